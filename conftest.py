@@ -1,0 +1,23 @@
+"""Wires greenrun together: options and hooks in harness/plugin.py, fixtures in fixtures/, one topic a module."""
+
+from pathlib import Path
+
+import fixtures
+
+_HERE = Path(__file__).resolve().parent
+if Path(fixtures.__file__ or "").resolve().parent != _HERE / "fixtures":
+    raise RuntimeError(
+        f"another package named fixtures was imported from {fixtures.__file__}; "
+        "run pytest with this repository's pyproject.toml (-c pyproject.toml), which puts its root first on the path"
+    )
+
+pytest_plugins = [
+    "fixtures.release",
+    "fixtures.datasets",
+    "fixtures.answer_sheets",
+    "fixtures.adapters",
+    "fixtures.mounts",
+    "fixtures.scores",
+    "fixtures.packing",
+    "fixtures.plan",
+]

@@ -1,0 +1,98 @@
+"""Look at an adapter's files before anything loads them: they may come from elsewhere.
+
+Nothing is unpickled, no code beside the weights is run, and the base is never taken from here.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import AdapterError
+
+CONFIG = "adapter_config.json"
+WEIGHTS = "adapter_model.safetensors"
+ALLOWED = frozenset({CONFIG, WEIGHTS, "README.md", "training.json"})
+MAX_RANK = 512
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterFacts:
+    """What an adapter's own files say."""
+
+    rank: int
+    alpha: int
+    targets: tuple[str, ...]
+    tensors: int
+    base: str
+    """The base that it names: reported, never loaded."""
+
+
+def inspect(folder: Path) -> AdapterFacts:
+    """Facts of a sound adapter.
+
+    Raises:
+        AdapterError: a file that has no place there, an unreadable one, weights that are not finite,
+            or an adapter that changes nothing.
+    """
+    _check_names(folder)
+    config = _config(folder / CONFIG)
+    tensors = _check_weights(folder / WEIGHTS)
+    targets = config.get("target_modules") or ()
+    return AdapterFacts(
+        rank=config["r"],
+        alpha=config["lora_alpha"],
+        targets=(targets,) if isinstance(targets, str) else tuple(sorted(targets)),
+        tensors=tensors,
+        base=str(config.get("base_model_name_or_path", "")),
+    )
+
+
+def _check_names(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or not path.is_file():
+            raise AdapterError(f"{folder}: {name} is not a regular file; an adapter is a flat folder of them")
+        if name not in ALLOWED:
+            raise AdapterError(f"{folder}: {name} has no place in an adapter; allowed: {', '.join(sorted(ALLOWED))}")
+    for name in (CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise AdapterError(f"{folder}: {name} is missing; save the adapter with peft's save_pretrained")
+
+
+def _config(path: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise AdapterError(f"{path}: not JSON: {error}") from error
+    if not isinstance(config, dict) or config.get("peft_type") != "LORA":
+        raise AdapterError(f"{path}: peft_type is not LORA; only LoRA adapters are judged")
+    rank, alpha = config.get("r"), config.get("lora_alpha")
+    if type(rank) is not int or not 1 <= rank <= MAX_RANK or type(alpha) not in (int, float):
+        raise AdapterError(f"{path}: r={rank!r}, lora_alpha={alpha!r}; a rank of 1 to {MAX_RANK} is expected")
+    if config.get("auto_mapping"):
+        raise AdapterError(f"{path}: auto_mapping would run code that comes with the adapter")
+    return config
+
+
+def _check_weights(path: Path) -> int:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as weights:
+            names = list(weights.keys())
+            moving = False
+            for name in names:
+                tensor = weights.get_tensor(name)
+                if not bool(tensor.isfinite().all()):
+                    raise AdapterError(f"{path}: {name} holds NaN or infinity")
+                moving = moving or (".lora_B." in name and bool(tensor.any()))
+    except SafetensorError as error:
+        raise AdapterError(f"{path}: not a safetensors file: {error}") from error
+    if not names:
+        raise AdapterError(f"{path}: holds no tensor")
+    if not moving:
+        raise AdapterError(f"{path}: every lora_B is zero, so the adapter does not change the model")
+    return len(names)

@@ -1,0 +1,110 @@
+"""How a run ends: verdict, reports, exit status, and, last of all, the published bundle."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from harness import bundle, evidence
+from harness.report import document, junit, markdown
+from harness.run import Run
+from harness.verdict import Verdict, first_line, reach
+
+NOTHING_RELEASED = 6
+"""Exit status where no gate failed and nothing was released: a stray ``-k`` must not look like a release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    verdict: Verdict
+    exitstatus: int
+    report_failure: bool
+    """True where pytest itself saw nothing wrong, and the terminal and JUnit must be told."""
+    text: str
+
+
+def conclude(run: Run, taints: list[str], exitstatus: int, partial: bool) -> Ending:
+    """Judge the run from its journal and write ``verdict.json``, ``junit.xml`` and ``report.md``."""
+    tainted = [*taints, "restricted on purpose (--partial)"] if partial else taints
+    verdict = reach(run.gates, evidence.read(run.evidence), tainted)
+    if verdict.word == "released" and exitstatus != 0:
+        verdict = replace(verdict, word="incomplete", reasons=(f"pytest ended with exit status {exitstatus}",))
+    _write(run, verdict)
+    return Ending(
+        verdict=verdict,
+        exitstatus=exitstatus if partial else _status(verdict, exitstatus),
+        report_failure=verdict.word != "released" and exitstatus == 0,
+        text=f"{verdict.word}: {'; '.join(verdict.reasons[:3])}",
+    )
+
+
+def _status(verdict: Verdict, exitstatus: int) -> int:
+    if verdict.word == "released":
+        return 0
+    if exitstatus not in (0, 1, 5):
+        return exitstatus
+    return 1 if verdict.word == "refused" else NOTHING_RELEASED
+
+
+def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
+    """The run's last line and its final exit status; a released bundle appears by one rename.
+
+    Anything that went wrong after the verdict withdraws it.
+    """
+    verdict = ending.verdict
+    if verdict.word == "released" and status != 0:
+        verdict = _withdraw(run, verdict, f"pytest ended with exit status {status} after the verdict")
+    if verdict.word == "released":
+        try:
+            bundle.publish(run.staged, run.release, _papers(run))
+        except (OSError, ValueError, bundle.BundleError) as error:
+            verdict = _withdraw(run, verdict, f"the bundle could not be published: {error}")
+            status = 1
+    if verdict.word == "released":
+        stamp = " UNPROVEN" if verdict.unproven else ""
+        return f"RELEASED{stamp} {run.release}", status
+    reason = first_line(verdict.reasons[0]) if verdict.reasons else "no reason recorded"
+    word = "REFUSED" if verdict.word == "refused" else "INCOMPLETE"
+    return f"{word} {reason} (verdict: {run.folder / 'verdict.json'})", status
+
+
+def _withdraw(run: Run, verdict: Verdict, reason: str) -> Verdict:
+    withdrawn = replace(verdict, word="incomplete", reasons=(reason, *verdict.reasons))
+    _write(run, withdrawn)
+    return withdrawn
+
+
+def _write(run: Run, verdict: Verdict) -> None:
+    records = evidence.read(run.evidence)
+    paper = document.build(run.spec.name, run.id, run.spec.candidate, verdict, records)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    document.write(paper, run.folder / "verdict.json")
+    junit.write(paper, run.folder / "junit.xml")
+    notes = run.spec.notes.read_text(encoding="utf-8") if run.spec.notes is not None else ""
+    (run.folder / "report.md").write_text(markdown.render(paper, notes), encoding="utf-8")
+    shutil.copyfile(run.spec.path, run.folder / "release.toml")
+
+
+def _papers(run: Run) -> list[Path]:
+    return [run.folder / name for name in ("verdict.json", "junit.xml", "report.md", "release.toml")]
+
+
+def table(verdict: Verdict) -> list[str]:
+    """One line a gate for the terminal, worst first, and why."""
+    order = {"failed": 0, "error": 0, "inconclusive": 1, "blocked": 2, "not_run": 3, "passed": 4}
+    width = max((len(result.gate.id) for result in verdict.gates), default=0)
+    return [
+        f"{result.outcome:<12} {result.gate.id:<{width}}  {'blocking' if result.gate.blocking else 'advisory'}"
+        f"{_figures(result)}"
+        for result in sorted(verdict.gates, key=lambda result: order[result.outcome])
+    ]
+
+
+def _figures(result: Any) -> str:
+    if result.value is None:
+        return ""
+    bound = f", at least {result.lower_bound:.4f}" if result.lower_bound is not None else ""
+    wanted = "all" if result.gate.rule == "every" else f"> {result.gate.threshold}"
+    return f"  {result.value:.4f}{bound} (n={result.n}, wanted {wanted})"

@@ -1,0 +1,109 @@
+"""Digests of what a result depends on: values, files, folders and the code that computed it."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parent.parent
+_PACKAGES = ("harness", "training", "fixtures")
+
+
+def canonical(value: object) -> str:
+    """JSON with sorted keys and no spaces, so that equal values have equal text. NaN is refused."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def of_value(value: object) -> str:
+    """SHA-256 (hex) of a JSON value's canonical form."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def of_file(path: Path) -> str:
+    """SHA-256 (hex) of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def of_folder(folder: Path) -> dict[str, str]:
+    """Relative POSIX path -> SHA-256 of every regular file below `folder`, sorted.
+
+    Raises:
+        ValueError: a link or a special file is there: its bytes are not the folder's own.
+    """
+    found: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise ValueError(f"{path} is neither a regular file nor a folder")
+        if path.is_file():
+            found[path.relative_to(folder).as_posix()] = of_file(path)
+    return found
+
+
+def of_code(*modules: str) -> str:
+    """SHA-256 over the sources of `modules` and of all project modules that they import, however deep.
+
+    A builder's result depends on its code: with this in its key nobody has to remember a version number.
+    """
+    closure: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name not in closure:
+            closure.add(name)
+            waiting.extend(_project_imports(name))
+    return of_value({name: _source_digest(name) for name in sorted(closure)})
+
+
+def of_versions(distributions: Iterable[str]) -> Mapping[str, str]:
+    """Distribution -> installed version; "absent" where it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for name in distributions:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+@cache
+def _source(module: str) -> Path | None:
+    if module.split(".")[0] not in _PACKAGES:
+        return None
+    path = _ROOT.joinpath(*module.split("."))
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+@cache
+def _source_digest(module: str) -> str:
+    source = _source(module)
+    if source is None:
+        raise ValueError(f"{module} is not a module of this project")
+    return of_file(source)
+
+
+@cache
+def _project_imports(module: str) -> tuple[str, ...]:
+    """Project modules named in any import statement of `module`, those inside functions included."""
+    source = _source(module)
+    assert source is not None, module
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = module if source.name == "__init__.py" else module.rpartition(".")[0]
+            parent = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            found.add(parent)
+            found.update(f"{parent}.{alias.name}" for alias in node.names)
+    return tuple(sorted(name for name in found if _source(name) is not None))

@@ -1,0 +1,47 @@
+"""How far two models are apart on the same texts: teacher-forced KL divergence and first-token logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness import tokens
+from harness.dataset.records import Item
+from harness.engines.form import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Token ids of a prompt and of the reference answer behind it."""
+
+    prompt: tuple[int, ...]
+    completion: tuple[int, ...]
+
+
+def passages(tokenizer: Any, items: Sequence[Item]) -> list[Passage]:
+    return [
+        Passage(
+            tuple(tokens.prompt_ids(tokenizer, item.messages)), tuple(tokens.completion_ids(tokenizer, item.reference))
+        )
+        for item in items
+    ]
+
+
+def completion_logprobs(engine: Loaded, texts: Sequence[Passage]) -> list[Any]:
+    """Log-probabilities at each completion position: one float32 tensor (tokens, vocab) a passage."""
+    import torch
+
+    found = []
+    with torch.inference_mode():
+        for text in texts:
+            ids = torch.tensor([[*text.prompt, *text.completion]], device=engine.model.device)
+            logits = engine.model(input_ids=ids).logits[0, len(text.prompt) - 1 : -1]
+            found.append(torch.log_softmax(logits.float(), dim=-1).cpu())
+    return found
+
+
+def mean_kl(of: Sequence[Any], against: Sequence[Any]) -> float:
+    """Mean KL(of || against) in nats per token over all positions."""
+    total = sum(float((p.exp() * (p - q)).sum()) for p, q in zip(of, against, strict=True))
+    return total / sum(p.shape[0] for p in of)

@@ -1,0 +1,81 @@
+"""Greedy answers in batches that depend on the item list alone.
+
+Workers, order and cache cannot change an answer: the batches of a list are the same wherever and
+whenever it is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness import tokens
+from harness.answers import Answer
+from harness.dataset.records import Item
+from harness.engines.form import Loaded
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    batch_size: int
+    max_new_tokens: int
+
+
+def answer_all(
+    engine: Loaded, items: Sequence[Item], decoding: Decoding, progress: Progress = lambda done, total: None
+) -> list[Answer]:
+    """One greedy answer an item, in the order of the items."""
+    prompts = {item.id: tokens.prompt_ids(engine.tokenizer, item.messages) for item in items}
+    answers: dict[str, Answer] = {}
+    for batch in batches({name: len(ids) for name, ids in prompts.items()}, decoding.batch_size):
+        generated = _generate(engine, [prompts[name] for name in batch], decoding.max_new_tokens)
+        for name, ids in zip(batch, generated, strict=True):
+            answers[name] = _answer(engine.tokenizer, name, len(prompts[name]), ids)
+        progress(len(answers), len(items))
+    return [answers[item.id] for item in items]
+
+
+def batches(lengths: Mapping[str, int], size: int) -> list[list[str]]:
+    """Ids in batches of nearly equal size, sorted by prompt length (then id) so that little is padded."""
+    ordered = sorted(lengths, key=lambda name: (lengths[name], name))
+    count = -(-len(ordered) // size)
+    return [ordered[len(ordered) * k // count : len(ordered) * (k + 1) // count] for k in range(count)]
+
+
+def _generate(engine: Loaded, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> list[list[int]]:
+    """Generated ids of each prompt, the end token included where the model wrote it."""
+    import torch
+
+    device = engine.model.device
+    end, pad = engine.tokenizer.eos_token_id, engine.tokenizer.pad_token_id
+    width = max(map(len, prompts))
+    ids = torch.tensor([[pad] * (width - len(p)) + list(p) for p in prompts], device=device)  # (batch, width)
+    mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=device)
+    with torch.inference_mode():
+        out = engine.model.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            max_new_tokens=max_new_tokens,
+            do_sample=False,
+            eos_token_id=end,
+            pad_token_id=pad,
+        )
+    return [_until_end(row, end) for row in out[:, width:].tolist()]
+
+
+def _until_end(ids: list[int], end: int) -> list[int]:
+    return ids[: ids.index(end) + 1] if end in ids else ids
+
+
+def _answer(tokenizer: Any, item: str, prompt_tokens: int, ids: list[int]) -> Answer:
+    return Answer(
+        item=item,
+        text=tokenizer.decode(ids, skip_special_tokens=True),
+        ids=tuple(ids),
+        stop="end" if ids and ids[-1] == tokenizer.eos_token_id else "length",
+        prompt_tokens=prompt_tokens,
+    )

@@ -1,0 +1,92 @@
+"""The base in bitsandbytes NF4 with double quantization: the form that the mission ships.
+
+On a CPU with AVX512-BF16 bitsandbytes re-packs the weights at the first forward pass and computes in
+bfloat16 whatever the compute dtype says; answers then move with the batch size and with the machine.
+The module's own switch turns that off: each product is float32 on weights de-quantized as needed, the
+same on every CPU, the same in every batching, and faster from 32 rows on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.engines.form import Form
+
+_SETTINGS = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True, "compute": "float32", "packed": False}
+
+
+def load_nf4(base: Path) -> Any:
+    import torch
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    config = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.float32,
+    )
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = AutoModelForCausalLM.from_pretrained(
+        base, quantization_config=config, device_map=device, dtype=torch.float32
+    )
+    for module in four_bit_modules(model):
+        module.support_avx512bf16_for_cpu = False
+    return model
+
+
+def four_bit_modules(model: Any) -> Iterator[Any]:
+    """The modules of `model` whose weights are 4-bit."""
+    from bitsandbytes.nn import Linear4bit
+
+    return (module for module in model.modules() if isinstance(module, Linear4bit))
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What a loaded model's linear layers really are."""
+
+    linear: int
+    """Linear layers but the vocabulary head, which stays in full precision by bitsandbytes' own default."""
+    four_bit: int
+    """Of these, layers whose weight is packed 4-bit NF4 with double quantization."""
+    bits_per_weight: float
+    """Of the 4-bit layers, quantization constants not counted."""
+    footprint: int
+    """Bytes of all parameters and buffers."""
+
+
+def census(model: Any) -> Census:
+    from torch import nn
+
+    head = model.get_output_embeddings()
+    linear = [module for module in model.modules() if isinstance(module, nn.Linear) and module is not head]
+    packed = [module for module in four_bit_modules(model) if _is_nf4(module.weight)]
+    weights = sum(module.weight.quant_state.shape.numel() for module in packed)
+    stored = sum(module.weight.numel() * module.weight.element_size() for module in packed)
+    return Census(len(linear), len(packed), 8 * stored / weights if weights else 0.0, model.get_memory_footprint())
+
+
+def _is_nf4(weight: Any) -> bool:
+    state = getattr(weight, "quant_state", None)
+    return state is not None and state.quant_type == "nf4" and state.nested and weight.element_size() == 1
+
+
+def write_dequantized(base: Path, folder: Path) -> None:
+    """Write the NF4 weights, de-quantized to float32, as a checkpoint: what an adapter for NF4 is trained on.
+
+    The values are exactly those that the 4-bit modules compute with, so training and serving see one base.
+    """
+    from transformers import AutoTokenizer
+
+    from harness.base_model import forget_quantizer
+
+    model = load_nf4(base).dequantize()  # on a fresh model only: a forward pass may re-lay the packed weights
+    forget_quantizer(model)
+    model.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(base).save_pretrained(folder)
+
+
+FORM = Form("nf4", load_nf4, _SETTINGS)

@@ -1,0 +1,82 @@
+"""What can go wrong, one class per situation that a caller could handle differently.
+
+GreenrunError
+├── SpecError            the release spec says something that cannot be used
+├── DataError            a data file, or one line of it, cannot be used
+├── StoreError           an artifact cannot be trusted
+│   ├── CorruptArtifactError   its bytes are not those of its manifest
+│   ├── MissingArtifactError   it would have to be built, and building is forbidden
+│   └── BuildFailedError       its builder failed earlier in this run
+├── AdapterError         an adapter's files are refused
+├── TrainingError        training cannot go on
+├── EmptySetError        a metric over no items
+├── BundleError          a bundle is not what its checksums say
+└── BlockedError         a gate cannot be judged because an earlier one is red
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class GreenrunError(Exception):
+    """Base of every error that greenrun raises on purpose."""
+
+
+class SpecError(GreenrunError):
+    """Raised when the release spec cannot be used; names the file, the key and the mend."""
+
+    def __init__(self, path: Path | str, key: str, problem: str) -> None:
+        super().__init__(path, key, problem)
+        self.path, self.key, self.problem = path, key, problem
+
+    def __str__(self) -> str:
+        place = f"{self.path}: {self.key}" if self.key else f"{self.path}"
+        return f"{place}: {self.problem}"
+
+
+class DataError(GreenrunError):
+    """Raised when a data file cannot be used; `line` is 0 where the whole file is meant."""
+
+    def __init__(self, path: Path | str, line: int, problem: str) -> None:
+        super().__init__(path, line, problem)
+        self.path, self.line, self.problem = path, line, problem
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.problem}" if self.line else f"{self.path}: {self.problem}"
+
+
+class StoreError(GreenrunError):
+    """Raised when the artifact store cannot give what was asked for."""
+
+
+class CorruptArtifactError(StoreError):
+    """Raised when an artifact's bytes differ from its manifest."""
+
+
+class MissingArtifactError(StoreError):
+    """Raised when an artifact is absent and building it is forbidden."""
+
+
+class BuildFailedError(StoreError):
+    """Raised when an artifact's builder already failed in this run."""
+
+
+class AdapterError(GreenrunError):
+    """Raised when an adapter's files are refused."""
+
+
+class TrainingError(GreenrunError):
+    """Raised when training cannot go on."""
+
+
+class EmptySetError(GreenrunError):
+    """Raised when a metric would be taken over no items: such a number is never 1.0."""
+
+
+class BundleError(GreenrunError):
+    """Raised when a bundle is not what its checksums say."""
+
+
+class BlockedError(GreenrunError):
+    """Raised when something cannot be judged because an earlier check is red."""

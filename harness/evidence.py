@@ -1,0 +1,111 @@
+"""The journal of a run: append-only JSON lines, one file a process, one fsynced write a record.
+
+A record that is not followed by a newline was cut by a crash and is dropped; everything before it stands.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.gates.gate import Gate, Outcome
+
+MAX_TEXT = 20_000
+"""Characters of one string that the journal keeps; a gate that prints megabytes must not fill the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One number, and what a reader needs in order to doubt it."""
+
+    value: float
+    """Unrounded; rounding belongs to whoever prints it."""
+    n: int
+    """Independent things behind `value`."""
+    lower_bound: float | None = None
+    upper_bound: float | None = None
+    message: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Artifact or file -> digest of the bytes that it was measured on."""
+    wrong: tuple[str, ...] = ()
+    """What failed, worst first, one text each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a gate's test concluded."""
+
+    gate: str
+    outcome: Outcome
+    measurement: Measurement | None
+    message: str
+
+
+@dataclass(frozen=True)
+class Journal:
+    """One process's part of the journal."""
+
+    path: Path
+    process: str
+
+    def write(self, kind: str, **content: object) -> None:
+        """Append one record; it is on the disk when this returns."""
+        record = plain({"kind": kind, "process": self.process, "at": time.time(), **content})
+        line = json.dumps(record, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace") + b"\n"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            if os.write(handle, line) != len(line):
+                raise OSError(f"{self.path}: only part of a record was written; is the disk full?")
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def judge(self, gate: Gate, judgement: Judgement) -> None:
+        self.write("gate", gate=gate.id, judgement=asdict(judgement))
+
+
+def read(folder: Path) -> list[dict[str, Any]]:
+    """All complete records of a run, in the order of their time."""
+    records = [record for path in sorted(folder.glob("*.jsonl")) for record in _records(path)]
+    return sorted(records, key=lambda record: float(record["at"]))
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    for line in path.read_bytes().split(b"\n")[:-1]:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            yield {"kind": "damaged", "process": path.stem, "at": 0.0, "text": line[:200].decode("utf-8", "replace")}
+            continue
+        yield record
+
+
+def plain(value: object) -> Any:
+    """`value` with nothing but plain JSON types: numpy scalars, tensors, paths and enums would not survive the way
+    from an xdist worker to its controller, and pytest would then exit 0 on a failed test."""
+    if value is None or type(value) in (bool, int):
+        return value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else repr(float(value))
+    if isinstance(value, str):
+        text = str.__str__(value).encode("utf-8", "backslashreplace").decode("utf-8")
+        return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}... ({len(text)} characters in all)"
+    if isinstance(value, Mapping):
+        return {str(plain(str(key))): plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(entry) for entry in value]
+    item = getattr(value, "item", None)
+    if callable(item) and getattr(value, "ndim", None) == 0:  # a numpy scalar or a tensor of one element
+        return plain(item())
+    return plain(repr(value) if not isinstance(value, (bool, int, os.PathLike)) else _simple(value))
+
+
+def _simple(value: bool | int | os.PathLike[str]) -> object:
+    return int(value) if isinstance(value, int) else os.fspath(value)

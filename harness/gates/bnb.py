@@ -1,0 +1,18 @@
+"""Gates over the 4-bit form: the base really is 4-bit, adapters really are mounted on it and answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.gates.gate import Gate
+from harness.spec import Spec
+
+
+def expected(spec: Spec) -> Iterator[Gate]:
+    if "bnb" not in spec.areas:
+        return
+    blocking = spec.blocking("bnb")
+    yield Gate("bnb.base_quant_load_ok", "base_quant_load_ok", "base", blocking, metric="four_bit_share")
+    for name in spec.areas["bnb"].get("mounts", (spec.candidate,)):
+        for check, metric in (("lora_mount_ok", "mounted"), ("generate_non_empty", "non_empty")):
+            yield Gate(f"bnb.{name}_{check}", check, name, blocking, metric=metric, adapter=name, split="benchmark")

@@ -1,0 +1,15 @@
+"""Gates over the staged bundle: complete, true to its checksums, and equal in its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.gates.gate import Gate
+from harness.spec import Spec
+
+CHECKS = ("archives_complete", "checksums_ok", "answers_equal")
+
+
+def expected(spec: Spec) -> Iterator[Gate]:
+    for check in CHECKS:
+        yield Gate(f"bundle.{check}", check, "staged", spec.blocking("bundle"), metric=check, adapter=spec.candidate)

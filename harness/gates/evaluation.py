@@ -1,0 +1,103 @@
+"""Gates over answers: non-empty for every adapter and task, then each threshold of the spec.
+
+A threshold that its benchmark can never prove is refused when the spec is read (`check_provable`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from harness import metrics, power
+from harness.dataset import checks
+from harness.errors import SpecError
+from harness.gates.gate import Gate
+from harness.spec import ALL, Spec, Thresholds
+
+
+def expected(spec: Spec) -> Iterator[Gate]:
+    judged: dict[tuple[str, str], bool] = {}
+    for row in spec.thresholds:
+        if row.split == "benchmark":
+            for task in spec.adapters[row.adapter].tasks if row.task == ALL else (row.task,):
+                judged[row.adapter, task] = judged.get((row.adapter, task), False) or row.blocking
+    for (adapter, task), blocking in judged.items():
+        yield Gate(
+            f"eval.{adapter}.{task}.non_empty",
+            "non_empty",
+            f"{adapter}-{task}-non_empty",
+            blocking,
+            metric="non_empty",
+            adapter=adapter,
+            task=task,
+            split="benchmark",
+        )
+    for row in spec.thresholds:
+        yield from _thresholds(spec, row)
+
+
+def _thresholds(spec: Spec, row: Thresholds) -> Iterator[Gate]:
+    for metric, threshold in row.above.items():
+        if metric not in metrics.METRICS:
+            raise SpecError(
+                spec.path, "gates.eval.above", f"unknown metric {metric!r}; known: {', '.join(sorted(metrics.METRICS))}"
+            )
+        area = "eval" if row.split == "benchmark" else row.split
+        yield Gate(
+            f"{area}.{row.adapter}.{row.task}.{metric}",
+            "threshold",
+            f"{row.adapter}-{row.task}-{metric}",
+            row.blocking,
+            rule="point" if row.rule == "point" else "lower_bound",
+            metric=metric,
+            threshold=threshold,
+            expected=row.expected.get(metric),
+            adapter=row.adapter,
+            task=row.task,
+            split=row.split,
+        )
+
+
+def sizes(spec: Spec, gates: Iterable[Gate]) -> dict[str, int]:
+    """Gate id -> number of clusters that its metric will be taken over, for the gates over answers.
+
+    Raises:
+        DataError: a benchmark cannot be read.
+    """
+    items = {
+        (task.name, split): checks.items_of(task, split)
+        for task in spec.tasks.values()
+        for split in ("benchmark", "parity")
+        if split in task.files
+    }
+    found = {}
+    for gate in gates:
+        if gate.check == "threshold":
+            tasks = spec.adapters[gate.adapter].tasks if gate.task == ALL else (gate.task,)
+            chosen = [item for task in tasks for item in items[task, gate.split]]
+            concerned = metrics.concerned(metrics.METRICS[gate.metric], chosen)
+            found[gate.id] = len({(item.task, item.topic) for item in concerned})
+    return found
+
+
+def check_provable(spec: Spec, gates: tuple[Gate, ...], sizes: Mapping[str, int]) -> None:
+    """Refuse a threshold that no answer sheet could prove.
+
+    Args:
+        sizes: gate id -> number of items that its metric will be taken over.
+
+    Raises:
+        SpecError: even a perfect score over that many items would be inconclusive.
+    """
+    for gate in gates:
+        if gate.rule != "lower_bound":
+            continue
+        kind = metrics.METRICS[gate.metric].kind
+        n = sizes[gate.id]
+        if n == 0 or power.wrong_allowed(n, gate.threshold, spec.confidence, kind) < 0:
+            needed = power.items_needed(gate.threshold, 0, spec.confidence, kind)
+            raise SpecError(
+                spec.path,
+                f"gates.eval: {gate.id}",
+                f"{n} items can never prove more than {gate.threshold} at {spec.confidence:.0%} confidence; "
+                f"{needed} are needed with none wrong",
+            )

@@ -1,0 +1,40 @@
+"""Gates over training: the set-up works, every adapter learned, one experiment qualified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.gates.gate import Gate
+from harness.spec import Adapter, Spec
+
+
+def expected(spec: Spec) -> Iterator[Gate]:
+    trained = [adapter for adapter in spec.adapters.values() if adapter.path is None]
+    if trained:
+        yield Gate("training.sample.runs", "sample_runs", "sample", spec.blocking("training"), metric="finite_loss")
+    for experiment in spec.experiments if trained else ():
+        for adapter in trained:
+            yield _learned(spec, experiment.name, adapter)
+    for adapter in spec.adapters.values():
+        yield Gate(
+            f"training.{adapter.name}.intact",
+            "intact",
+            adapter.name,
+            spec.blocking("training") and adapter.name == spec.candidate,
+            metric="intact",
+            adapter=adapter.name,
+        )
+    if not spec.external:
+        yield Gate("training.selection.qualified", "qualified", "selection", spec.blocking("training"), metric="score")
+
+
+def _learned(spec: Spec, experiment: str, adapter: Adapter) -> Gate:
+    return Gate(
+        f"training.{experiment}.{adapter.name}.learned",
+        "learned",
+        f"{experiment}-{adapter.name}",
+        spec.blocking("training") and adapter.name == spec.candidate,
+        metric="loss_fell",
+        adapter=adapter.name,
+        experiment=experiment,
+    )

@@ -1,0 +1,88 @@
+"""Decide whether a measured number is good enough to ship.
+
+Nothing here measures: fixtures run the model, this module compares, pytest reports.
+
+A release needs every blocking gate, so each gate tested at 5 % holds a false release to 5 %
+(intersection-union test; Berger, "Multiparameter hypothesis testing and acceptance sampling",
+Technometrics 1982): no correction for the number of gates is due.
+"""
+
+from __future__ import annotations
+
+from harness import metrics, power, statistics
+from harness.errors import GreenrunError
+from harness.evidence import Judgement, Measurement
+from harness.gates.gate import Gate, Outcome
+
+WORST = 3
+"""Wrong answers that a failure message shows."""
+
+
+def measure(metric: metrics.Metric, scored: list[metrics.Scored], confidence: float) -> Measurement:
+    """A metric's value over scored items, with the bounds of its kind; items of one topic count once."""
+    values = statistics.cluster_means([(f"{entry.item.task}/{entry.item.topic}", entry.value) for entry in scored])
+    if metric.kind == "share" and all(value in (0.0, 1.0) for value in values):
+        bounds = statistics.share_bounds(int(sum(values)), len(values), confidence)
+    else:
+        bounds = statistics.mean_bounds(values, confidence)
+    worst = sorted((entry for entry in scored if entry.value < 1.0), key=lambda entry: entry.value)
+    return Measurement(
+        value=sum(values) / len(values),
+        n=len(values),
+        lower_bound=bounds.lower,
+        upper_bound=bounds.upper,
+        wrong=tuple(f"{entry.item.id} ({entry.value:.2f}): {entry.answer[:300]!r}" for entry in worst[:WORST]),
+    )
+
+
+def judge(gate: Gate, measured: Measurement, confidence: float) -> Judgement:
+    """Compare a measurement with its gate's threshold, by the gate's rule, nothing rounded."""
+    if measured.n <= 0:
+        return Judgement(gate.id, "error", measured, f"{gate.id}: measured over nothing, so nothing was shown")
+    outcome = _outcome(gate, measured)
+    return Judgement(gate.id, outcome, measured, explain(gate, measured, outcome, confidence))
+
+
+def errored(gate: Gate, message: str, outcome: Outcome = "error") -> Judgement:
+    """A gate that could not be measured."""
+    return Judgement(gate.id, outcome, None, f"{gate.id}: {message}")
+
+
+def _outcome(gate: Gate, measured: Measurement) -> Outcome:
+    if gate.rule == "every":
+        return "passed" if measured.value >= 1.0 else "failed"
+    if gate.rule == "point":
+        return "passed" if measured.value > gate.threshold else "failed"
+    if measured.lower_bound is None or measured.upper_bound is None:
+        raise GreenrunError(f"{gate.id}: the rule {gate.rule} needs bounds, and none were measured")
+    return statistics.decide(statistics.Bounds(measured.lower_bound, measured.upper_bound), gate.threshold)
+
+
+def explain(gate: Gate, measured: Measurement, outcome: Outcome, confidence: float) -> str:
+    """What a reader sees at three in the morning: value, bound, n, rule, threshold and the worst answers."""
+    if gate.rule == "every":
+        head = f"{gate.id}: {outcome}, {round(measured.value * measured.n)} of {measured.n} hold; all must"
+    elif gate.rule == "point":
+        head = (
+            f"{gate.id}: {outcome}, {gate.metric} {measured.value:.4f} over n={measured.n}, "
+            f"rule: the bare value must exceed {gate.threshold} (proves nothing about other items)"
+        )
+    else:
+        head = (
+            f"{gate.id}: {outcome}, {gate.metric} {measured.value:.4f}, {confidence:.0%} bounds "
+            f"[{measured.lower_bound:.4f}, {measured.upper_bound:.4f}] over n={measured.n}, "
+            f"rule: the lower bound must exceed {gate.threshold}"
+        )
+    parts = [head, measured.message, _more_items(gate, measured, confidence) if outcome == "inconclusive" else ""]
+    if outcome != "passed":
+        parts += [f"  worst: {text}" for text in measured.wrong]
+    return "\n".join(part for part in parts if part)
+
+
+def _more_items(gate: Gate, measured: Measurement, confidence: float) -> str:
+    kind = metrics.METRICS[gate.metric].kind
+    observed = round(measured.value * measured.n) if kind == "share" else measured.value
+    needed = power.settle_items(observed, measured.n, gate.threshold, confidence, kind)
+    if needed is None:
+        return "No practical number of items would settle it: the value is at the threshold."
+    return f"If {measured.value:.4f} held, {needed} items in all would settle it."

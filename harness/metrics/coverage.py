@@ -1,0 +1,18 @@
+"""Coverage: the fraction of an item's points that the answer says. A refused or empty answer says none."""
+
+from __future__ import annotations
+
+from harness.dataset.records import Item
+from harness.metrics.matching import says
+from harness.metrics.refusal import is_refusal
+from harness.metrics.score import Forms, Metric
+
+
+def coverage(item: Item, answer: str, forms: Forms) -> float:
+    if is_refusal(item, answer, forms):
+        return 0.0
+    said = sum(any(says(answer, wording) for wording in point.wordings) for point in item.points)
+    return said / len(item.points)
+
+
+METRIC = Metric("coverage", "mean", lambda item: not item.must_refuse and bool(item.points), coverage)

@@ -1,0 +1,15 @@
+"""Format: the whole answer has the task's declared shape."""
+
+from __future__ import annotations
+
+import re
+
+from harness.dataset.records import Item
+from harness.metrics.score import Forms, Metric
+
+
+def in_form(item: Item, answer: str, forms: Forms) -> float:
+    return float(re.fullmatch(forms.answer, answer.strip()) is not None)
+
+
+METRIC = Metric("format", "share", lambda item: not item.must_refuse, in_form)

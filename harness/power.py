@@ -1,0 +1,138 @@
+"""Say how many items a threshold needs, and how likely a model of a given quality is to clear it.
+
+Everything here is known before a model is asked anything: it is how a benchmark is sized, and how a release
+spec is refused whose thresholds its benchmark can never prove. The decisions are those of `harness.statistics`.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from typing import Literal
+
+from harness.errors import EmptySetError
+from harness.statistics import error_rate
+
+Kind = Literal["share", "mean"]
+"""``share``: judged by Clopper-Pearson bounds. ``mean``: judged by betting bounds, which need more items."""
+
+MOST_ITEMS = 100_000
+"""Benchmarks larger than this are not considered: nobody writes that many items."""
+
+_SAME_RATE = 1e-9  # rates closer to the threshold than this are on it, and no number of items settles them
+
+
+def items_needed(threshold: float, wrong: int, confidence: float, kind: Kind) -> int:
+    """Items in all, `wrong` of them worth 0 and the others 1, from which the lower bound is above `threshold`.
+
+    Raises:
+        ValueError: `MOST_ITEMS` would not be enough, or `confidence` is out of range.
+    """
+    sizes = range(wrong + 1, MOST_ITEMS + 1)
+    found = bisect_left(sizes, True, key=lambda n: _proves(n - wrong, wrong, threshold, confidence, kind))
+    if found == len(sizes):
+        raise ValueError(
+            f"{MOST_ITEMS} items with {wrong} wrong cannot prove a {kind} above {threshold}; lower the threshold"
+        )
+    return sizes[found]
+
+
+def wrong_allowed(n: int, threshold: float, confidence: float, kind: Kind) -> int:
+    """The most items that may be wholly wrong for `n` items to pass; -1 where not even `n` right ones do.
+
+    Raises:
+        EmptySetError: `n` is 0.
+        ValueError: `confidence` is out of range.
+    """
+    if n == 0:
+        raise EmptySetError("a benchmark of no items allows nothing")
+    too_many = bisect_left(range(n), True, key=lambda wrong: not _proves(n - wrong, wrong, threshold, confidence, kind))
+    return too_many - 1
+
+
+def pass_chance(n: int, threshold: float, expected: float, confidence: float, kind: Kind) -> float:
+    """Chance, 0 to 1, that a model of true quality `expected` passes with `n` items.
+
+    Items are taken to be wholly right or wholly missed, also for means. Of all values with a given mean those
+    vary most, so a good model whose items earn fractions usually has a better chance than this says.
+
+    Raises:
+        EmptySetError: `n` is 0.
+        ValueError: `expected` or `confidence` is out of range.
+    """
+    if not 0.0 <= expected <= 1.0:
+        raise ValueError(f"expected quality must lie in [0, 1], got {expected}")
+    allowed = wrong_allowed(n, threshold, confidence, kind)
+    return _share_tail(n - allowed, allowed, expected) if allowed >= 0 else 0.0
+
+
+def settle_items(successes_or_mean: float, n: int, threshold: float, confidence: float, kind: Kind) -> int | None:
+    """Items in all, at least `n`, at which a bound clears the threshold, either way, if the observed rate held.
+
+    Counts of right and wrong items are interpolated between whole numbers, so that the answer does not jump
+    with rounding. For means, items are taken to be wholly right or wholly missed: fewer may do.
+
+    Args:
+        successes_or_mean: right items (0 to `n`) of a share, or the mean (0 to 1) of the values.
+        n: independent items seen so far.
+
+    Returns:
+        None where the rate is the threshold (to 1e-9), or where more than `MOST_ITEMS` would be needed.
+
+    Raises:
+        EmptySetError: `n` is 0.
+        ValueError: the rate is not in [0, 1], or `confidence` is out of range.
+    """
+    if n == 0:
+        raise EmptySetError("no items were seen, so there is no rate that could hold")
+    rate = successes_or_mean / n if kind == "share" else successes_or_mean
+    if not 0.0 <= rate <= 1.0:
+        raise ValueError(f"the observed {kind} must lie in [0, 1], got {rate} over {n} items")
+    if abs(rate - threshold) <= _SAME_RATE:
+        return None
+    if rate < threshold:  # to fail is to prove that the share of wrong items is above what the threshold leaves
+        rate, threshold = 1.0 - rate, 1.0 - threshold
+    sizes = range(n, max(n, MOST_ITEMS) + 1)
+    found = bisect_left(sizes, True, key=lambda m: _proves(rate * m, m - rate * m, threshold, confidence, kind))
+    return sizes[found] if found < len(sizes) else None
+
+
+def _proves(right: float, wrong: float, threshold: float, confidence: float, kind: Kind) -> bool:
+    """Whether `right` ones and `wrong` zeros have a lower bound above `threshold`; counts need not be whole.
+
+    More right items, fewer wrong ones, or more of both at a rate above the threshold never undo a proof: the
+    searches above rest on that. For means the last holds because the capital is a convex function of the
+    number of items that starts at 1; for shares it is tested.
+    """
+    alpha = error_rate(confidence)
+    if right <= 0.0 or threshold >= 1.0:
+        return False
+    if threshold <= 0.0:
+        return True
+    if kind == "share":
+        return _share_tail(right, wrong, threshold) < alpha
+    return _log_capital_of_whole_items(right, wrong, threshold) > -math.log(alpha)
+
+
+def _share_tail(right: float, wrong: float, share: float) -> float:
+    """Chance of at least `right` right items among `right + wrong`, if `share` is the true one.
+
+    A binomial tail, written as an incomplete beta integral; Clopper-Pearson bounds are its inverse.
+    """
+    from scipy import special  # type: ignore[import-untyped]
+
+    return float(special.betainc(right, wrong + 1.0, share))
+
+
+def _log_capital_of_whole_items(right: float, wrong: float, mean: float) -> float:
+    """Log of the capital K(mean) of `harness.statistics.mean_bounds` over `right` ones and `wrong` zeros.
+
+    With m the mean, s ones and w zeros, K(m) is the integral over t from 0 to 1 of (1-t+t/m)^s * (1-t)^w.
+    Substituting u = (1-m) * (1-t) makes it an incomplete beta integral (I is the regularized one):
+    K(m) = m^-s * (1-m)^-(w+1) * B(w+1, s+1) * I_(1-m)(w+1, s+1).
+    """
+    tail = _share_tail(wrong + 1.0, right, 1.0 - mean)
+    if tail == 0.0:  # underflow, which takes a rate far below the mean: the capital is lost
+        return -math.inf
+    log_beta = math.lgamma(wrong + 1.0) + math.lgamma(right + 1.0) - math.lgamma(right + wrong + 2.0)
+    return log_beta + math.log(tail) - right * math.log(mean) - (wrong + 1.0) * math.log1p(-mean)

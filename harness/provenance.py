@@ -1,0 +1,72 @@
+"""What a run stands on, journalled at its start: data files, versions, device and git state."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from harness import digests
+from harness.dataset.records import parse_lines
+from harness.errors import DataError
+from harness.run import Run
+from harness.spec import Spec
+
+DISTRIBUTIONS = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "tokenizers", "pytest", "pytest-xdist")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def record(run: Run) -> None:
+    """Write the run's spec, data files and environment to its journal."""
+    spec = run.spec
+    run.journal.write("run", run_id=run.id, release=spec.name, spec_digest=spec.digest, candidate=spec.candidate)
+    run.journal.write("data", files=data_files(spec))
+    run.journal.write("environment", environment=environment(spec.threads))
+
+
+def data_files(spec: Spec) -> list[dict[str, Any]]:
+    """Name, path relative to the spec, records and SHA-256 of every data file; 0 records where it cannot be parsed."""
+    here = spec.path.resolve().parent
+    found = []
+    for task in spec.tasks.values():
+        for split, path in task.files.items():
+            try:
+                records = len(parse_lines(path))
+            except DataError:
+                records = 0
+            place = path.relative_to(here) if path.is_relative_to(here) else Path(path.name)
+            name = f"{split}-{task.name}"
+            found.append({"name": name, "path": str(place), "records": records, "sha256": digests.of_file(path)})
+    return found
+
+
+def environment(threads: int) -> dict[str, Any]:
+    """Versions, device and git state."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "threads": threads,
+        "versions": dict(digests.of_versions(DISTRIBUTIONS)),
+        "git_commit": _git("rev-parse", "HEAD"),
+        "git_dirty": bool(_git("status", "--porcelain")),
+        "git_submodules": _git("submodule", "status").splitlines(),
+    }
+
+
+def _processor() -> str:
+    """The CPU's model name where the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+
+
+def _git(*words: str) -> str:
+    try:
+        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,85 @@
+"""The verdict as a JSON document: what `verdict.json` holds and every report is rendered from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.verdict import Verdict
+
+SCHEMA = Path(__file__).parent.parent / "schemas" / "verdict.schema.json"
+
+
+def build(release: str, run_id: str, candidate: str, verdict: Verdict, records: Iterable[Mapping[str, Any]]) -> Any:
+    """The document of one run, from its verdict and its journal alone."""
+    journal = list(records)
+    selection = _last(journal, "selection")
+    return {
+        "release": release,
+        "run_id": run_id,
+        "verdict": verdict.word,
+        "unproven": verdict.unproven,
+        "reasons": list(verdict.reasons),
+        "selected_experiment": selection.get("selected", ""),
+        "selection_reason": selection.get("reason", ""),
+        "candidate_adapter": candidate,
+        "experiments": selection.get("experiments", []),
+        "gates": [
+            {
+                "id": result.gate.id,
+                "area": result.gate.area,
+                "blocking": result.gate.blocking,
+                "outcome": result.outcome,
+                "metric": result.gate.metric,
+                "value": result.value,
+                "lower_bound": result.lower_bound,
+                "n": result.n,
+                "rule": result.gate.rule,
+                "threshold": result.gate.threshold,
+                "message": result.message,
+                "sources": dict(result.sources),
+            }
+            for result in verdict.gates
+        ],
+        "artifacts": _artifacts(journal),
+        "packed": _last(journal, "packed").get("adapters", []),
+        "data": _last(journal, "data").get("files", []),
+        "noise": [record["noise"] for record in journal if record["kind"] == "noise"],
+        "durations": _durations(journal),
+        "environment": _last(journal, "environment").get("environment", {}),
+    }
+
+
+def _last(journal: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
+    return next((record for record in reversed(journal) if record["kind"] == kind), {})
+
+
+def _artifacts(journal: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each artifact once, as it was first met: built beats reused."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for record in journal:
+        if record["kind"] == "artifact":
+            entry = {name: record[name] for name in ("name", "digest", "stage", "seconds", "reused", "built_at")}
+            known = found.get((entry["name"], entry["digest"]))
+            if known is None or (known["reused"] and not entry["reused"]):
+                found[entry["name"], entry["digest"]] = entry
+    return list(found.values())
+
+
+def _durations(journal: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Seconds by stage, of what was built in this run, and of the whole run."""
+    stages: dict[str, float] = {}
+    for artifact in _artifacts(journal):
+        if not artifact["reused"]:
+            stages[artifact["stage"]] = stages.get(artifact["stage"], 0.0) + artifact["seconds"]
+    times = [record["at"] for record in journal if record["at"]]
+    stages["whole run"] = max(times) - min(times) if times else 0.0
+    return {name: round(seconds, 1) for name, seconds in stages.items()}
+
+
+def write(document: Mapping[str, Any], path: Path) -> None:
+    fresh = path.with_suffix(".json.new")
+    fresh.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    fresh.replace(path)

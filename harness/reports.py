@@ -1,0 +1,47 @@
+"""Keep what tests report plain: one numpy scalar in a report kills an xdist worker, and pytest still exits 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.evidence import plain
+
+
+def clean(report: pytest.TestReport) -> None:
+    """Make a report's own properties and texts plain, in place."""
+    report.user_properties = [(str(plain(name)), _text(value)) for name, value in report.user_properties]
+    report.sections = [(str(plain(name)), str(plain(text))) for name, text in report.sections]
+    if isinstance(report.longrepr, str):
+        report.longrepr = plain(report.longrepr)
+
+
+def clean_serialized(data: Any) -> Any:
+    """The same for a report that goes from a worker to its controller; tuples stay tuples, since pytest reads a
+    skip's longrepr as one."""
+    if isinstance(data, dict):
+        return {str(plain(str(key))): clean_serialized(value) for key, value in data.items()}
+    if isinstance(data, tuple):
+        return tuple(clean_serialized(value) for value in data)
+    if isinstance(data, list):
+        return [clean_serialized(value) for value in data]
+    return plain(data)
+
+
+def _text(value: object) -> Any:
+    cleaned = plain(value)
+    return cleaned if isinstance(cleaned, (str, int, float, bool)) else str(cleaned)
+
+
+def synthetic(text: str, duration: float) -> pytest.TestReport:
+    """A failed report that stands for the verdict, so that counts, JUnit and exit status agree."""
+    return pytest.TestReport(
+        nodeid="greenrun::verdict",
+        location=("greenrun", 0, "verdict"),
+        keywords={},
+        outcome="failed",
+        longrepr=text,
+        when="call",
+        duration=duration,
+    )

@@ -1,0 +1,218 @@
+"""A content-addressed store: each artifact is built once, whoever asks, and verified on every load.
+
+``<root>/<kind>/<key digest>/`` holds ``content/`` and ``manifest.json`` (the key, every file's
+SHA-256 and size). A folder appears by one rename after its manifest is complete, so a killed
+builder leaves nothing that could be taken for an artifact.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from harness import digests
+from harness.errors import BuildFailedError, CorruptArtifactError, MissingArtifactError
+
+Build = Callable[[Path], None]
+"""Writes an artifact's files into the empty folder that it is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """All that an artifact depends on: equal keys mean equal artifacts."""
+
+    kind: str
+    label: str
+    """For people: ``v3a multitask``; not part of the digest."""
+    inputs: Mapping[str, object]
+    """JSON values: digests, settings, versions."""
+
+    @property
+    def digest(self) -> str:
+        return digests.of_value({"kind": self.kind, "inputs": dict(self.inputs)})
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A verified folder in the store."""
+
+    kind: str
+    label: str
+    digest: str
+    """SHA-256 over the relative names and SHA-256s of its files: what is in it, not how it was made."""
+    path: Path
+    built_at: str
+    seconds: float
+    """What building it took, whenever that was."""
+    reused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An artifact that is wanted, and how to build it where it is absent."""
+
+    key: Key
+    build: Build
+
+
+@dataclass(frozen=True)
+class Store:
+    root: Path
+    failures: Path | None = None
+    """Folder where a failed build is remembered for the rest of a run, so that no worker repeats it."""
+    read_only: bool = False
+    """True where building is forbidden (``--rescore``)."""
+
+    def find(self, key: Key) -> Artifact | None:
+        """The artifact, verified, or None where it was never built.
+
+        Raises:
+            CorruptArtifactError: it is there and its bytes are not those of its manifest.
+        """
+        folder = self._folder(key)
+        return _load(folder, key) if (folder / "manifest.json").is_file() else None
+
+    def fetch(self, key: Key, build: Build) -> Artifact:
+        """The artifact, built now where it is absent. Waits while another process builds it.
+
+        Raises:
+            MissingArtifactError: it is absent and the store is read-only.
+            BuildFailedError: its builder failed earlier in this run.
+        """
+        found = self.find(key)
+        if found is not None:
+            return found
+        self._may_build(key)
+        with FileLock(self._lock(key)):
+            return self.find(key) or self._build(key, build)
+
+    def fetch_all(self, requests: Iterable[Request]) -> list[Artifact]:
+        """All artifacts. Workers that ask for the same list share its work: each builds what is free.
+
+        Waiting starts only when every missing artifact is being built by somebody.
+        """
+        wanted = list(requests)
+        for request in wanted:
+            if self.find(request.key) is None:
+                self._build_if_free(request)
+        return [self.fetch(request.key, request.build) for request in wanted]
+
+    def _build_if_free(self, request: Request) -> None:
+        self._may_build(request.key)
+        try:
+            with FileLock(self._lock(request.key), timeout=0):
+                if self.find(request.key) is None:
+                    self._build(request.key, request.build)
+        except Timeout:
+            return  # another worker is at it
+
+    def _may_build(self, key: Key) -> None:
+        if self.read_only:
+            raise MissingArtifactError(
+                f"{key.kind} {key.label!r} is not in the store at {self.root} (key {key.digest[:12]}), and building is "
+                "forbidden: run once without --rescore"
+            )
+
+    def _build(self, key: Key, build: Build) -> Artifact:
+        self._raise_if_failed(key)
+        folder = self._folder(key)
+        partial = folder.with_name(f"{folder.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        content = partial / "content"
+        content.mkdir(parents=True)
+        started = time.monotonic()
+        try:
+            build(content)
+            _write_manifest(partial, key, time.monotonic() - started)
+            partial.rename(folder)
+        except BaseException as error:
+            shutil.rmtree(partial, ignore_errors=True)
+            if isinstance(error, Exception):
+                self._remember_failure(key, error)
+            raise
+        built = _load(folder, key)
+        return Artifact(built.kind, built.label, built.digest, built.path, built.built_at, built.seconds, False)
+
+    def _folder(self, key: Key) -> Path:
+        return self.root / key.kind / key.digest[:24]
+
+    def _lock(self, key: Key) -> Path:
+        folder = self._folder(key)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return folder.with_name(f"{folder.name}.lock")
+
+    def _remember_failure(self, key: Key, error: Exception) -> None:
+        if self.failures is not None:
+            self.failures.mkdir(parents=True, exist_ok=True)
+            message = f"{type(error).__name__}: {error}"
+            (self.failures / key.digest[:24]).write_text(message, encoding="utf-8")
+
+    def _raise_if_failed(self, key: Key) -> None:
+        if self.failures is not None and (note := self.failures / key.digest[:24]).is_file():
+            message = note.read_text(encoding="utf-8")
+            raise BuildFailedError(f"building {key.kind} {key.label!r} failed earlier in this run: {message}")
+
+
+def _write_manifest(folder: Path, key: Key, seconds: float) -> None:
+    content = folder / "content"
+    files = {
+        name: {"sha256": digest, "size": (content / name).stat().st_size}
+        for name, digest in digests.of_folder(content).items()
+    }
+    manifest = {
+        "kind": key.kind,
+        "label": key.label,
+        "key": dict(key.inputs),
+        "key_digest": key.digest,
+        "files": files,
+        "built_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "seconds": round(seconds, 3),
+    }
+    with (folder / "manifest.json").open("w", encoding="utf-8") as stream:
+        json.dump(manifest, stream, indent=1, sort_keys=True)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _load(folder: Path, key: Key) -> Artifact:
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        listed = {name: entry["sha256"] for name, entry in manifest["files"].items()}
+    except (ValueError, KeyError, TypeError) as error:
+        raise CorruptArtifactError(f"{folder}/manifest.json cannot be read ({error}); {_mend(folder)}") from error
+    if manifest["key_digest"] != key.digest:
+        raise CorruptArtifactError(
+            f"{folder} was built for key {manifest['key_digest'][:12]}, asked for {key.digest[:12]}; {_mend(folder)}"
+        )
+    found = digests.of_folder(folder / "content")
+    for name in sorted(listed.keys() | found.keys()):
+        if listed.get(name) != found.get(name):
+            raise CorruptArtifactError(
+                f"{folder}/content/{name}: the manifest says {_short(listed.get(name))}, "
+                f"the disk {_short(found.get(name))}; {_mend(folder)}"
+            )
+    return Artifact(
+        kind=manifest["kind"],
+        label=key.label,
+        digest=digests.of_value(listed),
+        path=folder / "content",
+        built_at=manifest["built_at"],
+        seconds=manifest["seconds"],
+        reused=True,
+    )
+
+
+def _short(digest: str | None) -> str:
+    return "no such file" if digest is None else f"sha256 {digest[:12]}"
+
+
+def _mend(folder: Path) -> str:
+    return f"remove {folder} to have it built again"

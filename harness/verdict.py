@@ -1,0 +1,100 @@
+"""The verdict of a run: expected gates + journal -> released, refused or incomplete.
+
+Pure: reads records, writes nothing. A gate counts as passed only by its own journal record, written
+once by one process before its test ended; whatever pytest thought of the test cannot make it green.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from harness.gates.gate import Gate, Outcome
+
+Word = Literal["released", "refused", "incomplete"]
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    gate: Gate
+    outcome: Outcome
+    value: float | None
+    lower_bound: float | None
+    n: int
+    message: str
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    word: Word
+    reasons: tuple[str, ...]
+    gates: tuple[GateResult, ...]
+    unproven: bool
+    """True where a blocking gate went by the bare value."""
+
+
+def reach(gates: Sequence[Gate], records: Iterable[Mapping[str, Any]], taints: Sequence[str]) -> Verdict:
+    """Judge a whole run.
+
+    Args:
+        gates: the expected gates, from the spec.
+        records: the journal.
+        taints: what happened outside of any gate: a lost worker, an internal error, a restriction.
+    """
+    journal = list(records)
+    results = tuple(_result(gate, journal) for gate in gates)
+    red = [result for result in results if result.gate.blocking and result.outcome not in ("passed", "not_run")]
+    missing = [result for result in results if result.outcome == "not_run"]
+    damage = [*taints, *_broken_processes(journal)]
+    unproven = any(gate.blocking and gate.rule == "point" for gate in gates)
+    if red:
+        reasons = tuple(first_line(result.message) for result in red)
+        return Verdict("refused", (*reasons, *damage), results, unproven)
+    if missing or damage:
+        reasons = (*damage, *(f"{result.gate.id}: did not run" for result in missing))
+        return Verdict("incomplete", reasons, results, unproven)
+    if not any(gate.blocking for gate in gates):
+        return Verdict("incomplete", ("no gate blocks: nothing was decided",), results, unproven)
+    return Verdict("released", (), results, unproven)
+
+
+def first_line(message: str) -> str:
+    return message.partition("\n")[0]
+
+
+def _result(gate: Gate, journal: Sequence[Mapping[str, Any]]) -> GateResult:
+    attempts = [record for record in journal if record["kind"] == "attempt" and record.get("gate") == gate.id]
+    judged = [record["judgement"] for record in journal if record["kind"] == "gate" and record.get("gate") == gate.id]
+    if not judged:
+        return GateResult(gate, "not_run", None, None, 0, f"{gate.id}: did not run", {})
+    if len(attempts) > 1:
+        return GateResult(
+            gate, "error", None, None, 0, f"{gate.id}: attempted {len(attempts)} times; a gate is never rerun", {}
+        )
+    last = next((one for one in judged if one["outcome"] != "passed"), judged[-1])
+    measured = last["measurement"] or {}
+    n = int(measured.get("n", 0))
+    outcome: Outcome = last["outcome"]
+    message = last["message"]
+    if outcome == "passed" and (n <= 0 or not isinstance(measured.get("value"), (int, float))):
+        outcome, message = "error", f"{gate.id}: says passed but measured nothing"
+    return GateResult(
+        gate,
+        outcome,
+        measured.get("value"),
+        measured.get("lower_bound"),
+        n,
+        message,
+        measured.get("sources", {}),
+    )
+
+
+def _broken_processes(journal: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Processes that began and never said goodbye, and records that could not be read."""
+    began = {record["process"] for record in journal if record["kind"] == "hello"}
+    ended = {record["process"] for record in journal if record["kind"] == "bye"}
+    broken = [f"process {name} did not end properly: what it ran cannot be trusted" for name in sorted(began - ended)]
+    damaged = sorted({record["process"] for record in journal if record["kind"] == "damaged"})
+    return [*broken, *(f"the journal of process {name} holds a damaged record" for name in damaged)]

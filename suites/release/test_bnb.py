@@ -1,0 +1,77 @@
+"""The 4-bit form: the base really is 4-bit, adapters really are mounted on it, and they answer."""
+
+from __future__ import annotations
+
+from fixtures.adapters import AdapterOf, ChosenExperiment
+from fixtures.answer_sheets import AnswerSheets, Deployed
+from fixtures.mounts import Prove
+from fixtures.release import Conclude
+from harness import answers
+from harness.engines import form as forms_of
+from harness.engines import nf4
+from harness.errors import AdapterError
+from harness.evidence import Measurement
+from harness.gates.gate import Gate
+from harness.spec import Spec
+from harness.store import Artifact
+
+
+def test_base_quant_load_ok(spec: Spec, base: Artifact, deployed: Deployed, conclude: Conclude) -> None:
+    """Every linear layer but the head is a 4-bit module with packed weights, read back from the loaded model."""
+    engine = deployed() if spec.deploy == "nf4" else forms_of.load(nf4.FORM, base.path, spec.threads)
+    census = nf4.census(engine.model)
+    conclude(
+        Measurement(
+            value=census.four_bit / census.linear,
+            n=census.linear,
+            message=(
+                f"{census.four_bit} of {census.linear} linear layers are 4-bit ({census.bits_per_weight:.2f} bits a "
+                f"weight), memory footprint {census.footprint / 2**20:.0f} MiB"
+            ),
+            sources={"base": base.digest},
+        )
+    )
+
+
+def test_lora_mount_ok(
+    gate: Gate,
+    adapter_of: AdapterOf,
+    chosen_experiment: ChosenExperiment,
+    prove_mount: Prove,
+    conclude: Conclude,
+) -> None:
+    """The adapter mounts with exactly its keys, moves the logits, and moves them towards the adapter as trained."""
+    artifact = adapter_of(chosen_experiment(), gate.adapter)
+    sources = {"adapter": artifact.digest}
+    try:
+        proof = prove_mount(artifact, gate.adapter)
+    except AdapterError as error:
+        conclude(Measurement(0.0, 1, message=str(error), sources=sources))
+        return
+    message = (
+        f"KL in nats per token: moved {proof.moved:.4f} from the bare form, "
+        f"{proof.to_adapter:.2e} from the adapter as trained, {proof.to_base:.4f} from its bare base"
+    )
+    conclude(Measurement(float(proof.holds), 1, message=message, sources=sources))
+
+
+def test_generate_non_empty(
+    gate: Gate,
+    spec: Spec,
+    adapter_of: AdapterOf,
+    answer_sheets: AnswerSheets,
+    chosen_experiment: ChosenExperiment,
+    conclude: Conclude,
+) -> None:
+    """With the adapter mounted, the 4-bit form answers every benchmark item."""
+    artifact = adapter_of(chosen_experiment(), gate.adapter)
+    given = [
+        answer
+        for task in spec.adapters[gate.adapter].tasks
+        for answer in answer_sheets(artifact, gate.adapter, task, gate.split).values()
+    ]
+    empty = [answer for answer in given if not answer.text.strip()]
+    message = "\n".join(map(answers.explain_empty, empty[:3]))
+    conclude(
+        Measurement(1.0 - len(empty) / len(given), len(given), message=message, sources={"adapter": artifact.digest})
+    )

@@ -1,0 +1,66 @@
+"""The staged bundle, read back from disk: complete, true to its checksums, equal in its answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fixtures.adapters import AdapterOf, ChosenExperiment
+from fixtures.answer_sheets import AnswerSheets, Deployed, decoding
+from fixtures.datasets import Items
+from fixtures.packing import Packable, Staged
+from fixtures.release import Conclude
+from harness import bundle, digests
+from harness.engines.generate import answer_all
+from harness.engines.mount import mounted
+from harness.evidence import Measurement
+from harness.gates.gate import Gate
+from harness.spec import Spec
+
+ASKED = 8
+"""Benchmark items, of each task, that the unpacked adapter is asked again."""
+
+
+def test_archives_complete(staged: Staged, packable: Packable, spec: Spec, tmp_path: Path, conclude: Conclude) -> None:
+    """The candidate is packed, and every archive unpacks to the very files of its adapter."""
+    folder, chosen = staged(), packable()
+    wrong = [] if spec.candidate in chosen else [f"the candidate {spec.candidate} did not pass and is not packed"]
+    for name, artifact in chosen.items():
+        unpacked = bundle.unpack(folder / f"adapter_{name}.tar.gz", tmp_path / name)
+        if digests.of_folder(unpacked) != digests.of_folder(artifact.path):
+            wrong.append(f"adapter_{name}.tar.gz unpacks to other files than the adapter's")
+    left_out = sorted(set(spec.adapters) - set(chosen))
+    note = f"not packed, their own gates did not pass: {', '.join(left_out)}" if left_out else ""
+    conclude(Measurement(float(not wrong), len(chosen) or 1, message="\n".join([*wrong, note]).strip()))
+
+
+def test_checksums_ok(staged: Staged, conclude: Conclude) -> None:
+    """Every file has its checksum, every checksum its file."""
+    folder = staged()
+    problems = bundle.verify(folder)
+    conclude(Measurement(float(not problems), len(digests.of_folder(folder)), message="\n".join(problems)))
+
+
+def test_answers_equal(
+    gate: Gate,
+    spec: Spec,
+    staged: Staged,
+    adapter_of: AdapterOf,
+    chosen_experiment: ChosenExperiment,
+    answer_sheets: AnswerSheets,
+    items: Items,
+    deployed: Deployed,
+    tmp_path: Path,
+    conclude: Conclude,
+) -> None:
+    """The adapter from the archive answers benchmark items exactly as the adapter that was judged."""
+    artifact = adapter_of(chosen_experiment(), gate.adapter)
+    unpacked = bundle.unpack(staged() / f"adapter_{gate.adapter}.tar.gz", tmp_path / "unpacked")
+    differing, asked = [], 0
+    with mounted(deployed(), unpacked) as engine:
+        for task in spec.adapters[gate.adapter].tasks:
+            judged = answer_sheets(artifact, gate.adapter, task, "benchmark")
+            again = answer_all(engine, items(task, "benchmark")[:ASKED], decoding(spec, task))
+            asked += len(again)
+            differing += [one.item for one in again if one.ids != judged[one.item].ids]
+    message = f"other answers to {', '.join(differing)}" if differing else ""
+    conclude(Measurement(1.0 - len(differing) / asked, asked, message=message, sources={"adapter": artifact.digest}))

@@ -1,0 +1,12 @@
+"""The old report's own item counts, by the bare value: advisory, kept to show what they could not prove."""
+
+from __future__ import annotations
+
+from fixtures.release import Conclude
+from fixtures.scores import Measured
+from harness.gates.gate import Gate
+
+
+def test_threshold(gate: Gate, measured: Measured, conclude: Conclude) -> None:
+    """The metric's bare value exceeds its threshold."""
+    conclude(measured(gate))

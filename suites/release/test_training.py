@@ -1,0 +1,84 @@
+"""Training works, every adapter learned and is intact, and one experiment qualified on dev."""
+
+from __future__ import annotations
+
+import json
+from statistics import fmean
+
+from fixtures import requests
+from fixtures.adapters import AdapterOf, AdapterRequests, Selected
+from fixtures.datasets import TrainingItems
+from fixtures.release import Conclude, Obtain
+from harness.adapter_files import inspect
+from harness.errors import AdapterError
+from harness.evidence import Measurement
+from harness.gates.gate import Gate
+from harness.spec import Spec
+from harness.store import Artifact
+from training import sample_run
+
+
+def test_sample_runs(
+    spec: Spec, weights: Artifact, training_items: TrainingItems, obtain: Obtain, conclude: Conclude
+) -> None:
+    """A few steps on a few items and one generation work: a broken set-up fails in seconds."""
+    items = training_items(spec.adapters[spec.candidate])
+    artifact = obtain([requests.sample(spec, weights, items[: sample_run.ITEMS])])[0]
+    facts = json.loads((artifact.path / sample_run.FILE).read_text(encoding="utf-8"))
+    conclude(
+        Measurement(
+            value=float(facts["tokens"] > 0),
+            n=len(facts["losses"]),
+            message=f"losses {[round(loss, 3) for loss in facts['losses']]}, {facts['tokens']} tokens generated",
+            sources={"weights": weights.digest},
+        )
+    )
+
+
+def test_learned(gate: Gate, spec: Spec, adapter_of: AdapterOf, conclude: Conclude) -> None:
+    """The loss of the last quarter of steps is below that of the first quarter."""
+    experiment = next(one for one in spec.experiments if one.name == gate.experiment)
+    artifact = adapter_of(experiment, gate.adapter)
+    losses = json.loads((artifact.path / "training.json").read_text(encoding="utf-8"))["losses"]
+    quarter = max(1, len(losses) // 4)
+    first, last = fmean(losses[:quarter]), fmean(losses[-quarter:])
+    conclude(
+        Measurement(
+            value=float(last < first),
+            n=len(losses),
+            message=f"mean loss {first:.3f} in the first quarter of {len(losses)} steps, {last:.3f} in the last",
+            sources={"adapter": artifact.digest},
+        )
+    )
+
+
+def test_intact(
+    gate: Gate,
+    spec: Spec,
+    obtain: Obtain,
+    adapter_requests: AdapterRequests,
+    conclude: Conclude,
+) -> None:
+    """The adapter's files are sound: safetensors only, finite, of a sane rank, and they change the model."""
+    artifact = obtain([adapter_requests(spec.experiments[0], spec.adapters[gate.adapter])])[0]
+    try:
+        facts = inspect(artifact.path)
+    except AdapterError as error:
+        conclude(Measurement(0.0, 1, message=str(error), sources={"adapter": artifact.digest}))
+        return
+    message = f"rank {facts.rank}, alpha {facts.alpha}, {facts.tensors} tensors"
+    conclude(Measurement(1.0, facts.tensors, message=message, sources={"adapter": artifact.digest}))
+
+
+def test_qualified(spec: Spec, selected: Selected, conclude: Conclude) -> None:
+    """At least one experiment is above every dev minimum; the best, or the cheaper of equals, is chosen."""
+    choice = selected()
+    assert choice is not None, "the gate is expected only where something is trained"
+    qualified = sum(not one.shortfalls for one in choice.scored)
+    conclude(
+        Measurement(
+            float(choice.selected is not None),
+            len(choice.scored),
+            message=f"{choice.reason} ({qualified} of {len(choice.scored)} qualified)",
+        )
+    )

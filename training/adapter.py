@@ -1,0 +1,150 @@
+"""Train one LoRA adapter with the transformers Trainer, on the weights that it will be served on.
+
+The folder that it leaves holds ``adapter_config.json``, ``adapter_model.safetensors`` and
+``training.json`` (loss by step), and nothing that differs between two runs of the same recipe.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.adapter_files import CONFIG
+from harness.dataset.records import Item
+from harness.errors import TrainingError
+from harness.spec import Experiment, Recipe
+from training import norms
+from training.loss import completion_loss
+from training.samples import Buckets, Sample, collate, tokenize
+
+Progress = Callable[[int, int], None]
+
+
+def train(
+    base: Path,
+    items: Sequence[Item],
+    recipe: Recipe,
+    experiment: Experiment,
+    seed: int,
+    threads: int,
+    folder: Path,
+    progress: Progress = lambda done, total: None,
+) -> None:
+    """Train an adapter into `folder`.
+
+    Args:
+        base: checkpoint of the weights as served (for ``nf4``: de-quantized once).
+        items: the training items of the adapter's tasks, checked.
+
+    Raises:
+        TrainingError: a sample does not fit, or the loss stopped being finite (names the step).
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    torch.set_num_threads(threads)
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    samples = tokenize(tokenizer, items, recipe.max_length)
+    model = _lora(AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32), recipe, seed)
+    losses = fit(model, samples, tokenizer.pad_token_id, recipe, experiment, seed, progress)
+    model.save_pretrained(folder)
+    _make_reproducible(folder)
+    (folder / "training.json").write_text(json.dumps({"losses": losses}) + "\n", encoding="utf-8")
+
+
+def _lora(model: Any, recipe: Recipe, seed: int) -> Any:
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    norms.fuse(model)
+    torch.manual_seed(seed)
+    config = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        target_modules=recipe.targets,
+        lora_dropout=0.0,
+        bias="none",
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, config)
+
+
+def fit(
+    model: Any,
+    samples: Sequence[Sample],
+    pad: int,
+    recipe: Recipe,
+    experiment: Experiment,
+    seed: int,
+    progress: Progress,
+) -> list[float]:
+    """Run the Trainer over `samples`; returns the loss of every step, in nats per completion token."""
+    from transformers import Trainer, TrainingArguments
+
+    losses: list[float] = []
+    steps = experiment.epochs * math.ceil(len(samples) / recipe.batch_size)
+
+    class CompletionTrainer(Trainer):
+        def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, **_: Any) -> Any:
+            loss = completion_loss(model, inputs)
+            losses.append(float(loss.detach()))
+            if not math.isfinite(losses[-1]):
+                raise TrainingError(
+                    f"{experiment.name}: the loss is {losses[-1]} at step {len(losses)} of {steps}; "
+                    "lower the learning rate or look at that batch"
+                )
+            progress(len(losses), steps)
+            return (loss, None) if return_outputs else loss
+
+        def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+            return Buckets([len(sample) for sample in samples], recipe.batch_size, seed)
+
+    with tempfile.TemporaryDirectory(prefix="greenrun-train-") as scratch:
+        arguments = TrainingArguments(
+            output_dir=scratch,
+            num_train_epochs=experiment.epochs,
+            learning_rate=experiment.learning_rate,
+            per_device_train_batch_size=recipe.batch_size,
+            weight_decay=recipe.weight_decay,
+            warmup_steps=math.ceil(recipe.warmup_share * steps),
+            max_grad_norm=recipe.max_grad_norm,
+            lr_scheduler_type="linear",
+            seed=seed,
+            logging_nan_inf_filter=False,
+            logging_strategy="no",
+            save_strategy="no",
+            report_to=[],
+            disable_tqdm=True,
+            dataloader_pin_memory=False,
+            remove_unused_columns=False,
+            use_cpu=not _cuda(),
+        )
+        CompletionTrainer(
+            model=model,
+            args=arguments,
+            train_dataset=list(samples),
+            data_collator=lambda batch: collate(batch, pad),
+        ).train()
+    return losses
+
+
+def _cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _make_reproducible(folder: Path) -> None:
+    """Sets have no order and the base's path is this machine's: neither may reach the adapter's digest."""
+    path = folder / CONFIG
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config["base_model_name_or_path"] = None
+    for name, value in config.items():
+        if isinstance(value, list):
+            config[name] = sorted(value, key=str)
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    (folder / "README.md").unlink(missing_ok=True)

@@ -1,0 +1,34 @@
+"""A few steps on a few items, then one generation: a broken set-up fails in seconds, not after the matrix."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.dataset.records import Item
+from harness.engines.float32 import FORM
+from harness.engines.form import load
+from harness.engines.generate import Decoding, answer_all
+from harness.engines.mount import mounted
+from harness.spec import Experiment, Recipe
+from training.adapter import train
+
+FILE = "sample.json"
+ITEMS = 4
+
+
+def run(base: Path, items: Sequence[Item], recipe: Recipe, seed: int, threads: int, folder: Path) -> None:
+    """Train on the first items for two epochs, mount the result, generate once; writes ``sample.json``.
+
+    Raises:
+        TrainingError, AdapterError: what would have broken every later training as well.
+    """
+    few = list(items)[:ITEMS]
+    with tempfile.TemporaryDirectory(prefix="greenrun-sample-") as scratch:
+        train(base, few, recipe, Experiment("sample", 2, 1e-3), seed, threads, Path(scratch))
+        losses = json.loads((Path(scratch) / "training.json").read_text(encoding="utf-8"))["losses"]
+        with mounted(load(FORM, base, threads), Path(scratch)) as engine:
+            answer = answer_all(engine, few[:1], Decoding(1, 8))[0]
+    (folder / FILE).write_text(json.dumps({"losses": losses, "tokens": len(answer.ids)}) + "\n", encoding="utf-8")
