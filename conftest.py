@@ -17,6 +17,7 @@ pytest_plugins = [
     "fixtures.answer_sheets",
     "fixtures.adapters",
     "fixtures.mounts",
+    "fixtures.noise",
     "fixtures.scores",
     "fixtures.packing",
     "fixtures.plan",

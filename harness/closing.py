@@ -82,9 +82,14 @@ def _write(run: Run, verdict: Verdict) -> None:
     run.folder.mkdir(parents=True, exist_ok=True)
     document.write(paper, run.folder / "verdict.json")
     junit.write(paper, run.folder / "junit.xml")
-    notes = run.spec.notes.read_text(encoding="utf-8") if run.spec.notes is not None else ""
-    (run.folder / "report.md").write_text(markdown.render(paper, notes), encoding="utf-8")
     shutil.copyfile(run.spec.path, run.folder / "release.toml")
+    notes = ""
+    if run.spec.notes is not None:
+        notes = run.spec.notes.read_text(encoding="utf-8")
+        shutil.copyfile(run.spec.notes, run.folder / run.spec.notes.name)
+    fresh = run.folder / "report.md.new"
+    fresh.write_text(markdown.render(paper, notes), encoding="utf-8")
+    fresh.replace(run.folder / "report.md")
 
 
 def _papers(run: Run) -> list[Path]:

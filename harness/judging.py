@@ -9,6 +9,8 @@ Technometrics 1982): no correction for the number of gates is due.
 
 from __future__ import annotations
 
+import math
+
 from harness import metrics, power, statistics
 from harness.errors import GreenrunError
 from harness.evidence import Judgement, Measurement
@@ -39,6 +41,8 @@ def judge(gate: Gate, measured: Measurement, confidence: float) -> Judgement:
     """Compare a measurement with its gate's threshold, by the gate's rule, nothing rounded."""
     if measured.n <= 0:
         return Judgement(gate.id, "error", measured, f"{gate.id}: measured over nothing, so nothing was shown")
+    if not math.isfinite(measured.value):
+        return Judgement(gate.id, "error", None, f"{gate.id}: measured {measured.value}, which is no number")
     outcome = _outcome(gate, measured)
     return Judgement(gate.id, outcome, measured, explain(gate, measured, outcome, confidence))
 

@@ -283,8 +283,8 @@ def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
     for name in spec.areas.get("bnb", {}).get("mounts", ()):
         if name not in spec.adapters:
             yield "gates.bnb.mounts", f"unknown adapter {name!r}; the spec names {_names(spec.adapters)}"
-    for task in spec.tasks.values():
-        yield from _bad_files(task)
+    for declared in spec.tasks.values():
+        yield from _bad_files(declared)
     if spec.notes is not None and not spec.notes.is_file():
         yield "release.notes", f"{spec.notes} does not exist"
 

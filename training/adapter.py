@@ -49,14 +49,15 @@ def train(
     torch.set_num_threads(threads)
     tokenizer = AutoTokenizer.from_pretrained(base)
     samples = tokenize(tokenizer, items, recipe.max_length)
-    model = _lora(AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32), recipe, seed)
+    model = lora(AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32), recipe, seed)
     losses = fit(model, samples, tokenizer.pad_token_id, recipe, experiment, seed, progress)
     model.save_pretrained(folder)
     _make_reproducible(folder)
     (folder / "training.json").write_text(json.dumps({"losses": losses}) + "\n", encoding="utf-8")
 
 
-def _lora(model: Any, recipe: Recipe, seed: int) -> Any:
+def lora(model: Any, recipe: Recipe, seed: int) -> Any:
+    """A peft model around `model`: LoRA by the recipe, initialised from the seed, norms fused."""
     import torch
     from peft import LoraConfig, get_peft_model
 

@@ -43,5 +43,5 @@ def completion_logprobs(engine: Loaded, texts: Sequence[Passage]) -> list[Any]:
 
 def mean_kl(of: Sequence[Any], against: Sequence[Any]) -> float:
     """Mean KL(of || against) in nats per token over all positions."""
-    total = sum(float((p.exp() * (p - q)).sum()) for p, q in zip(of, against, strict=True))
-    return total / sum(p.shape[0] for p in of)
+    total: float = sum(float((p.exp() * (p - q)).sum()) for p, q in zip(of, against, strict=True))
+    return total / sum(int(p.shape[0]) for p in of)

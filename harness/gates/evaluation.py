@@ -31,6 +31,18 @@ def expected(spec: Spec) -> Iterator[Gate]:
             task=task,
             split="benchmark",
         )
+    for task in spec.adapters[spec.candidate].tasks if spec.noise_sample else ():
+        if "benchmark" in spec.tasks[task].files:
+            yield Gate(
+                f"eval.{spec.candidate}.{task}.same_in_other_batches",
+                "same_in_other_batches",
+                f"{spec.candidate}-{task}-same_in_other_batches",
+                blocking=False,
+                metric="same_in_other_batches",
+                adapter=spec.candidate,
+                task=task,
+                split="benchmark",
+            )
     for row in spec.thresholds:
         yield from _thresholds(spec, row)
 

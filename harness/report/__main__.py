@@ -16,7 +16,6 @@ from typing import Any
 import jsonschema
 from jsonschema.exceptions import best_match
 
-from harness import evidence
 from harness.errors import GreenrunError
 from harness.report import document, junit, markdown
 
@@ -31,15 +30,20 @@ class NoRunError(GreenrunError):
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m harness.report", description="Render a run's reports again.")
     parser.add_argument("run", type=Path, metavar="RUN_DIR", help="a run's folder: the one that holds verdict.json")
-    folder: Path = parser.parse_args(arguments).run
+    parser.add_argument("--notes", type=Path, metavar="FILE", help="the TOML that the spec names as its notes")
+    given = parser.parse_args(arguments)
+    folder: Path = given.run
     try:
         paper = read(folder)
+        notes = find_notes(folder) if given.notes is None else given.notes.read_text(encoding="utf-8")
     except NoRunError as error:
         print(error, file=sys.stderr)
         return NO_RUN
-    notes = find_notes(folder)
+    except (OSError, ValueError) as error:
+        print(f"{given.notes}: the notes cannot be read ({error})", file=sys.stderr)
+        return NO_RUN
     if notes is None:
-        print(f"{folder}: the notes of its spec were not found; the report has none", file=sys.stderr)
+        print(f"{folder}: the notes of its spec are not there, so the report has none; give --notes", file=sys.stderr)
     junit.write(paper, folder / "junit.xml")
     fresh = folder / "report.md.new"
     fresh.write_text(markdown.render(paper, notes or ""), encoding="utf-8")
@@ -68,22 +72,17 @@ def read(folder: Path) -> Any:
 
 
 def find_notes(folder: Path) -> str | None:
-    """The TOML of the spec's notes, from the run's folder or from beside the spec that the run was started with.
+    """The TOML of the spec's notes, if a copy lies in the run's folder.
 
     Returns:
-        "" where the spec names no notes, None where it names some that are nowhere, or where the spec is gone.
+        "" where the spec names no notes, None where it names some that are not there, or where the spec is gone.
     """
     try:
-        name = tomllib.loads((folder / "release.toml").read_text(encoding="utf-8"))["release"].get("notes")
-    except (OSError, ValueError, KeyError, AttributeError):
+        release = tomllib.loads((folder / "release.toml").read_text(encoding="utf-8"))["release"]
+        # By its last part alone: the spec's own folder is not the run's, and nothing outside of the run is read.
+        return (folder / Path(release["notes"]).name).read_text(encoding="utf-8") if "notes" in release else ""
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    if not isinstance(name, str):
-        return ""
-    specs = [Path(record["spec"]) for record in evidence.read(folder / "evidence") if record["kind"] == "run"]
-    for place in (folder, *(spec.parent for spec in specs)):
-        if (place / name).is_file():
-            return (place / name).read_text(encoding="utf-8")
-    return None
 
 
 if __name__ == "__main__":

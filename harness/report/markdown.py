@@ -1,15 +1,15 @@
 """`report.md`: the verdict document for readers, in Markdown.
 
-Nothing here judges. Whatever comes from data, models or notes is escaped: it cannot leave its table cell, its
-line or its fence, and cannot become HTML, a link or a terminal sequence.
+Nothing here judges, and whatever comes from data, models or notes is escaped.
 """
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from harness.report.escape import bullets, cell, fenced, table
 
 NONE = "none recorded"
 SHORT = 12
@@ -17,18 +17,6 @@ SHORT = 12
 
 PLACED = frozenset({"training", "eval", "parity", "bnb", "gguf", "data", "bundle"})
 """Areas that a section of their own shows; gates of any other area stand under Evaluation."""
-
-_TERMINAL = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?")
-_BREAKS = re.compile(r"\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-# Bidirectional controls are no control characters to Unicode, but reorder what a reader sees.
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_ENTITIES = {ord(character): f"&#{ord(character)};" for character in "|`*~$\\@[]"} | {
-    ord("&"): "&amp;",
-    ord("<"): "&lt;",
-    ord(">"): "&gt;",
-}
-_OUTER_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
-_BLOCK_START = re.compile(r"^(\d{0,9})([-+=#.):])")
 
 Document = Mapping[str, Any]
 
@@ -61,43 +49,6 @@ def render(document: Document, notes: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def clean(text: str) -> str:
-    """`text` with plain line breaks and without terminal sequences, control or bidirectional characters."""
-    return _UNSEEN.sub("", _BREAKS.sub("\n", _TERMINAL.sub("", text)))
-
-
-def cell(value: object) -> str:
-    """`value` as text on one line that is nothing but text to Markdown, inside a table or out of it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    text = " ".join(clean("" if value is None else str(value)).split()).translate(_ENTITIES)
-    text = _OUTER_UNDERSCORE.sub("&#95;", text)
-    return text.replace("://", "&#58;//").replace("www.", "www&#46;") or "-"
-
-
-def line(value: object) -> str:
-    """`value` as `cell` gives it, safe also where a line begins: no heading, list or rule."""
-    return _BLOCK_START.sub(lambda found: f"{found[1]}&#{ord(found[2])};", cell(value))
-
-
-def fenced(text: str) -> str:
-    """`text` in a fence that is longer than any run of backticks inside it."""
-    kept = clean(text)
-    longest = max((len(run) for run in re.findall("`+", kept)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{kept}\n{fence}"
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of escaped cells; "" where there is no row."""
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}", *lines]) if lines else ""
-
-
-def _bullets(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {text}" for text in lines)
-
-
 def _titled(title: str, block: str) -> str:
     return f"### {title}\n\n{block}" if block else ""
 
@@ -124,7 +75,7 @@ def _texts(prose: Mapping[str, Any], key: str) -> list[str]:
     return [
         "; ".join(f"{cell(name)}: {cell(value)}" for name, value in entry.items())
         if isinstance(entry, Mapping)
-        else line(entry)
+        else cell(entry)
         for entry in (entries if isinstance(entries, list) else [entries])
     ]
 
@@ -188,8 +139,8 @@ def _summary(document: Document) -> list[str]:
         f"Advisory gates passed: {_passed(advisory)}",
     ]
     if document.get("verdict") == "released":
-        return [_bullets(facts)]
-    return [_bullets(facts), _titled("Reasons", _bullets(map(line, document.get("reasons", []))) or NONE)]
+        return [bullets(facts)]
+    return [bullets(facts), _titled("Reasons", bullets(map(cell, document.get("reasons", []))) or NONE)]
 
 
 def _experiments(document: Document) -> list[str]:
@@ -208,7 +159,7 @@ def _experiments(document: Document) -> list[str]:
         "external: every adapter was given, so nothing was trained or selected" if _external(document) else "",
         table(("name", "epochs", "learning rate", "run", "score", "cost", "qualified", "selected"), rows),
         f"Choice: {cell(reason)}" if reason else "",
-        _titled("Below the minimum on dev", _bullets(short)),
+        _titled("Below the minimum on dev", bullets(short)),
         *_areas(document, "training"),
     ]
 
@@ -266,9 +217,9 @@ def _data(document: Document) -> list[str]:
 
 def _backup(document: Document, prose: Mapping[str, Any]) -> list[str]:
     return [
-        _titled("Packed adapters", _bullets(map(line, document.get("packed", [])))),
+        _titled("Packed adapters", bullets(map(cell, document.get("packed", [])))),
         *_areas(document, "bundle"),
-        _titled("Backups", _bullets(_texts(prose, "backups")) or NONE),
+        _titled("Backups", bullets(_texts(prose, "backups")) or NONE),
     ]
 
 
@@ -277,7 +228,7 @@ def _problems(document: Document, prose: Mapping[str, Any]) -> list[str]:
     absent = [str(gate.get("id")) for gate in gates if gate.get("outcome") == "not_run"]
     red = [gate for gate in gates if gate.get("outcome") not in ("passed", "not_run")]
     return [
-        _titled("Noted", _bullets(_texts(prose, "problems"))),
+        _titled("Noted", bullets(_texts(prose, "problems"))),
         *(
             _titled(
                 f"{cell(gate.get('id'))}: {cell(gate.get('outcome'))}, "
@@ -320,7 +271,7 @@ def _recommendation(document: Document) -> list[str]:
     )
     if document.get("unproven"):
         advice.append("UNPROVEN: at least one blocking gate shows nothing beyond the items that it asked.")
-    return [_bullets(advice)]
+    return [bullets(advice)]
 
 
 def _limits(document: Document, prose: Mapping[str, Any]) -> list[str]:
@@ -329,13 +280,13 @@ def _limits(document: Document, prose: Mapping[str, Any]) -> list[str]:
         found.append("A blocking gate goes by the bare value, so its error rate is not known.")
     if document.get("environment", {}).get("git_dirty"):
         found.append("The working tree had changes that no commit holds.")
-    return [_bullets(found)]
+    return [bullets(found)]
 
 
 def _next_steps(document: Document, prose: Mapping[str, Any]) -> list[str]:
     open_gates = [gate for gate in document.get("gates", []) if gate.get("outcome") == "inconclusive"]
     settle = [f"Settle {cell(gate.get('id'))}: its bounds lie on both sides of the threshold." for gate in open_gates]
-    return [_bullets([*_texts(prose, "next_steps"), *settle])]
+    return [bullets([*_texts(prose, "next_steps"), *settle])]
 
 
 def _appendix(document: Document) -> list[str]:
@@ -349,7 +300,7 @@ def _appendix(document: Document) -> list[str]:
     ]
     surroundings = document.get("environment", {})
     nested = ("versions", "git_submodules")
-    names = dict.fromkeys(["device", "git_commit", "git_dirty", *surroundings])
+    names = dict.fromkeys(["git_commit", "git_dirty", *surroundings])
     facts = [[cell(name), cell(surroundings.get(name, "not recorded"))] for name in names if name not in nested]
     durations = document.get("durations", {})
     whole = durations.get("whole run", 0.0)
@@ -361,9 +312,9 @@ def _appendix(document: Document) -> list[str]:
         _titled("Artifacts", table(("name", "stage", "digest", "seconds", "reused", "built at"), artifacts)),
         _titled("Versions", table(("distribution", "version"), versions)),
         _titled("Environment", table(("fact", "value"), facts)),
-        _titled("Submodules", _bullets(map(line, surroundings.get("git_submodules", []))) or NONE),
+        _titled("Submodules", bullets(map(cell, surroundings.get("git_submodules", []))) or NONE),
         _titled("Durations", table(("stage", "seconds", "share of the whole run"), times)),
-        _titled("Files of this run", _bullets(("verdict.json", "junit.xml", "release.toml", "evidence/"))),
+        _titled("Files of this run", bullets(("verdict.json", "junit.xml", "release.toml", "evidence/"))),
     ]
 
 

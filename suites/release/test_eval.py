@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from fixtures.adapters import AdapterOf, ChosenExperiment
 from fixtures.answer_sheets import AnswerSheets
+from fixtures.datasets import Items
+from fixtures.noise import OTHER_BATCH, Rebatched, noise_band
 from fixtures.release import Conclude
 from fixtures.scores import Measured
 from harness import answers
 from harness.evidence import Measurement
 from harness.gates.gate import Gate
+from harness.run import Run
 
 
 def test_non_empty(
@@ -30,6 +33,33 @@ def test_non_empty(
             message="\n".join(
                 [*map(answers.explain_empty, empty[:3]), f"{cut} cut at the token limit" if cut else ""]
             ).strip(),
+            sources={"adapter": artifact.digest},
+        )
+    )
+
+
+def test_same_in_other_batches(
+    gate: Gate,
+    run: Run,
+    adapter_of: AdapterOf,
+    answer_sheets: AnswerSheets,
+    chosen_experiment: ChosenExperiment,
+    rebatched: Rebatched,
+    items: Items,
+    conclude: Conclude,
+) -> None:
+    """A sample asked again in another batching gets the same answers; if not, the noise band says what moved."""
+    artifact = adapter_of(chosen_experiment(), gate.adapter)
+    first, again = answer_sheets(artifact, gate.adapter, gate.task, gate.split), rebatched(artifact, gate.task)
+    sample = [item for item in items(gate.task, gate.split) if item.id in again]
+    for row in noise_band(run.spec, gate, sample, first, again):
+        run.journal.write("noise", noise=row)
+    same = sum(first[item.id].ids == again[item.id].ids for item in sample)
+    conclude(
+        Measurement(
+            value=same / len(sample),
+            n=len(sample),
+            message=f"{same} of {len(sample)} answers are the same, token for token, asked {OTHER_BATCH} at a time",
             sources={"adapter": artifact.digest},
         )
     )

@@ -68,6 +68,17 @@ def test_unpacking_gives_back_what_was_packed(files: dict[str, bytes]) -> None:
         assert (unpacked.name, contents_of(unpacked)) == ("adapter_style", files)
 
 
+def test_members_are_sorted_whatever_order_the_file_system_lists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_of(dict.fromkeys(ALLOWED, b"x"), tmp_path / "adapter")
+    backwards = sorted(folder.iterdir(), reverse=True)
+    monkeypatch.setattr(Path, "iterdir", lambda path: iter(backwards))
+    bundle.pack(folder, tmp_path / "adapter_style.tar.gz")
+    with tarfile.open(tmp_path / "adapter_style.tar.gz") as tar:
+        assert tar.getnames() == [f"adapter_style/{name}" for name in sorted(ALLOWED)]
+
+
 def test_an_archive_keeps_no_time_owner_or_file_mode_of_this_machine(tmp_path: Path) -> None:
     folder = folder_of({"README.md": b"x"}, tmp_path / "adapter")
     (folder / "README.md").chmod(0o600)
@@ -401,6 +412,11 @@ def test_verify_says_that_a_folder_is_not_there(tmp_path: Path) -> None:
 def test_a_release_holds_archives_papers_and_checksums(release: Path) -> None:
     names = "SHA256SUMS.txt adapter_style.tar.gz adapter_writing.tar.gz junit.xml release.toml report.md verdict.json"
     assert sorted(path.name for path in release.iterdir()) == names.split()
+
+
+def test_a_releases_checksums_are_sorted_by_name(release: Path) -> None:
+    names = [line.split()[1] for line in (release / bundle.SUMS).read_text(encoding="ascii").splitlines()]
+    assert names == sorted(names)
 
 
 def test_a_release_is_never_overwritten(staged: Path, papers: list[Path], release: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.gates.gate import Gate, Outcome
+from harness.provenance import environment
 from harness.report import document, junit, markdown
 from harness.report.__main__ import NO_RUN, main
 from harness.verdict import reach
@@ -34,6 +35,7 @@ SECTIONS = [
     "Appendix",
 ]
 Paper = dict[str, Any]
+ENVIRONMENT = environment(threads=2)
 
 GATES = {
     "data": Gate("data.train-greet.parse", "parse", "train-greet", True, metric="parse", task="greet"),
@@ -59,7 +61,7 @@ def journal(text: str = "plain", **outcomes: Outcome) -> list[Paper]:
     """The journal of a small run whose gates passed but for `outcomes`; `text` stands wherever others write."""
     places = [
         {"kind": "hello", "at": 10.0},
-        {"kind": "environment", "at": 11.0, "environment": {**document.environment(2), "device": text}},
+        {"kind": "environment", "at": 11.0, "environment": {**ENVIRONMENT, "processor": text}},
         {"kind": "data", "at": 12.0, "files": [{"name": text, "path": text, "records": 35, "sha256": "a" * 64}]},
         {
             "kind": "artifact",
@@ -148,6 +150,12 @@ hostile = st.lists(FRAGMENTS | st.text(st.characters(exclude_categories=["Cs"]),
 many = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+def quoted(text: str) -> str:
+    """`text` as a TOML string."""
+    escaped = (f"\\U{ord(character):08x}" for character in text)
+    return f'"{"".join(escaped)}"'
+
+
 def blocks(report: str) -> Iterator[tuple[str, bool]]:
     """Each line of a report, and whether it is inside a fence, by the CommonMark rule for fences."""
     fence = ""
@@ -166,6 +174,10 @@ def blocks(report: str) -> Iterator[tuple[str, bool]]:
 def prose(report: str) -> list[str]:
     """The lines outside of fences, the fences' own lines left out."""
     return [line for line, inside in blocks(report) if not inside and not line.startswith("```")]
+
+
+def section(report: str, title: str) -> str:
+    return report.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
 def tables(report: str) -> list[list[str]]:
@@ -213,6 +225,14 @@ def test_no_text_adds_or_hides_a_section(text: str) -> None:
 
 @many
 @given(hostile)
+def test_no_text_opens_a_block_inside_its_bullet(text: str) -> None:
+    """A name that began a bullet with "## " was a heading there, which a search for "^##" does not see."""
+    lines = prose(markdown.render(hostile_paper(text), f"limits = [{quoted(text)}]\n"))
+    assert [line for line in lines if re.match(r"- +(?:[-+*=#>~`:]|\d+[.)])", line)] == []
+
+
+@many
+@given(hostile)
 def test_outside_of_fences_there_is_no_raw_html_code_or_link(text: str) -> None:
     lines = "\n".join(prose(markdown.render(hostile_paper(text), "")))
     assert re.findall(r"[<>`\[\]\\]|&(?!#\d+;|amp;|lt;|gt;)|://|www\.", lines) == []
@@ -228,8 +248,7 @@ def test_no_control_or_bidirectional_character_reaches_the_report(text: str) -> 
 @many
 @given(hostile)
 def test_hostile_notes_are_escaped_like_everything_else(text: str) -> None:
-    quoted = json.dumps(text, ensure_ascii=True).replace("\x7f", "\\u007f")
-    notes = f"limits = [{quoted}]\nbackups = [{quoted}]\n[[problems]]\nsymptom = {quoted}\n"
+    notes = f"limits = [{quoted(text)}]\nbackups = [{quoted(text)}]\n[[problems]]\nsymptom = {quoted(text)}\n"
     lines = prose(markdown.render(build(journal()), notes))
     assert ([line[3:] for line in lines if line.startswith("## ")], re.findall(r"[<>`\[\]]", "\n".join(lines))) == (
         SECTIONS,
@@ -302,8 +321,8 @@ def test_a_rewritten_junit_file_leaves_nothing_beside_it(tmp_path: Path) -> None
     ("taints", "advice"), [((), False), (("a worker was lost",), True)], ids=["released", "incomplete"]
 )
 def test_shipping_is_advised_against_unless_released(taints: tuple[str, ...], advice: bool) -> None:
-    section = markdown.render(build(journal(), taints=taints), "").partition("## Recommendation")[2].partition("## ")[0]
-    assert ("do not ship" in section) is advice
+    recommended = section(markdown.render(build(journal(), taints=taints), ""), "Recommendation")
+    assert ("do not ship" in recommended) is advice
 
 
 def test_a_red_gate_stands_with_its_whole_message_under_problems() -> None:
@@ -350,8 +369,7 @@ def test_a_document_with_nothing_in_it_still_renders_every_section() -> None:
 
 
 def test_notes_that_are_no_toml_are_a_problem_and_not_the_end_of_the_report() -> None:
-    problems = markdown.render(build(journal()), "limits = [").partition("## Problems")[2].partition("## ")[0]
-    assert "TOML" in problems
+    assert "TOML" in section(markdown.render(build(journal()), "limits = ["), "Problems")
 
 
 def test_a_measurement_that_went_wrong_does_not_end_the_report() -> None:
@@ -409,25 +427,31 @@ def test_the_schema_wants_every_key_of_the_document(key: str) -> None:
     assert not validator().is_valid(paper)
 
 
+NOTES = 'limits = ["only a rehearsal"]\n'
+
+
 @pytest.fixture
 def run_folder(tmp_path: Path) -> Path:
-    """A finished run whose spec, with its notes, lies elsewhere."""
-    spec = tmp_path / "line" / "release.toml"
-    spec.parent.mkdir()
-    spec.write_text('[release]\nname = "demo"\nnotes = "notes.toml"\n', encoding="utf-8")
-    spec.with_name("notes.toml").write_text('limits = ["only a rehearsal"]\n', encoding="utf-8")
-    folder = tmp_path / "runs" / "run_1"
-    (folder / "evidence").mkdir(parents=True)
-    record = {"kind": "run", "process": "main", "at": 1.0, "spec": str(spec)}
-    (folder / "evidence" / "main.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
-    (folder / "release.toml").write_bytes(spec.read_bytes())
+    """A finished run with its spec, whose notes lie in a folder `line` beside it."""
+    (tmp_path / "line").mkdir()
+    (tmp_path / "line" / "notes.toml").write_text(NOTES, encoding="utf-8")
+    folder = tmp_path / "run_1"
+    folder.mkdir()
+    (folder / "release.toml").write_text('[release]\nname = "demo"\nnotes = "prose/notes.toml"\n', encoding="utf-8")
     document.write(build(journal()), folder / "verdict.json")
     return folder
 
 
-def test_rendering_again_gives_the_report_of_the_document_and_the_specs_notes(run_folder: Path) -> None:
+def test_rendering_again_takes_the_notes_that_lie_in_the_run(run_folder: Path) -> None:
+    (run_folder / "notes.toml").write_text(NOTES, encoding="utf-8")
     status = main([str(run_folder)])
-    expected = markdown.render(build(journal()), 'limits = ["only a rehearsal"]\n')
+    expected = markdown.render(build(journal()), NOTES)
+    assert (status, (run_folder / "report.md").read_text(encoding="utf-8")) == (0, expected)
+
+
+def test_rendering_again_takes_the_notes_that_are_given(run_folder: Path) -> None:
+    status = main([str(run_folder), "--notes", str(run_folder.parent / "line" / "notes.toml")])
+    expected = markdown.render(build(journal()), NOTES)
     assert (status, (run_folder / "report.md").read_text(encoding="utf-8")) == (0, expected)
 
 
@@ -439,8 +463,15 @@ def test_rendering_again_writes_the_junit_file(run_folder: Path) -> None:
 def test_a_report_whose_notes_are_gone_is_rendered_and_says_so(
     run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (run_folder.parents[1] / "line" / "notes.toml").unlink()
     assert (main([str(run_folder)]), "notes" in capsys.readouterr().err) == (0, True)
+
+
+def test_given_notes_that_are_not_there_leave_the_old_report_alone(
+    run_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (run_folder / "report.md").write_text("old", encoding="utf-8")
+    status = main([str(run_folder), "--notes", str(run_folder / "absent.toml")])
+    assert (status, capsys.readouterr().err.count("\n"), (run_folder / "report.md").read_text()) == (NO_RUN, 1, "old")
 
 
 @pytest.mark.parametrize(

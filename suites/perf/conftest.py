@@ -1,0 +1,43 @@
+"""The default release line's base, as trained on, and its training items: shared by the benchmarks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness import base_model, spec
+from harness.dataset.checks import items_of
+from harness.dataset.records import Item
+from harness.engines.nf4 import write_dequantized
+from harness.options import ROOT
+from harness.spec import Spec
+
+
+@pytest.fixture(scope="session")
+def default_spec() -> Spec:
+    return spec.load(ROOT / "data" / "v3" / "release.toml")
+
+
+@pytest.fixture(scope="session")
+def checkpoint(default_spec: Spec, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    base_model.write_checkpoint(base_model.locate(default_spec), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def served(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("served")
+    write_dequantized(checkpoint, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def train_items(default_spec: Spec) -> list[Item]:
+    return [item for task in default_spec.tasks.values() for item in items_of(task, "train")]
+
+
+@pytest.fixture(scope="session")
+def held_out(default_spec: Spec) -> list[Item]:
+    return [item for task in default_spec.tasks.values() for item in items_of(task, "dev")]

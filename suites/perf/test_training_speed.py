@@ -1,0 +1,133 @@
+"""Training speed against TRL's SFTTrainer: same data, same LoRA, same batch, interleaved rounds, start-up apart.
+
+Times are printed and never asserted; what is asserted is that both learned the same.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+from harness.dataset.records import Item
+from harness.spec import Experiment, Spec
+from training.adapter import fit, lora
+from training.loss import completion_loss
+from training.samples import collate, tokenize
+
+ROUNDS = 3
+EPOCHS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    tool: str
+    tokens_per_second: float
+    held_out_loss: float
+
+
+@pytest.mark.slow
+def test_training_is_compared_with_trl_on_equal_terms(
+    default_spec: Spec, served: Path, train_items: list[Item], held_out: list[Item], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("trl", reason="the peer is not installed: make perf installs it")
+    import torch
+
+    torch.set_num_threads(default_spec.threads)
+    tools: dict[str, Callable[[], Round]] = {
+        "greenrun": lambda: _greenrun(default_spec, served, train_items, held_out),
+        "TRL float32": lambda: _trl(default_spec, served, train_items, held_out, "float32"),
+        "TRL bfloat16": lambda: _trl(default_spec, served, train_items, held_out, "bfloat16"),
+    }
+    rounds = [tool() for _ in range(ROUNDS) for tool in tools.values()]
+    speed = {name: median(r.tokens_per_second for r in rounds if r.tool == name) for name in tools}
+    losses = {name: median(r.held_out_loss for r in rounds if r.tool == name) for name in tools}
+    best = max(speed[name] for name in tools if name != "greenrun")
+    with capsys.disabled():
+        print(f"\n{'tool':<14} {'tok/s':>7} {'of TRL best':>12} {'held-out loss':>14}")
+        for name in tools:
+            print(f"{name:<14} {speed[name]:>7.0f} {speed[name] / best:>12.2f} {losses[name]:>14.4f}")
+    assert losses["greenrun"] == pytest.approx(losses["TRL float32"], rel=0.05), "not the same training"
+
+
+def _experiment(spec: Spec) -> Experiment:
+    return replace(spec.experiments[1], epochs=EPOCHS)
+
+
+def _greenrun(spec: Spec, base: Path, items: list[Item], held_out: list[Item]) -> Round:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    samples = tokenize(tokenizer, items, spec.recipe.max_length)
+    model = lora(AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32), spec.recipe, spec.seed)
+    started = time.perf_counter()
+    fit(model, samples, tokenizer.pad_token_id, spec.recipe, _experiment(spec), spec.seed, lambda done, total: None)
+    seconds = time.perf_counter() - started
+    return Round("greenrun", EPOCHS * sum(map(len, samples)) / seconds, _loss(model, tokenizer, held_out, spec))
+
+
+def _trl(spec: Spec, base: Path, items: list[Item], held_out: list[Item], dtype: str) -> Round:
+    """SFTTrainer with its own collator and loss, prompt masked, no gradient checkpointing."""
+    import torch
+    from datasets import Dataset
+    from peft import LoraConfig
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from trl import SFTConfig, SFTTrainer
+
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    samples = tokenize(tokenizer, items, spec.recipe.max_length)
+    rows = [
+        {
+            "input_ids": [*one.prompt, *one.completion],
+            "completion_mask": [0] * len(one.prompt) + [1] * len(one.completion),
+        }
+        for one in samples
+    ]
+    experiment = _experiment(spec)
+    config = SFTConfig(
+        output_dir=str(base / "trl"),
+        num_train_epochs=EPOCHS,
+        learning_rate=experiment.learning_rate,
+        per_device_train_batch_size=spec.recipe.batch_size,
+        lr_scheduler_type="linear",
+        gradient_checkpointing=False,
+        bf16=dtype == "bfloat16",
+        max_length=spec.recipe.max_length,
+        logging_strategy="no",
+        save_strategy="no",
+        report_to=[],
+        disable_tqdm=True,
+        use_cpu=True,
+        seed=spec.seed,
+    )
+    trainer = SFTTrainer(
+        model=AutoModelForCausalLM.from_pretrained(base, dtype=getattr(torch, dtype)),
+        args=config,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+        peft_config=LoraConfig(
+            r=spec.recipe.rank, lora_alpha=spec.recipe.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
+        ),
+    )
+    started = time.perf_counter()
+    trainer.train()
+    seconds = time.perf_counter() - started
+    tokens = EPOCHS * sum(map(len, samples))
+    return Round(f"TRL {dtype}", tokens / seconds, _loss(trainer.model, tokenizer, held_out, spec))
+
+
+def _loss(model: Any, tokenizer: Any, held_out: list[Item], spec: Spec) -> float:
+    """Mean loss on held-out items, one a batch, in nats per completion token."""
+    import torch
+
+    samples = tokenize(tokenizer, held_out, spec.recipe.max_length)
+    model.eval()
+    with torch.inference_mode():
+        losses = [float(completion_loss(model, collate([one], tokenizer.pad_token_id))) for one in samples]
+    return sum(losses) / len(losses)
