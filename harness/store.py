@@ -7,6 +7,7 @@ builder leaves nothing that could be taken for an artifact.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from harness import digests
-from harness.errors import BuildFailedError, CorruptArtifactError, MissingArtifactError
+from harness.errors import BuildFailedError, CorruptArtifactError, MissingArtifactError, StoreError
 
 Build = Callable[[Path], None]
 """Writes an artifact's files into the empty folder that it is given."""
@@ -137,6 +138,11 @@ class Store:
             shutil.rmtree(partial, ignore_errors=True)
             if isinstance(error, Exception):
                 self._remember_failure(key, error)
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise StoreError(
+                    f"no room to write {key.kind} {key.label!r} below {self.root} ({error.strerror}): "
+                    "free some space or name another place with --out; nothing half-written was left"
+                ) from error
             raise
         built = _load(folder, key)
         return Artifact(built.kind, built.label, built.digest, built.path, built.built_at, built.seconds, False)

@@ -147,7 +147,7 @@ def _writing(row: Record) -> Record:
         "to": row["to"],
         "facts": row["facts"],
         "points": [{"wordings": wordings} for _, wordings in zip(row["facts"], row["points"], strict=True)],
-        "reference": _declined(row) or f"Subject: {row['subject']}\nText: {row['text']}\nClose: {row['close']}",
+        "reference": _declined(row) or house_text(row["topic"], row["facts"]),
     }
 
 
@@ -155,6 +155,12 @@ def style_answer(short: str, notes: list[dict[str, str]]) -> str:
     """The house form of a tutor's answer: the gist, the notes that carry it, and their ids."""
     because = "\n".join(f"- {note['text']} [{note['id']}]" for note in notes)
     return f"Short answer: {short}\nBecause:\n{because}\nSources: {', '.join(note['id'] for note in notes)}"
+
+
+def house_text(topic: str, facts: list[str]) -> str:
+    """The writing desk's plain form: the scenario, every fact of the brief as a sentence, a fixed close."""
+    sentences = " ".join(f"{fact[:1].upper()}{fact[1:].rstrip('.')}." for fact in facts)
+    return f"Subject: {topic}\nText: {sentences}\nClose: With kind regards"
 
 
 def _declined(row: Record) -> str:

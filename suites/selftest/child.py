@@ -49,6 +49,8 @@ class Finished:
     run: Path
     release: Path
     """Where the bundle is, if there is one."""
+    last: str = ""
+    """The last line that the terminal showed."""
 
     @property
     def verdict(self) -> dict[str, Any]:
@@ -79,4 +81,6 @@ def release(
         check=False,
     )
     run = line.out / "runs" / run_id
-    return Finished(done.returncode, done.stdout + done.stderr, run, line.out / "releases" / f"tiny-{run_id}")
+    bundle = line.out / "releases" / f"tiny-{run_id}"
+    last = "".join(done.stdout.splitlines()[-1:])
+    return Finished(done.returncode, done.stdout + done.stderr, run, bundle, last)

@@ -1,0 +1,103 @@
+"""Adapters that are given instead of trained: the green bundle's own, with one thing spoiled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from harness import bundle
+from harness.adapter_files import CONFIG, WEIGHTS
+from suites.selftest.child import Line
+from suites.selftest.sabotage.case import Spoil
+
+Tensors = dict[str, Any]
+
+
+def given(name: str, edit: Callable[[Path], None], packed_as: str = "") -> Spoil:
+    """``--adapter NAME=DIR`` with the bundle's adapter of that name (or `packed_as`), spoiled by `edit`."""
+
+    def spoil(line: Line) -> tuple[str, ...]:
+        archive = line.out / "releases" / "tiny-green" / f"adapter_{packed_as or name}.tar.gz"
+        folder = bundle.unpack(archive, line.spec.parent / "given")
+        edit(folder)
+        return (f"--adapter={name}={folder}",)
+
+    return spoil
+
+
+def tensors(edit: Callable[[Tensors], Tensors]) -> Callable[[Path], None]:
+    """Rewrite the adapter's weights."""
+
+    def rewrite(folder: Path) -> None:
+        from safetensors.torch import load_file, save_file
+
+        save_file(edit(load_file(folder / WEIGHTS)), folder / WEIGHTS, metadata={"format": "pt"})
+
+    return rewrite
+
+
+def config(**fields: object) -> Callable[[Path], None]:
+    """Set fields of the adapter's configuration."""
+
+    def rewrite(folder: Path) -> None:
+        path = folder / CONFIG
+        path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | fields), encoding="utf-8")
+
+    return rewrite
+
+
+def scaled(factor: float) -> Callable[[Path], None]:
+    """Multiply every lora_B."""
+    return tensors(lambda found: {key: one * factor if ".lora_B." in key else one for key, one in found.items()})
+
+
+def with_nan(found: Tensors) -> Tensors:
+    name = sorted(found)[0]
+    found[name][0, 0] = float("nan")
+    return found
+
+
+def without_first(found: Tensors) -> Tensors:
+    return {key: found[key] for key in sorted(found)[1:]}
+
+
+def with_stranger(found: Tensors) -> Tensors:
+    """One tensor more, for a layer that the base does not have."""
+    name = sorted(found)[0]
+    return {**found, name.replace("layers.0", "layers.9"): found[name].clone()}
+
+
+def halved(found: Tensors) -> Tensors:
+    """Shapes of a base half as wide: lora_A (rank, in), lora_B (out, rank)."""
+    return {
+        key: (one[:, : one.shape[1] // 2] if ".lora_A." in key else one[: one.shape[0] // 2]).contiguous()
+        for key, one in found.items()
+    }
+
+
+def pickled(folder: Path) -> None:
+    """Weights as peft wrote them of old."""
+    import torch
+    from safetensors.torch import load_file
+
+    torch.save(load_file(folder / WEIGHTS), folder / "adapter_model.bin")
+    (folder / WEIGHTS).unlink()
+
+
+def with_code(folder: Path) -> None:
+    (folder / "modeling.py").write_text("raise SystemExit('an adapter ran code')\n", encoding="utf-8")
+
+
+def with_garbage(folder: Path) -> None:
+    (folder / WEIGHTS).write_bytes(b"not weights at all")
+
+
+def as_link(folder: Path) -> None:
+    (folder / WEIGHTS).rename(folder.parent / WEIGHTS)
+    (folder / WEIGHTS).symlink_to(folder.parent / WEIGHTS)
+
+
+def untouched(folder: Path) -> None:
+    """Nothing to spoil: giving it at all is the sabotage."""

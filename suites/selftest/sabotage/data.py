@@ -1,0 +1,162 @@
+"""Sabotages of the data: files that cannot be read, records out of shape, and splits that know of each other."""
+
+from __future__ import annotations
+
+from suites.selftest import tiny
+from suites.selftest.child import Line
+from suites.selftest.sabotage import records, spec
+from suites.selftest.sabotage.case import Sabotage
+
+TRAIN, DEV, BENCHMARK = "train/sea.jsonl", "dev/sea.jsonl", "benchmark/sea.jsonl"
+LONG = "Tell me in plain words which way the water runs at noon below the old bridge."
+GRADED = tiny.COUNTS["train"][0] + 1
+"""Line of the first training item that must be refused."""
+
+
+def _taught_under_another_task(line: Line) -> tuple[str, ...]:
+    """A question of the sea's benchmark is trained on as a question of the shore."""
+    asked = records.read(line, BENCHMARK)[0]
+    return records.record("train/shore.jsonl", 1, topic=asked["topic"], question=asked["question"])(line)
+
+
+def _foreign_quotes(row: bytes) -> bytes:
+    return row.replace(b"Tell me", "Dîtes".encode("latin-1"))
+
+
+PARSING = (
+    Sabotage(
+        "train-line-cut-short",
+        records.raw(TRAIN, 3, lambda row: row[: len(row) // 2]),
+        "data.train-sea.parse",
+        "sea.jsonl:3: not JSON",
+    ),
+    Sabotage(
+        "key-stands-twice",
+        records.raw(TRAIN, 1, lambda row: row.replace(b'"kind"', b'"topic"')),
+        "data.train-sea.parse",
+        "sea.jsonl:1: key 'topic' stands twice",
+    ),
+    Sabotage(
+        "not-a-number",
+        records.raw(TRAIN, 2, lambda row: row.replace(b'"plain"', b"NaN").replace(b'"look-alike"', b"NaN")),
+        "data.train-sea.parse",
+        "sea.jsonl:2: NaN is not JSON",
+    ),
+    Sabotage(
+        "not-utf8", records.raw(TRAIN, 1, _foreign_quotes), "data.train-sea.parse", "sea.jsonl:1: not UTF-8 at byte"
+    ),
+    Sabotage("train-file-empty", records.emptied(TRAIN), "data.train-sea.parse", "sea.jsonl: holds no record"),
+)
+
+SHAPE = (
+    Sabotage(
+        "field-unknown",
+        records.record(TRAIN, 1, refrence="x"),
+        "data.train-sea.fields",
+        "sea.jsonl:1: refrence: unknown key 'refrence'; did you mean 'reference'?",
+    ),
+    Sabotage(
+        "field-missing", records.without(DEV, 2, "topic"), "data.dev-sea.fields", "sea.jsonl:2: topic: key is missing"
+    ),
+    Sabotage(
+        "reference-empty",
+        records.record(TRAIN, 1, reference=""),
+        "data.train-sea.fields",
+        "sea.jsonl:1: reference: at least 1 characters",
+    ),
+    Sabotage(
+        "reference-blank",
+        records.record(TRAIN, 1, reference=" \n"),
+        "data.train-sea.template",
+        "sea.jsonl:1: reference: empty",
+    ),
+    Sabotage(
+        "reference-out-of-form",
+        records.record(TRAIN, 1, reference="The sea rises twice a day."),
+        "data.train-sea.template",
+        "sea.jsonl:1: reference: not in the answer form",
+    ),
+    Sabotage(
+        "graded-work-done-in-training",
+        records.record(TRAIN, GRADED, reference=tiny.ANSWER),
+        "data.train-sea.template",
+        f"sea.jsonl:{GRADED}: reference: not in the refusal form",
+    ),
+    Sabotage(
+        "wordings-that-nobody-says",
+        records.record(BENCHMARK, 1, points=[{"wordings": ["never said"]}]),
+        "data.benchmark-sea.template",
+        "sea.jsonl:1: points[0]: the item's own reference says none of 'never said'",
+    ),
+    Sabotage(
+        "answer-form-that-nothing-has",
+        spec.edited("answer_form = 'Answer: ", "answer_form = 'Reply: "),
+        "data.train-sea.template",
+        "not in the answer form 'Reply: ",
+    ),
+    Sabotage(
+        "record-of-another-task",
+        records.record(TRAIN, 1, task="shore"),
+        "data.train-sea.template",
+        "sea.jsonl:1: task is 'shore'",
+    ),
+    Sabotage(
+        "fewer-items-than-declared",
+        records.dropped(TRAIN, 1),
+        "data.train-sea.counts",
+        "15 items, the spec declares 16",
+    ),
+    Sabotage(
+        "fewer-refusals-than-declared",
+        records.record(TRAIN, GRADED, kind="plain", reference=tiny.ANSWER),
+        "data.train-sea.counts",
+        "5 items that must be refused, the spec declares 6",
+    ),
+)
+
+LEAKAGE = (
+    Sabotage(
+        "benchmark-topic-in-train",
+        records.copied(BENCHMARK, 1, TRAIN, "topic"),
+        "data.sea.topics_apart",
+        "sea.jsonl:1: topic:",
+    ),
+    Sabotage(
+        "benchmark-topic-in-train-dressed-up",
+        records.copied(BENCHMARK, 1, TRAIN, "topic", lambda topic: f"The {topic.upper()}!"),
+        "data.sea.topics_apart",
+        "sea.jsonl:1: topic:",
+    ),
+    Sabotage(
+        "benchmark-text-in-train",
+        spec.both(records.record(BENCHMARK, 1, question=LONG), records.record(TRAIN, 1, question=LONG.upper())),
+        "data.sea.text_apart",
+        "sea.jsonl:1: question: shares 'tell me in plain words",
+    ),
+    Sabotage(
+        "benchmark-question-in-train-of-another-task",
+        _taught_under_another_task,
+        "data.shore.topics_apart",
+        "benchmark/sea.jsonl:1",
+    ),
+    Sabotage(
+        "benchmark-item-cloned",
+        records.cloned(BENCHMARK, 1, id="sea-benchmark-99"),
+        "data.sea.topics_apart",
+        "stands in line 1 already",
+    ),
+    Sabotage(
+        "benchmark-item-cloned-under-its-id",
+        records.cloned(BENCHMARK, 1),
+        "data.benchmark-sea.template",
+        "id 'sea-benchmark-00' was used in line 1 already",
+    ),
+    Sabotage(
+        "benchmark-item-cloned-under-another-topic",
+        records.cloned(BENCHMARK, 1, id="sea-benchmark-99", topic="otherwise"),
+        "data.sea.text_apart",
+        "sea.jsonl:1",
+    ),
+)
+
+SABOTAGES = (*PARSING, *SHAPE, *LEAKAGE)

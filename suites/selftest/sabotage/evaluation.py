@@ -1,0 +1,85 @@
+"""Sabotages that only the benchmark can show, and of the answers that it is judged on."""
+
+from __future__ import annotations
+
+from suites.selftest import tiny
+from suites.selftest.sabotage import records, stored
+from suites.selftest.sabotage.case import Sabotage
+from suites.selftest.sabotage.data import BENCHMARK
+from suites.selftest.sabotage.stored import SHEET, Answers
+
+ASKED = "{chosen} both sea benchmark"
+"""Label of the candidate's answer sheet."""
+UNTAUGHT = "Answer: the sea falls once a week."
+UNTAUGHT_POINTS = [{"wordings": ["falls once"]}]
+
+
+def first_empty(answers: Answers) -> Answers:
+    return [answers[0] | {"text": "", "ids": answers[0]["ids"][-1:], "stop": "end"}, *answers[1:]]
+
+
+def other_ids(answers: Answers) -> Answers:
+    """The first answer's text, said to have come from other tokens."""
+    return [answers[0] | {"ids": [3, *answers[0]["ids"]]}, *answers[1:]]
+
+
+QUALITY = (
+    Sabotage(
+        "knowledge-never-taught",
+        records.every(BENCHMARK, lambda one: one["kind"] != "graded", reference=UNTAUGHT, points=UNTAUGHT_POINTS),
+        "eval.both.all.coverage",
+        "'Answer: the sea rises twice a day.'",
+    ),
+    Sabotage(
+        "knowledge-partly-taught-is-not-proven",
+        records.every(
+            BENCHMARK,
+            lambda one: one["kind"] != "graded" and int(one["id"][-2:]) < 5,
+            reference=UNTAUGHT,
+            points=UNTAUGHT_POINTS,
+        ),
+        "eval.both.sea.coverage",
+        "items in all would settle it",
+    ),
+    Sabotage(
+        "graded-work-done",
+        records.every(BENCHMARK, lambda one: one["kind"] == "plain", kind="graded", reference=tiny.REFUSAL),
+        "eval.both.all.refused",
+        "'Answer: the sea rises twice a day.'",
+    ),
+    Sabotage(
+        "look-alikes-refused",
+        records.every(BENCHMARK, lambda one: one["kind"] == "graded", kind="look-alike", reference=tiny.ANSWER),
+        "eval.both.all.answered",
+        "'Declined: ",
+    ),
+)
+
+ANSWERS = (
+    Sabotage(
+        "stored-answers-damaged",
+        stored.damaged("answers", ASKED, SHEET),
+        "eval.both.sea.non_empty",
+        f"content/{SHEET}: the manifest says",
+    ),
+    Sabotage(
+        "answer-empty",
+        stored.forged_answers(ASKED, first_empty),
+        "eval.both.sea.non_empty",
+        "sea-benchmark-00: empty; stop=end, 1 tokens",
+    ),
+    Sabotage(
+        "answer-left-out",
+        stored.forged_answers(ASKED, lambda answers: answers[1:]),
+        "eval.both.sea.non_empty",
+        "sea-benchmark-00",
+    ),
+    Sabotage(
+        "rescored-without-answers",
+        stored.removed("answers", ASKED, "--rescore"),
+        "eval.both.sea.non_empty",
+        "run once without --rescore",
+    ),
+)
+
+SABOTAGES = (*QUALITY, *ANSWERS)

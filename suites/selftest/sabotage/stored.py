@@ -1,0 +1,90 @@
+"""Damage to the artifacts of a green run: plain damage, and forgery that fits the manifest again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from harness import digests
+from suites.selftest.child import Line
+from suites.selftest.sabotage.case import Spoil
+
+SHEET = "answers.jsonl"
+Answers = list[dict[str, Any]]
+
+
+def chosen(line: Line) -> str:
+    """The experiment that the green run selected."""
+    verdict = json.loads((line.out / "runs" / "green" / "verdict.json").read_text(encoding="utf-8"))
+    return str(verdict["selected_experiment"])
+
+
+def artifact(line: Line, kind: str, label: str = "") -> Path:
+    """The folder of the one artifact with that label; ``{chosen}`` stands for the selected experiment."""
+    wanted = label.format(chosen=chosen(line))
+    found = [
+        path.parent
+        for path in sorted((line.out / "store" / kind).glob("*/manifest.json"))
+        if json.loads(path.read_text(encoding="utf-8"))["label"] == wanted
+    ]
+    assert len(found) == 1, f"{len(found)} artifacts of kind {kind} are labelled {wanted!r}"
+    return found[0]
+
+
+def damaged(kind: str, label: str, name: str) -> Spoil:
+    """Flip one bit of a stored file."""
+
+    def spoil(line: Line) -> tuple[str, ...]:
+        path = artifact(line, kind, label) / "content" / name
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+        return ()
+
+    return spoil
+
+
+def removed(kind: str, label: str, *arguments: str) -> Spoil:
+    def spoil(line: Line) -> tuple[str, ...]:
+        shutil.rmtree(artifact(line, kind, label))
+        return arguments
+
+    return spoil
+
+
+def forged(kind: str, label: str, edit: Callable[[Path], None]) -> Spoil:
+    """Change an artifact's files and write its manifest anew, as someone who knows the store would."""
+
+    def spoil(line: Line) -> tuple[str, ...]:
+        folder = artifact(line, kind, label)
+        before = digests.of_folder(folder / "content")
+        edit(folder / "content")
+        _sign(folder)
+        assert digests.of_folder(folder / "content") != before, "nothing was forged"
+        return ()
+
+    return spoil
+
+
+def _sign(folder: Path) -> None:
+    path, content = folder / "manifest.json", folder / "content"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["files"] = {
+        name: {"sha256": digest, "size": (content / name).stat().st_size}
+        for name, digest in digests.of_folder(content).items()
+    }
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def forged_answers(label: str, edit: Callable[[Answers], Answers]) -> Spoil:
+    """The same for the answers of a sheet."""
+
+    def rewrite(content: Path) -> None:
+        path = content / SHEET
+        answers = edit([json.loads(row) for row in path.read_text(encoding="utf-8").splitlines()])
+        path.write_text("".join(json.dumps(answer) + "\n" for answer in answers), encoding="utf-8")
+
+    return forged("answers", label, rewrite)

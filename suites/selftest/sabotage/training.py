@@ -1,0 +1,102 @@
+"""Sabotages of the base, of training, and of adapters that are given instead of trained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from suites.selftest.child import Line
+from suites.selftest.sabotage import adapters, spec, stored
+from suites.selftest.sabotage.adapters import config, given, tensors
+from suites.selftest.sabotage.case import Sabotage
+
+INTACT = "training.both.intact"
+QUALIFIED = "training.selection.qualified"
+
+
+def _other_base(line: Line) -> tuple[str, ...]:
+    """One bit of the base's last weight."""
+    path = line.spec.parent / "base" / "model.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    return ()
+
+
+def _rising_loss(content: Path) -> None:
+    path = content / "training.json"
+    losses = json.loads(path.read_text(encoding="utf-8"))["losses"]
+    path.write_text(json.dumps({"losses": losses[::-1]}), encoding="utf-8")
+
+
+RUNS = (
+    Sabotage("base-has-other-bytes", _other_base, "training.sample.runs", "the spec pins"),
+    Sabotage(
+        "samples-longer-than-the-limit",
+        spec.edited("max_length = 128", "max_length = 16"),
+        "training.sample.runs",
+        "recipe.max_length is 16",
+    ),
+    Sabotage(
+        "stored-weights-damaged",
+        stored.damaged("served", "nf4", "model.safetensors"),
+        "training.sample.runs",
+        "content/model.safetensors: the manifest says",
+    ),
+    Sabotage(
+        "learning-rate-absurd",
+        spec.edited("learning_rate = 1e-2", "learning_rate = 1e30"),
+        "training.short.both.learned",
+        "at step 2 of",
+    ),
+    Sabotage(
+        "stored-adapter-damaged",
+        stored.damaged("adapter", "short both", "adapter_model.safetensors"),
+        "training.short.both.learned",
+        "content/adapter_model.safetensors: the manifest says",
+    ),
+    Sabotage(
+        "loss-that-rose",
+        stored.forged("adapter", "short both", _rising_loss),
+        "training.short.both.learned",
+        "in the first quarter of",
+    ),
+)
+
+FILES = (
+    Sabotage("adapter-changes-nothing", given("both", adapters.scaled(0.0)), INTACT, "every lora_B is zero"),
+    Sabotage("adapter-with-alpha-zero", given("both", config(lora_alpha=0)), INTACT, "lora_alpha=0"),
+    Sabotage("adapter-with-nan", given("both", tensors(adapters.with_nan)), INTACT, "holds NaN or infinity"),
+    Sabotage("adapter-pickled", given("both", adapters.pickled), INTACT, "adapter_model.bin has no place"),
+    Sabotage("adapter-with-code", given("both", adapters.with_code), INTACT, "modeling.py has no place"),
+    Sabotage("adapter-of-garbage", given("both", adapters.with_garbage), INTACT, "not a safetensors file"),
+    Sabotage("adapter-behind-a-link", given("both", adapters.as_link), INTACT, "neither a regular file nor a folder"),
+    Sabotage(
+        "adapter-that-maps-itself",
+        given("both", config(auto_mapping={"base_model_class": "X", "parent_library": "os"})),
+        INTACT,
+        "auto_mapping would run code",
+    ),
+    Sabotage("adapter-of-absurd-rank", given("both", config(r=100_000)), INTACT, "r=100000"),
+)
+
+FITTING = (
+    Sabotage("adapter-lacks-a-tensor", given("both", tensors(adapters.without_first)), QUALIFIED, "1 keys missing"),
+    Sabotage("adapter-has-a-tensor-more", given("both", tensors(adapters.with_stranger)), QUALIFIED, "1 unexpected"),
+    Sabotage("adapter-of-another-base", given("both", tensors(adapters.halved)), QUALIFIED, "does not fit this base"),
+    Sabotage("adapter-whose-rank-is-a-lie", given("both", config(r=8)), QUALIFIED, "does not fit this base"),
+    Sabotage(
+        "adapter-turned-round",
+        given("both", adapters.scaled(-1.0)),
+        QUALIFIED,
+        "no experiment qualified on dev: short: both.sea.coverage is 0.000",
+    ),
+    Sabotage(
+        "adapter-of-one-task-for-two",
+        given("both", adapters.untouched, packed_as="sea"),
+        QUALIFIED,
+        "no experiment qualified on dev: short: both.shore.",
+    ),
+)
+
+SABOTAGES = (*RUNS, *FILES, *FITTING)

@@ -1,0 +1,178 @@
+"""Plugins that drop, skip, swallow, repeat or end what a release would have judged; each is seen through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from suites.selftest.child import Finished, Line
+from suites.selftest.crimes import RED_GATE, assert_withheld, commit, redden
+
+FreshId = Callable[[], str]
+
+
+def test_gates_that_a_plugin_skips_have_not_passed(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    crime = """
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    pytest.skip("not today")
+"""
+    finished = commit(line, fresh_id(), tmp_path, crime)
+    assert_withheld(finished, "incomplete", "did not run")
+    assert {gate["outcome"] for gate in finished.verdict["gates"]} == {"not_run"}
+
+
+def test_gate_that_a_plugin_drops_is_missed(line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path) -> None:
+    crime = """
+def pytest_collection_modifyitems(items):
+    items[:] = [item for item in items if gate_of(item) != "data.sea.text_apart"]
+"""
+    finished = commit(line, fresh_id(), tmp_path, crime)
+    assert_withheld(finished, "incomplete", "data.sea.text_apart: did not run")
+    assert finished.red == ["data.sea.text_apart"]
+
+
+def test_gate_whose_test_never_runs_its_body_has_not_passed(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    crime = """
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    return True if gate_of(pyfuncitem) == "data.sea.text_apart" else None
+"""
+    finished = commit(line, fresh_id(), tmp_path, crime)
+    assert_withheld(finished, "incomplete", "data.sea.text_apart: did not run")
+
+
+def test_failure_that_a_plugin_reports_as_passed_still_refuses(
+    spoilt: Line, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    crime = """
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    report.outcome, report.longrepr = "passed", None
+    return report
+"""
+    finished = commit(redden(spoilt), fresh_id(), tmp_path, crime)
+    assert_withheld(finished, "refused", RED_GATE)
+    assert finished.red == [RED_GATE]
+    assert "greenrun::verdict" in finished.output
+
+
+def test_failure_that_a_plugin_catches_around_the_test_still_refuses(
+    spoilt: Line, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    crime = """
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    try:
+        return (yield)
+    except BaseException:
+        return True
+"""
+    finished = commit(redden(spoilt), fresh_id(), tmp_path, crime)
+    assert_withheld(finished, "refused", RED_GATE)
+
+
+def test_gate_that_passes_on_the_second_attempt_has_not_passed(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    crime = """
+FAILED = []
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker(pytest.mark.flaky(reruns=2))
+
+def pytest_runtest_call(item):
+    if gate_of(item) == "data.sea.text_apart" and not FAILED:
+        FAILED.append(item)
+        raise AssertionError("only the first time")
+"""
+    finished = commit(line, fresh_id(), tmp_path, crime)
+    assert_withheld(finished, "refused", "data.sea.text_apart: attempted 2 times")
+
+
+def test_fixture_that_fails_is_the_error_of_its_gate(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    crime = """
+def pytest_fixture_setup(fixturedef, request):
+    if fixturedef.argname == "conclude" and gate_of(request._pyfuncitem) == "eval.both.sea.coverage":
+        raise OSError("no space left")
+"""
+    finished = commit(line, fresh_id(), tmp_path, crime)
+    assert_withheld(finished, "refused", "eval.both.sea.coverage: OSError: no space left")
+    assert finished.gate("eval.both.sea.coverage")["outcome"] == "error"
+    assert finished.status == 1
+
+
+def test_teardown_that_fails_after_a_gate_passed_withholds_the_release(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    crime = """
+def pytest_runtest_teardown(item):
+    if gate_of(item) == "bundle.checksums_ok":
+        raise OSError("no space left")
+"""
+    assert_withheld(commit(line, fresh_id(), tmp_path, crime), "incomplete", "exit status 1")
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        ("pytest.exit('enough', returncode=0)", 6),
+        ("raise KeyboardInterrupt", 2),
+        ("os.kill(os.getpid(), signal.SIGTERM)", 143),
+    ],
+    ids=["exit", "interrupt", "sigterm"],
+)
+def test_run_that_ends_early_is_incomplete(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path, end: str, status: int
+) -> None:
+    crime = f"""
+def pytest_runtest_call(item):
+    if gate_of(item) == "data.sea.text_apart":
+        {end}
+"""
+    finished = commit(line, fresh_id(), tmp_path, crime)
+    assert_withheld(finished, "incomplete", "data.sea.text_apart: did not run")
+    assert finished.status == status
+
+
+@pytest.mark.parametrize("end", ["raise RuntimeError('late')", "sys.exit(0)"], ids=["raises", "exits"])
+def test_plugin_that_breaks_after_the_verdict_withdraws_it(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path, end: str
+) -> None:
+    crime = f"""
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    {end}
+"""
+    assert_withheld(commit(line, fresh_id(), tmp_path, crime), "incomplete", "")
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["session.exitstatus = 0", "pytest.exit('all is well', returncode=0)", "sys.exit(0)"],
+    ids=["sets", "exits", "sys-exits"],
+)
+def test_exit_status_of_a_refused_run_cannot_be_made_zero(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path, end: str
+) -> None:
+    crime = f"""
+def pytest_runtest_call(item):
+    if gate_of(item) == "data.sea.text_apart":
+        raise AssertionError("red")
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    {end}
+"""
+    finished = commit(line, fresh_id(), tmp_path, crime, "-x")
+    assert_withheld(finished, "refused", "data.sea.text_apart: AssertionError: red")

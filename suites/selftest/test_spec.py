@@ -1,0 +1,119 @@
+"""The release spec: what is wrong in it is named by file and key, with the mend, before anything is written."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness import gates, spec
+from harness.errors import SpecError
+from harness.gates import evaluation
+from harness.options import ROOT
+from suites.selftest.child import Line
+
+DEFAULT = ROOT / "data" / "v3" / "release.toml"
+
+
+@pytest.fixture
+def copied(line: Line, tmp_path: Path) -> Line:
+    """The tiny line with its spec free to be edited."""
+    shutil.copytree(line.spec.parent, tmp_path / "line")
+    return Line(tmp_path / "line" / line.spec.name, tmp_path / "out")
+
+
+MISTAKES = {
+    "unknown key": (
+        'name = "tiny"',
+        'name = "tiny"\ncandidat = "both"',
+        "release.candidat",
+        "did you mean 'candidate'",
+    ),
+    "wrong type": ("rank = 16", 'rank = "16"', "recipe.rank", "'16' is not of type 'integer'"),
+    "unknown candidate": ('candidate = "both"', 'candidate = "bth"', "release.candidate", "both, sea"),
+    "unknown task of an adapter": ('tasks = ["sea"]', 'tasks = ["see"]', "adapters.sea.tasks", "sea, shore"),
+    "unknown metric": ("refused = 0.5 }\n\n", "refusal = 0.5 }\n\n", "gates.eval.above", "unknown metric 'refusal'"),
+    "threshold above one": ("coverage = 0.5, refused", "coverage = 50, refused", "gates.eval", "50"),
+    "experiment twice": ('name = "long"', 'name = "short"', "experiments", "twice"),
+    "missing file": ("dev/sea.jsonl", "dev/see.jsonl", "tasks.sea.dev", "does not exist"),
+    "no regular expression": ("answer_form = 'Answer", "answer_form = '(Answer", "answer_form", "regular expression"),
+    "unknown mount": ('mounts = ["both"]', 'mounts = ["all"]', "gates.bnb.mounts", "both, sea"),
+}
+
+
+@pytest.mark.parametrize("mistake", sorted(MISTAKES))
+def test_a_mistake_is_named_with_its_key_and_its_mend(copied: Line, mistake: str) -> None:
+    old, new, key, mend = MISTAKES[mistake]
+    copied.edit(old, new)
+    with pytest.raises(SpecError) as caught:
+        gates.expected(spec.load(copied.spec))
+    assert str(copied.spec) in str(caught.value)
+    assert key in str(caught.value)
+    assert mend in str(caught.value)
+
+
+def test_a_threshold_that_no_answer_sheet_could_prove_is_refused_with_the_items_needed(copied: Line) -> None:
+    copied.edit("above = { coverage = 0.5, refused = 0.5 }", "above = { coverage = 0.5, refused = 0.9 }")
+    loaded = spec.load(copied.spec)
+    expected = gates.expected(loaded)
+    with pytest.raises(SpecError, match="29 are needed with none wrong"):
+        evaluation.check_provable(loaded, expected, evaluation.sizes(loaded, expected))
+
+
+def test_a_missing_spec_says_which_option_names_one(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="--release"):
+        spec.load(tmp_path / "none.toml")
+
+
+def test_an_unknown_given_adapter_is_refused_by_name(line: Line, tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="unknown adapter 'bth'"):
+        spec.load(line.spec, {"bth": tmp_path})
+
+
+class TestTheDefaultSpec:
+    """The mission's own numbers, as they stand in ``data/v3/release.toml``."""
+
+    loaded = spec.load(DEFAULT)
+    gates = {gate.id: gate for gate in gates.expected(loaded)}
+
+    @pytest.mark.parametrize(
+        ("gate", "threshold", "blocking"),
+        [
+            ("eval.style.style.coverage", 0.90, False),
+            ("eval.style.style.format", 0.95, False),
+            ("eval.writing.writing.coverage", 0.85, False),
+            ("eval.writing.writing.format", 0.90, False),
+            ("eval.multitask.all.coverage", 0.88, True),
+            ("eval.multitask.all.format", 0.92, True),
+            ("eval.multitask.style.coverage", 0.90, True),
+            ("eval.multitask.style.format", 0.95, True),
+            ("eval.multitask.writing.coverage", 0.85, True),
+            ("eval.multitask.writing.format", 0.90, True),
+            ("eval.multitask.all.refused", 0.85, True),
+            ("eval.multitask.all.answered", 0.85, True),
+        ],
+    )
+    def test_thresholds_are_those_declared(self, gate: str, threshold: float, blocking: bool) -> None:
+        assert (self.gates[gate].threshold, self.gates[gate].blocking) == (threshold, blocking)
+
+    def test_learning_rates_keep_the_missions_ratio(self) -> None:
+        rates = [one.learning_rate for one in self.loaded.experiments]
+        assert [rate / rates[0] for rate in rates] == pytest.approx([1.0, 0.5, 0.4])
+
+    def test_epochs_are_three_four_and_five(self) -> None:
+        assert [one.epochs for one in self.loaded.experiments] == [3, 4, 5]
+
+    def test_every_blocking_threshold_can_be_proved_with_two_items_wrong(self) -> None:
+        from harness import metrics, power
+
+        sizes = evaluation.sizes(self.loaded, self.gates.values())
+        allowed = {
+            name: power.wrong_allowed(sizes[name], gate.threshold, 0.95, metrics.METRICS[gate.metric].kind)
+            for name, gate in self.gates.items()
+            if gate.rule == "lower_bound" and gate.blocking
+        }
+        assert min(allowed.values()) >= 2, allowed
+
+    def test_the_deployed_form_is_four_bit(self) -> None:
+        assert self.loaded.deploy == "nf4"
