@@ -83,16 +83,16 @@ def redden(line: Line) -> Line:
 
 
 def assert_released(finished: Finished) -> None:
-    assert finished.status == 0, finished.output
+    assert finished.status == 0, finished.output[-2000:]
     assert finished.verdict["verdict"] == "released"
-    assert finished.release.is_dir()
+    assert finished.release.is_dir(), finished.last
 
 
 def assert_withheld(finished: Finished, word: str, reason: str) -> None:
     """Nothing was released, everything that a user or a CI job reads says so, and says why."""
-    assert finished.status != 0, finished.output
+    assert finished.status != 0, finished.output[-2000:]
     assert not finished.release.exists()
-    assert finished.verdict["verdict"] == word, finished.output
-    assert reason in "\n".join(finished.verdict["reasons"]), finished.output
+    reasons = "\n".join(finished.verdict["reasons"])
+    assert (finished.verdict["verdict"], reason in reasons) == (word, True), reasons[:2000]
     suite = ElementTree.parse(finished.run / "junit.xml").getroot()
     assert int(suite.attrib["failures"]) > 0

@@ -48,9 +48,7 @@ def pytest_pyfunc_call(pyfuncitem):
     assert_withheld(finished, "incomplete", "data.sea.text_apart: did not run")
 
 
-def test_failure_that_a_plugin_reports_as_passed_still_refuses(
-    spoilt: Line, fresh_id: FreshId, tmp_path: Path
-) -> None:
+def test_failure_that_a_plugin_reports_as_passed_still_refuses(spoilt: Line, fresh_id: FreshId, tmp_path: Path) -> None:
     crime = """
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item, call):
@@ -116,6 +114,7 @@ def test_teardown_that_fails_after_a_gate_passed_withholds_the_release(
     line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
 ) -> None:
     crime = """
+@pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item):
     if gate_of(item) == "bundle.checksums_ok":
         raise OSError("no space left")
@@ -143,6 +142,31 @@ def pytest_runtest_call(item):
     finished = commit(line, fresh_id(), tmp_path, crime)
     assert_withheld(finished, "incomplete", "data.sea.text_apart: did not run")
     assert finished.status == status
+
+
+def test_test_loop_that_a_plugin_replaces_has_judged_nothing(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    crime = """
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session):
+    return True
+"""
+    finished = commit(line, fresh_id(), tmp_path, crime)
+    assert_withheld(finished, "incomplete", "did not run")
+    assert {gate["outcome"] for gate in finished.verdict["gates"]} == {"not_run"}
+
+
+def test_session_that_a_plugin_ends_before_the_verdict_is_incomplete(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    crime = """
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session):
+    sys.exit(0)
+    yield
+"""
+    assert_withheld(commit(line, fresh_id(), tmp_path, crime), "incomplete", "before the verdict")
 
 
 @pytest.mark.parametrize("end", ["raise RuntimeError('late')", "sys.exit(0)"], ids=["raises", "exits"])

@@ -86,9 +86,7 @@ def pytest_sessionfinish(session):
     assert finished.red == []
 
 
-def test_values_that_xdist_cannot_carry_do_not_hide_a_red_gate(
-    spoilt: Line, fresh_id: FreshId, tmp_path: Path
-) -> None:
+def test_values_that_xdist_cannot_carry_do_not_hide_a_red_gate(spoilt: Line, fresh_id: FreshId, tmp_path: Path) -> None:
     """https://github.com/pytest-dev/pytest-xdist: a worker that cannot send a report dies quietly."""
     crime = """
 import enum

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from harness import gates, spec
 from harness.errors import SpecError
 from harness.gates import evaluation
+from harness.gates.gate import Gate
 from harness.options import ROOT
 from suites.selftest.child import Line
 
@@ -75,7 +77,7 @@ class TestTheDefaultSpec:
     """The mission's own numbers, as they stand in ``data/v3/release.toml``."""
 
     loaded = spec.load(DEFAULT)
-    gates = {gate.id: gate for gate in gates.expected(loaded)}
+    gates: ClassVar[dict[str, Gate]] = {gate.id: gate for gate in gates.expected(loaded)}
 
     @pytest.mark.parametrize(
         ("gate", "threshold", "blocking"),

@@ -1,4 +1,4 @@
-"""Training on the tiny model: the loss is the textbook's, the batches are whole, the same recipe gives the same bytes."""
+"""Training on the tiny model: the loss is the textbook's, batches are whole, one recipe gives one set of bytes."""
 
 from __future__ import annotations
 
