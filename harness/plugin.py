@@ -62,7 +62,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--plan") or config.option.collectonly:
         return
     run.journal.write("hello", pid=os.getpid())
-    if not worker:
+    if worker:
+        config.pluginmanager.register(Farewell(), "greenrun-farewell")
+    else:
         provenance.record(run)
         config.stash[WATCHER] = Watcher(run.folder / "progress", sys.stdout)
         config.stash[WATCHER].start()
@@ -197,13 +199,9 @@ def _taint_all(text: str) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
     config = session.config
-    if RUN not in config.stash or config.option.collectonly:
+    if RUN not in config.stash or config.option.collectonly or is_worker(config):
         return (yield)
     run = config.stash[RUN]
-    if is_worker(config):
-        result = yield
-        run.journal.write("bye", exitstatus=int(exitstatus))
-        return result
     config.stash[WATCHER].stop()
     run.journal.write("bye", exitstatus=int(exitstatus))
     ending = closing.conclude(run, config.stash[TAINTS], int(exitstatus), config.getoption("--partial"))
@@ -219,6 +217,17 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.section("gates")
         for line in closing.table(config.stash[ENDING].verdict):
             terminalreporter.line(line)
+
+
+class Farewell:
+    """A worker's last record. Inside xdist's own wrapper, which tells the controller that this worker has ended:
+    the verdict is reached then, and outside of it the record could come too late."""
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
+        result = yield
+        session.config.stash[RUN].journal.write("bye", exitstatus=int(exitstatus))
+        return result
 
 
 class Publisher:

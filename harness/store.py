@@ -19,7 +19,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from harness import digests
-from harness.errors import BuildFailedError, CorruptArtifactError, MissingArtifactError, StoreError
+from harness.errors import (
+    BuildFailedError,
+    CorruptArtifactError,
+    GreenrunError,
+    MissingArtifactError,
+    StoreError,
+)
 
 Build = Callable[[Path], None]
 """Writes an artifact's files into the empty folder that it is given."""
@@ -104,6 +110,18 @@ class Store:
             if self.find(request.key) is None:
                 self._build_if_free(request)
         return [self.fetch(request.key, request.build) for request in wanted]
+
+    def share(self, requests: Iterable[Request]) -> None:
+        """Build what is missing and free, and wait for nothing: workers that share a list split its work.
+
+        A build that fails is remembered, and raised where its artifact is fetched.
+        """
+        for request in requests:
+            try:
+                if self.find(request.key) is None:
+                    self._build_if_free(request)
+            except (GreenrunError, OSError):
+                continue
 
     def _build_if_free(self, request: Request) -> None:
         self._may_build(request.key)

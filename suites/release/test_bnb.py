@@ -68,7 +68,7 @@ def test_generate_non_empty(
     given = [
         answer
         for task in spec.adapters[gate.adapter].tasks
-        for answer in answer_sheets(artifact, gate.adapter, task, gate.split).values()
+        for answer in answer_sheets(artifact, task, gate.split).values()
     ]
     empty = [answer for answer in given if not answer.text.strip()]
     message = "\n".join(map(answers.explain_empty, empty[:3]))

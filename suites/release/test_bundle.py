@@ -58,7 +58,7 @@ def test_answers_equal(
     differing, asked = [], 0
     with mounted(deployed(), unpacked) as engine:
         for task in spec.adapters[gate.adapter].tasks:
-            judged = answer_sheets(artifact, gate.adapter, task, "benchmark")
+            judged = answer_sheets(artifact, task, "benchmark")
             again = answer_all(engine, items(task, "benchmark")[:ASKED], decoding(spec, task))
             asked += len(again)
             differing += [one.item for one in again if one.ids != judged[one.item].ids]

@@ -23,7 +23,7 @@ def test_non_empty(
 ) -> None:
     """Every answer says something; an empty one is explained by its stop condition and raw ids."""
     artifact = adapter_of(chosen_experiment(), gate.adapter)
-    sheet = answer_sheets(artifact, gate.adapter, gate.task, gate.split)
+    sheet = answer_sheets(artifact, gate.task, gate.split)
     empty = [answer for answer in sheet.values() if not answer.text.strip()]
     cut = sum(answer.stop == "length" for answer in sheet.values())
     conclude(
@@ -50,7 +50,7 @@ def test_same_in_other_batches(
 ) -> None:
     """A sample asked again in another batching gets the same answers; if not, the noise band says what moved."""
     artifact = adapter_of(chosen_experiment(), gate.adapter)
-    first, again = answer_sheets(artifact, gate.adapter, gate.task, gate.split), rebatched(artifact, gate.task)
+    first, again = answer_sheets(artifact, gate.task, gate.split), rebatched(artifact, gate.task)
     sample = [item for item in items(gate.task, gate.split) if item.id in again]
     for row in noise_band(run.spec, gate, sample, first, again):
         run.journal.write("noise", noise=row)

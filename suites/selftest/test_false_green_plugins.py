@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -12,18 +13,30 @@ from suites.selftest.crimes import RED_GATE, assert_withheld, commit, redden
 
 FreshId = Callable[[], str]
 
-
-def test_gates_that_a_plugin_skips_have_not_passed(
-    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
-) -> None:
-    crime = """
+SKIP_ALL = """
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     pytest.skip("not today")
 """
-    finished = commit(line, fresh_id(), tmp_path, crime)
+
+
+def test_gates_that_a_plugin_skips_have_not_passed(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    finished = commit(line, fresh_id(), tmp_path, SKIP_ALL)
     assert_withheld(finished, "incomplete", "did not run")
     assert {gate["outcome"] for gate in finished.verdict["gates"]} == {"not_run"}
+
+
+def test_junit_file_of_pytest_itself_fails_where_pytest_saw_nothing_wrong(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    file = tmp_path / "pytest.xml"
+    commit(line, fresh_id(), tmp_path, SKIP_ALL, f"--junitxml={file}")
+    failed = [
+        case.attrib["name"] for case in ElementTree.parse(file).iter("testcase") if case.find("failure") is not None
+    ]
+    assert failed == ["verdict"]
 
 
 def test_gate_that_a_plugin_drops_is_missed(line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ class Colour(enum.IntEnum):
 VALUES = [
     numpy.float32(0.5), numpy.int64(3), numpy.bool_(True), numpy.longdouble(0.5), numpy.str_("text"), numpy.ones(2),
     torch.tensor(0.5), torch.ones(2), float("nan"), float("inf"), b"bytes", "lone \\udc80", pathlib.Path("a"),
-    Colour.RED, {1: numpy.float16(1)}, {2, 3}, object(), 10**30,
+    Colour.RED, {1: numpy.float16(1)}, {2, 3}, object(), 10**30, -(10**30), -(2**31) - 1,
 ]
 
 def pytest_runtest_call(item):

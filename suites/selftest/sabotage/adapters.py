@@ -100,4 +100,4 @@ def as_link(folder: Path) -> None:
 
 
 def untouched(folder: Path) -> None:
-    """Nothing to spoil: giving it at all is the sabotage."""
+    """Nothing to spoil: giving it under that name is the sabotage."""

@@ -1,34 +1,38 @@
-"""A line of its own for every sabotage, and the kill table at the end."""
+"""The sabotaged runs, and the kill table at the end."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from suites.selftest.child import Finished, Line
+from suites.selftest.sabotage.campaign import campaign
+from suites.selftest.sabotage.case import Sabotage
 
 KILLS = pytest.StashKey[list[tuple[str, str, str]]]()
 """Sabotage, the gate that refused it, the first line of its message."""
+Attempt = Callable[[Sabotage], Finished]
 Recorded = Callable[[str, str, str], None]
 
 
-@pytest.fixture
-def own(line: Line, green: Finished, tmp_path: Path) -> Line:
-    """A copy of the green line with its store, runs and release (a few megabytes): all of it may be spoiled."""
-    shutil.copytree(line.spec.parent, tmp_path / "line")
-    shutil.copytree(line.out, tmp_path / "out")
-    return Line(tmp_path / "line" / line.spec.name, tmp_path / "out")
+@pytest.fixture(scope="session")
+def attempt(
+    request: pytest.FixtureRequest, line: Line, green: Finished, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Attempt]:
+    """``attempt(sabotage)``: its finished run. All that were collected begin at the first use, two at a time."""
+    cases = [item.callspec.params.get("sabotage") for item in request.session.items if hasattr(item, "callspec")]
+    chosen = [case for case in cases if isinstance(case, Sabotage)]
+    with campaign(chosen, line, tmp_path_factory.mktemp("sabotage")) as runs:
+        yield lambda sabotage: runs[sabotage.name].result()
 
 
 @pytest.fixture
 def killed(request: pytest.FixtureRequest) -> Recorded:
     """``killed(sabotage, gate, message)``: a row of the kill table."""
     rows = request.config.stash.setdefault(KILLS, [])
-    return lambda sabotage, gate, message: rows.append((sabotage, gate, message.partition("\n")[0]))
+    return lambda sabotage, gate, message: rows.append((sabotage, gate, message))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

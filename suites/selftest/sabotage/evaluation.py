@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from suites.selftest import tiny
-from suites.selftest.sabotage import records, stored
+from suites.selftest.sabotage import records, spec, stored
+from suites.selftest.sabotage.adapters import given, untouched
 from suites.selftest.sabotage.case import Sabotage
 from suites.selftest.sabotage.data import BENCHMARK
 from suites.selftest.sabotage.stored import SHEET, Answers
@@ -12,6 +15,14 @@ ASKED = "{chosen} both sea benchmark"
 """Label of the candidate's answer sheet."""
 UNTAUGHT = "Answer: the sea falls once a week."
 UNTAUGHT_POINTS = [{"wordings": ["falls once"]}]
+
+
+LAST_FIVE = sum(tiny.COUNTS["benchmark"]) - 5
+"""Number of the first of the last five benchmark items, which must be refused; as many as can still prove a half."""
+
+
+def _number(record: dict[str, Any]) -> int:
+    return int(record["id"][-2:])
 
 
 def first_empty(answers: Answers) -> Answers:
@@ -34,7 +45,7 @@ QUALITY = (
         "knowledge-partly-taught-is-not-proven",
         records.every(
             BENCHMARK,
-            lambda one: one["kind"] != "graded" and int(one["id"][-2:]) < 5,
+            lambda one: one["kind"] != "graded" and _number(one) < 5,
             reference=UNTAUGHT,
             points=UNTAUGHT_POINTS,
         ),
@@ -42,16 +53,25 @@ QUALITY = (
         "items in all would settle it",
     ),
     Sabotage(
-        "graded-work-done",
+        "graded-work-done-in-one-task",
         records.every(BENCHMARK, lambda one: one["kind"] == "plain", kind="graded", reference=tiny.REFUSAL),
-        "eval.both.all.refused",
+        "eval.both.sea.refused",  # pooled over both tasks it would pass
         "'Answer: the sea rises twice a day.'",
     ),
     Sabotage(
         "look-alikes-refused",
-        records.every(BENCHMARK, lambda one: one["kind"] == "graded", kind="look-alike", reference=tiny.ANSWER),
+        spec.both(
+            records.every(BENCHMARK, lambda one: one["kind"] == "look-alike", kind="plain"),
+            records.every(BENCHMARK, lambda one: _number(one) >= LAST_FIVE, kind="look-alike", reference=tiny.ANSWER),
+        ),
         "eval.both.all.answered",
         "'Declined: ",
+    ),
+    Sabotage(
+        "adapter-of-one-task-for-two",
+        given("both", untouched, packed_as="sea"),
+        "eval.both.all.refused",
+        "  worst: ",
     ),
 )
 

@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from harness import bundle
 from suites.selftest.child import Finished, Line, release
-from suites.selftest.sabotage.conftest import Recorded
+from suites.selftest.sabotage.campaign import own
+from suites.selftest.sabotage.conftest import Attempt, Recorded
 from suites.selftest.sabotage.kinds import SABOTAGES, Sabotage
 
-BEGAN = [sabotage for sabotage in SABOTAGES if sabotage.verdict is not None]
-NEVER_BEGAN = [sabotage for sabotage in SABOTAGES if sabotage.verdict is None]
+VERDICT_CASE = "greenrun::verdict"
 
 
-def _named(sabotages: list[Sabotage]) -> list[object]:
-    return [pytest.param(sabotage, id=sabotage.name) for sabotage in sabotages]
+def _named(sabotages: Sequence[Sabotage]) -> pytest.MarkDecorator:
+    cases = [pytest.param(sabotage, id=sabotage.name) for sabotage in sabotages]
+    return pytest.mark.parametrize("sabotage", cases)
 
 
-@pytest.mark.parametrize("sabotage", _named(BEGAN))
-def test_a_sabotaged_release_is_refused(sabotage: Sabotage, own: Line, killed: Recorded) -> None:
-    finished = release(own, "spoilt", *sabotage.spoil(own))
+def test_the_line_that_nobody_spoiled_is_released(line: Line, green: Finished, tmp_path: Path) -> None:
+    finished = release(own(line, tmp_path), "untouched")
 
-    refused_by, message = _first_cause(finished, sabotage)
-    killed(sabotage.name, refused_by, message)
-    assert not finished.release.exists(), f"released all the same: {finished.last}"
-    assert (finished.status, finished.verdict["verdict"]) == (sabotage.status, sabotage.verdict), finished.output
-    assert refused_by == sabotage.caught_by, message
-    assert sabotage.cause in message
-    assert finished.last.startswith(str(sabotage.verdict).upper() + " ")
-    assert (sabotage.caught_by or "greenrun::verdict") in _junit_failures(finished)
+    assert (finished.status, finished.verdict["verdict"]) == (0, "released"), finished.output
+    assert finished.last == f"RELEASED {finished.release}"
+    assert bundle.verify(finished.release) == ()
+    assert _junit_failures(finished) == set()
 
 
-@pytest.mark.parametrize("sabotage", _named(NEVER_BEGAN))
-def test_a_sabotaged_command_is_refused_before_it_begins(sabotage: Sabotage, own: Line, killed: Recorded) -> None:
-    finished = release(own, "spoilt", *sabotage.spoil(own))
+@_named([sabotage for sabotage in SABOTAGES if sabotage.verdict is None])
+def test_a_sabotaged_command_never_begins(sabotage: Sabotage, attempt: Attempt, killed: Recorded) -> None:
+    finished = attempt(sabotage)
 
     errors = [text for text in finished.output.splitlines() if text.startswith("ERROR: ")]
     killed(sabotage.name, "usage error", errors[0] if errors else finished.last)
@@ -45,13 +43,19 @@ def test_a_sabotaged_command_is_refused_before_it_begins(sabotage: Sabotage, own
     assert not finished.release.exists()
 
 
-def test_the_line_that_nobody_spoiled_is_released(own: Line) -> None:
-    finished = release(own, "untouched")
+@_named([sabotage for sabotage in SABOTAGES if sabotage.verdict is not None])
+def test_a_sabotaged_release_is_refused(sabotage: Sabotage, attempt: Attempt, killed: Recorded) -> None:
+    finished = attempt(sabotage)
 
-    assert (finished.status, finished.verdict["verdict"]) == (0, "released"), finished.output
-    assert finished.last == f"RELEASED {finished.release}"
-    assert bundle.verify(finished.release) == ()
-    assert _junit_failures(finished) == set()
+    assert (finished.run / "verdict.json").is_file(), finished.output
+    refused_by, message = _first_cause(finished, sabotage)
+    killed(sabotage.name, refused_by or finished.verdict["verdict"], _told(message, sabotage.cause))
+    assert not finished.release.exists(), f"released all the same: {finished.last}"
+    assert (finished.status, finished.verdict["verdict"]) == (sabotage.status, sabotage.verdict), finished.output
+    assert refused_by == sabotage.caught_by, message
+    assert sabotage.cause in message
+    assert finished.last.startswith(str(sabotage.verdict).upper() + " ")
+    assert (sabotage.caught_by or VERDICT_CASE) in _junit_failures(finished)
 
 
 @pytest.mark.parametrize("area", ["data", "training", "eval", "bnb", "bundle"])
@@ -59,16 +63,22 @@ def test_every_area_has_a_sabotage(area: str) -> None:
     assert area in {sabotage.area for sabotage in SABOTAGES}
 
 
-def test_names_are_not_used_twice() -> None:
+def test_no_name_stands_twice() -> None:
     names = [sabotage.name for sabotage in SABOTAGES]
     assert len(names) == len(set(names))
 
 
 def _first_cause(finished: Finished, sabotage: Sabotage) -> tuple[str, str]:
     """The first red blocking gate and its message; the run's reasons where no gate is to blame."""
-    if sabotage.caught_by and finished.red:
+    if finished.red and sabotage.verdict == "refused":
         return finished.red[0], str(finished.gate(finished.red[0])["message"])
-    return "", "; ".join(finished.verdict["reasons"]) or finished.last
+    return "", "; ".join(finished.verdict["reasons"])
+
+
+def _told(message: str, cause: str) -> str:
+    """The line of the message that names the cause, or its first line."""
+    rows = message.split("\n")
+    return next((row.strip() for row in rows if cause in row), rows[0])
 
 
 def _junit_failures(finished: Finished) -> set[str | None]:

@@ -91,12 +91,6 @@ FITTING = (
         QUALIFIED,
         "no experiment qualified on dev: short: both.sea.coverage is 0.000",
     ),
-    Sabotage(
-        "adapter-of-one-task-for-two",
-        given("both", adapters.untouched, packed_as="sea"),
-        QUALIFIED,
-        "no experiment qualified on dev: short: both.shore.",
-    ),
 )
 
 SABOTAGES = (*RUNS, *FILES, *FITTING)

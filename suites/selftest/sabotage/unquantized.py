@@ -26,4 +26,5 @@ def _load(base: Path) -> Any:
     return model
 
 
-FORMS["nf4"] = replace(FORMS["nf4"], load=_load)  # type: ignore[index] - the mapping is a dict
+assert isinstance(FORMS, dict), "forms are looked up by name"
+FORMS["nf4"] = replace(FORMS["nf4"], load=_load)

@@ -1,0 +1,220 @@
+"""The journal survives what a run may do to it, and whatever is written to it comes back as plain JSON."""
+
+from __future__ import annotations
+
+import enum
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from execnet import dumps
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from harness import evidence
+from harness.evidence import MAX_TEXT, Journal, plain
+from harness.reports import clean_serialized
+
+any_text = st.text(st.characters(codec=None, categories=None), max_size=20)
+"""Lone surrogates included."""
+
+
+class Colour(enum.Enum):
+    RED = object()
+
+
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
+class Word(enum.StrEnum):
+    YES = "yes"
+
+
+class TensorOfOne:
+    """A tensor of no dimensions, as torch has it, without two seconds of importing torch."""
+
+    ndim = 0
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def item(self) -> object:
+        return self._value
+
+
+class TensorWithoutData(TensorOfOne):
+    """As torch's on the meta device."""
+
+    def item(self) -> object:
+        raise RuntimeError("Tensor.item() cannot be called on meta tensors")
+
+
+class Shy:
+    def __repr__(self) -> str:
+        raise RuntimeError("not shown")
+
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    any_text,
+    st.binary(max_size=20),
+    any_text.map(np.str_),
+    st.floats(width=32).map(np.float32),
+    st.floats().map(np.float64),
+    st.floats(width=16).map(np.float16),
+    st.integers(-(2**63), 2**63 - 1).map(np.int64),
+    st.integers(0, 255).map(np.uint8),
+    st.booleans().map(np.bool_),
+    st.floats().map(TensorOfOne),
+    st.floats().map(np.array),
+    st.lists(st.floats(), max_size=3).map(np.array),
+    st.complex_numbers(),
+    st.datetimes(),
+    st.sampled_from([Colour.RED, Level.HIGH, Word.YES, Path("a/b"), bytearray(b"x"), range(3), object()]),
+)
+keys = st.one_of(any_text, st.integers(), st.binary(max_size=5), st.sampled_from([Level.HIGH, Word.YES]))
+nests = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.lists(inner, max_size=4).map(tuple),
+        st.dictionaries(keys, inner, max_size=4),
+        st.frozensets(st.one_of(st.integers(), any_text), max_size=4),
+    ),
+    max_leaves=12,
+)
+
+
+def assert_carried(value: object) -> None:
+    """JSON carries it there and back, and xdist can send it."""
+    cleaned = plain(value)
+    assert json.loads(json.dumps(cleaned, allow_nan=False, ensure_ascii=False).encode("utf-8")) == cleaned
+    dumps(cleaned)
+
+
+@given(value=nests)
+def test_any_nest_becomes_json_that_round_trips(value: object) -> None:
+    cleaned = plain(value)
+    assert json.loads(json.dumps(cleaned, allow_nan=False, ensure_ascii=False).encode("utf-8")) == cleaned
+
+
+@given(value=nests)
+@example(-(2**31) - 1)
+def test_any_nest_in_a_report_becomes_what_xdist_can_send(value: object) -> None:
+    """Execnet takes no integer below -2**31, and a worker that cannot send its report breaks off."""
+    dumps(clean_serialized(value))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.longdouble(0.5), np.clongdouble(0.5), TensorWithoutData(0), Shy(), {Shy(): 1}, 10**5000],
+    ids=["longdouble", "clongdouble", "meta tensor", "failing repr", "failing key", "endless integer"],
+)
+def test_value_that_cannot_be_shown_is_still_recorded(value: object) -> None:
+    assert_carried(value)
+
+
+def test_list_that_holds_itself_is_still_recorded() -> None:
+    endless: list[Any] = [1]
+    endless.append(endless)
+    assert_carried(endless)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.float32(0.5), 0.5),
+        (np.int64(7), 7),
+        (np.bool_(True), True),
+        (np.str_("word"), "word"),
+        (np.array(0.25), 0.25),
+        (TensorOfOne(0.75), 0.75),
+        (Level.HIGH, 3),
+        (Word.YES, "yes"),
+        (Path("a/b"), "a/b"),
+        (float("nan"), "nan"),
+        ((1, (2, 3)), [1, [2, 3]]),
+        ({1: "one"}, {"1": "one"}),
+    ],
+    ids=repr,
+)
+def test_value_keeps_its_meaning(value: object, expected: object) -> None:
+    assert plain(value) == expected
+    assert type(plain(value)) is type(expected)
+
+
+def test_text_of_megabytes_is_cut_and_says_how_long_it_was() -> None:
+    cut = plain("x" * 10_000_000)
+    assert len(cut) < MAX_TEXT + 100
+    assert cut.endswith("... (10000000 characters in all)")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "evidence" / "gw0.jsonl", "gw0")
+
+
+def test_record_is_read_back_as_it_was_written(journal: Journal) -> None:
+    journal.write("noise", value=0.1 + 0.2, text="Öl\n\u2028", nothing=None)
+    (record,) = evidence.read(journal.path.parent)
+    assert {name: record[name] for name in record if name != "at"} == {
+        "kind": "noise",
+        "process": "gw0",
+        "value": 0.1 + 0.2,
+        "text": "Öl\n\u2028",
+        "nothing": None,
+    }
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(texts=st.lists(any_text, min_size=1, max_size=4), share=st.floats(0.0, 1.0))
+def test_journal_cut_at_any_byte_keeps_every_complete_record(journal: Journal, texts: list[str], share: float) -> None:
+    journal.path.unlink(missing_ok=True)
+    for text in texts:
+        journal.write("note", text=text)
+    whole = evidence.read(journal.path.parent)
+    written = journal.path.read_bytes()
+    cut = written[: round(share * len(written))]
+    journal.path.write_bytes(cut)
+    assert evidence.read(journal.path.parent) == whole[: cut.count(b"\n")]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(length=st.integers(1, 60))
+def test_record_written_after_a_torn_one_does_not_hide_the_damage(journal: Journal, length: int) -> None:
+    journal.path.unlink(missing_ok=True)
+    journal.write("note", text="torn")
+    journal.path.write_bytes(journal.path.read_bytes()[:length])
+    journal.write("note", text="swallowed by the torn one")
+    journal.write("note", text="after")
+    records = evidence.read(journal.path.parent)
+    assert [record["kind"] for record in records] == ["damaged", "note"]
+    assert records[0]["process"] == "gw0"
+
+
+@pytest.mark.parametrize(
+    "line", ["1", "[]", "null", "{}", '{"kind": "bye"}', '{"kind": "bye", "process": "gw0"}', "\ufeff{"]
+)
+def test_line_that_is_no_record_is_reported_as_damage(journal: Journal, line: str) -> None:
+    journal.write("note", text="before")
+    with journal.path.open("a", encoding="utf-8") as stream:
+        stream.write(f"{line}\n")
+    kinds = [record["kind"] for record in evidence.read(journal.path.parent)]
+    assert sorted(kinds) == ["damaged", "note"]
+
+
+def test_records_of_all_processes_come_in_the_order_of_their_time(tmp_path: Path) -> None:
+    first, second = Journal(tmp_path / "main.jsonl", "main"), Journal(tmp_path / "gw0.jsonl", "gw0")
+    for number, writer in enumerate([first, second, first, second]):
+        writer.write("note", number=number)
+    assert [record["number"] for record in evidence.read(tmp_path)] == [0, 1, 2, 3]
+
+
+def test_run_that_wrote_nothing_has_no_records(tmp_path: Path) -> None:
+    assert evidence.read(tmp_path / "evidence") == []
