@@ -11,7 +11,7 @@ release: $(VENV)/ready
 	$(PYTEST) -n $(WORKERS) suites/release $(ARGS)
 
 test: $(VENV)/ready
-	$(PYTEST) suites/selftest --ignore=suites/selftest/sabotage $(ARGS)
+	$(PYTEST) -n $(WORKERS) suites/selftest --ignore=suites/selftest/sabotage $(ARGS)
 
 # Defects planted in a green release, each seen to be refused by the right gate.
 sabotage: $(VENV)/ready

@@ -65,6 +65,7 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
     if verdict.word == "released":
         stamp = " UNPROVEN" if verdict.unproven else ""
         return f"RELEASED{stamp} {run.release}", status
+    status = status or ending.exitstatus  # a plugin may have set pytest's own to 0
     reason = first_line(verdict.reasons[0]) if verdict.reasons else "no reason recorded"
     word = "REFUSED" if verdict.word == "refused" else "INCOMPLETE"
     return f"{word} {reason} (verdict: {run.folder / 'verdict.json'})", status

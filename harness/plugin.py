@@ -63,7 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     run.journal.write("hello", pid=os.getpid())
     if worker:
-        config.pluginmanager.register(Farewell(), "greenrun-farewell")
+        config.pluginmanager.register(Farewell())
     else:
         provenance.record(run)
         config.stash[WATCHER] = Watcher(run.folder / "progress", sys.stdout)
@@ -235,16 +235,36 @@ class Publisher:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> Generator[None, Any, Any]:
-        status = yield
-        if ENDING not in config.stash:
+        try:
+            status = yield
+        except BaseException as error:
+            if not _judges(config):
+                raise
+            config.stash[TAINTS].append(f"pytest was ended by {type(error).__name__}: {error}")
+            status = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
+            status = status or 1
+        if not _judges(config):
             return status
-        line, status = closing.publish(config.stash[RUN], config.stash[ENDING], int(status))
+        line, status = closing.publish(config.stash[RUN], _ending(config, int(status)), int(status))
         print(line, file=sys.stdout, flush=True)
         return status
 
 
+def _judges(config: pytest.Config) -> bool:
+    """Whether this process owes a verdict."""
+    return RUN in config.stash and not (is_worker(config) or config.option.collectonly or config.getoption("--plan"))
+
+
+def _ending(config: pytest.Config, status: int) -> closing.Ending:
+    """What the session concluded; a session that a plugin ended too early concludes here, and never well."""
+    if ENDING not in config.stash:
+        taints = [*config.stash[TAINTS], "the session ended before the verdict"]
+        config.stash[ENDING] = closing.conclude(config.stash[RUN], taints, status or 1, partial=False)
+    return config.stash[ENDING]
+
+
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    pluginmanager.register(Publisher(), "greenrun-publisher")
+    pluginmanager.register(Publisher())  # without a name, so that no `-p no:name` can leave it out
 
 
 __all__ = ["JUDGED", "RUN", "gates"]
