@@ -136,7 +136,7 @@ def _style(row: Record) -> Record:
         "points": [
             {"wordings": wordings, "note": note["id"]} for wordings, note in zip(row["points"], notes, strict=True)
         ],
-        "reference": _declined(row) or style_answer(row["short"], notes),
+        "reference": _declined(row) or style_answer(notes),
     }
 
 
@@ -151,10 +151,10 @@ def _writing(row: Record) -> Record:
     }
 
 
-def style_answer(short: str, notes: list[dict[str, str]]) -> str:
-    """The house form of a tutor's answer: the gist, the notes that carry it, and their ids."""
+def style_answer(notes: list[dict[str, str]]) -> str:
+    """The house form of a tutor's answer: every note that carries it, cited, and their ids."""
     because = "\n".join(f"- {note['text']} [{note['id']}]" for note in notes)
-    return f"Short answer: {short}\nBecause:\n{because}\nSources: {', '.join(note['id'] for note in notes)}"
+    return f"Answer:\n{because}\nSources: {', '.join(note['id'] for note in notes)}"
 
 
 def house_text(topic: str, facts: list[str]) -> str:
