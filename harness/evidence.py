@@ -19,6 +19,9 @@ from harness.gates.gate import Gate, Outcome
 MAX_TEXT = 20_000
 """Characters of one string that the journal keeps; a gate that prints megabytes must not fill the disk."""
 
+MAX_DEPTH = 50
+"""Levels of a nest that the journal keeps: a list may hold itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -79,33 +82,61 @@ def read(folder: Path) -> list[dict[str, Any]]:
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     for line in path.read_bytes().split(b"\n")[:-1]:
-        try:
-            record = json.loads(line)
-        except ValueError:
-            yield {"kind": "damaged", "process": path.stem, "at": 0.0, "text": line[:200].decode("utf-8", "replace")}
-            continue
+        record = _parse(line)
+        if record is None:
+            record = {"kind": "damaged", "process": path.stem, "at": 0.0, "text": line[:200].decode("utf-8", "replace")}
         yield record
 
 
-def plain(value: object) -> Any:
+def _parse(line: bytes) -> dict[str, Any] | None:
+    """The record of one line, or None for what no journal wrote."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict) or not isinstance(record.get("at"), (int, float)):
+        return None
+    return record if isinstance(record.get("kind"), str) and isinstance(record.get("process"), str) else None
+
+
+def plain(value: object, depth: int = 0) -> Any:
     """`value` with nothing but plain JSON types: numpy scalars, tensors, paths and enums would not survive the way
     from an xdist worker to its controller, and pytest would then exit 0 on a failed test."""
-    if value is None or type(value) in (bool, int):
+    if value is None or type(value) is bool:
         return value
+    if depth > MAX_DEPTH:
+        return "..."
+    if isinstance(value, int):
+        number = int(value)
+        return number if number.bit_length() <= 64 else f"an integer of {number.bit_length()} bits"
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else repr(float(value))
     if isinstance(value, str):
         text = str.__str__(value).encode("utf-8", "backslashreplace").decode("utf-8")
         return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}... ({len(text)} characters in all)"
+    if isinstance(value, os.PathLike):
+        return plain(os.fspath(value), depth + 1)
     if isinstance(value, Mapping):
-        return {str(plain(str(key))): plain(entry) for key, entry in value.items()}
+        return {plain(_shown(key)): plain(entry, depth + 1) for key, entry in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(entry) for entry in value]
-    item = getattr(value, "item", None)
-    if callable(item) and getattr(value, "ndim", None) == 0:  # a numpy scalar or a tensor of one element
-        return plain(item())
-    return plain(repr(value) if not isinstance(value, (bool, int, os.PathLike)) else _simple(value))
+        return [plain(entry, depth + 1) for entry in value]
+    return plain(_unwrapped(value), depth + 1)
 
 
-def _simple(value: bool | int | os.PathLike[str]) -> object:
-    return int(value) if isinstance(value, int) else os.fspath(value)
+def _unwrapped(value: Any) -> object:
+    """The Python number in a numpy scalar or a tensor of one element; else what the value shows of itself."""
+    if getattr(value, "ndim", None) == 0:
+        try:
+            inner = value.item()
+        except Exception:  # a foreign object may raise anything, and what failed to convert is still worth showing
+            return _shown(value)
+        if type(inner) is not type(value):
+            return inner
+    return _shown(value)
+
+
+def _shown(value: object) -> str:
+    try:
+        return value if isinstance(value, str) else str(value) if isinstance(value, (int, float)) else repr(value)
+    except Exception:  # as above: __repr__ is the object's own code
+        return f"<{type(value).__name__} that cannot be shown>"

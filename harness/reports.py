@@ -26,7 +26,9 @@ def clean_serialized(data: Any) -> Any:
         return tuple(clean_serialized(value) for value in data)
     if isinstance(data, list):
         return [clean_serialized(value) for value in data]
-    return plain(data)
+    value = plain(data)
+    # execnet sends integers of 32 bits, and the worker that meets a longer one breaks off
+    return str(value) if type(value) is int and not -(2**31) < value < 2**31 else value
 
 
 def _text(value: object) -> Any:

@@ -69,23 +69,22 @@ def _result(gate: Gate, journal: Sequence[Mapping[str, Any]]) -> GateResult:
     judged = [record["judgement"] for record in journal if record["kind"] == "gate" and record.get("gate") == gate.id]
     if not judged:
         return GateResult(gate, "not_run", None, None, 0, f"{gate.id}: did not run", {})
-    if len(attempts) > 1:
-        return GateResult(
-            gate, "error", None, None, 0, f"{gate.id}: attempted {len(attempts)} times; a gate is never rerun", {}
-        )
+    if len(attempts) != 1:
+        message = f"{gate.id}: attempted {len(attempts)} times; a gate is tried once and never rerun"
+        return GateResult(gate, "error", None, None, 0, message, {})
     last = next((one for one in judged if one["outcome"] != "passed"), judged[-1])
     measured = last["measurement"] or {}
-    n = int(measured.get("n", 0))
+    n = measured.get("n")
     outcome: Outcome = last["outcome"]
     message = last["message"]
-    if outcome == "passed" and (n <= 0 or not isinstance(measured.get("value"), (int, float))):
+    if outcome == "passed" and not (type(n) is int and n > 0 and type(measured.get("value")) in (int, float)):
         outcome, message = "error", f"{gate.id}: says passed but measured nothing"
     return GateResult(
         gate,
         outcome,
         measured.get("value"),
         measured.get("lower_bound"),
-        n,
+        n if type(n) is int else 0,
         message,
         measured.get("sources", {}),
     )
