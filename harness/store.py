@@ -210,13 +210,17 @@ def _load(folder: Path, key: Key) -> Artifact:
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         listed = {name: entry["sha256"] for name, entry in manifest["files"].items()}
-    except (ValueError, KeyError, TypeError) as error:
+        made_for, built_at, seconds = manifest["key_digest"], manifest["built_at"], float(manifest["seconds"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CorruptArtifactError(f"{folder}/manifest.json cannot be read ({error}); {_mend(folder)}") from error
-    if manifest["key_digest"] != key.digest:
+    if made_for != key.digest:
         raise CorruptArtifactError(
-            f"{folder} was built for key {manifest['key_digest'][:12]}, asked for {key.digest[:12]}; {_mend(folder)}"
+            f"{folder} was built for key {made_for[:12]}, asked for {key.digest[:12]}; {_mend(folder)}"
         )
-    found = digests.of_folder(folder / "content")
+    try:
+        found = digests.of_folder(folder / "content")
+    except ValueError as error:
+        raise CorruptArtifactError(f"{error}; {_mend(folder)}") from error
     for name in sorted(listed.keys() | found.keys()):
         if listed.get(name) != found.get(name):
             raise CorruptArtifactError(
@@ -224,12 +228,12 @@ def _load(folder: Path, key: Key) -> Artifact:
                 f"the disk {_short(found.get(name))}; {_mend(folder)}"
             )
     return Artifact(
-        kind=manifest["kind"],
+        kind=key.kind,
         label=key.label,
         digest=digests.of_value(listed),
         path=folder / "content",
-        built_at=manifest["built_at"],
-        seconds=manifest["seconds"],
+        built_at=built_at,
+        seconds=seconds,
         reused=True,
     )
 
