@@ -12,6 +12,7 @@ from fixtures.release import Conclude
 from harness import bundle, digests
 from harness.engines.generate import answer_all
 from harness.engines.mount import mounted
+from harness.errors import BlockedError
 from harness.evidence import Measurement
 from harness.gates.gate import Gate
 from harness.spec import Spec
@@ -44,6 +45,7 @@ def test_answers_equal(
     gate: Gate,
     spec: Spec,
     staged: Staged,
+    packable: Packable,
     adapter_of: AdapterOf,
     chosen_experiment: ChosenExperiment,
     answer_sheets: AnswerSheets,
@@ -53,6 +55,8 @@ def test_answers_equal(
     conclude: Conclude,
 ) -> None:
     """The adapter from the archive answers benchmark items exactly as the adapter that was judged."""
+    if gate.adapter not in packable():
+        raise BlockedError(f"the candidate {gate.adapter} did not pass its gates and is not packed")
     artifact = adapter_of(chosen_experiment(), gate.adapter)
     unpacked = bundle.unpack(staged() / f"adapter_{gate.adapter}.tar.gz", tmp_path / "unpacked")
     differing, asked = [], 0

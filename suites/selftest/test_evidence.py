@@ -41,6 +41,9 @@ class TensorOfOne:
     def __init__(self, value: object) -> None:
         self._value = value
 
+    def __repr__(self) -> str:
+        return f"tensor({self._value})"
+
     def item(self) -> object:
         return self._value
 

@@ -19,7 +19,7 @@ def known_options(config: pytest.Config) -> set[str]:
 
 @pytest.mark.parametrize("command", [one for one in COMMANDS if one.startswith("make ")])
 def test_a_make_command_is_one_that_ci_runs(command: str) -> None:
-    assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert re.search(rf"\b{command}\b", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("command", [one for one in COMMANDS if one.startswith("pytest ")])

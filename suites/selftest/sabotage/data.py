@@ -19,10 +19,6 @@ def _taught_under_another_task(line: Line) -> tuple[str, ...]:
     return records.record("train/shore.jsonl", 1, topic=asked["topic"], question=asked["question"])(line)
 
 
-def _foreign_quotes(row: bytes) -> bytes:
-    return row.replace(b"Tell me", "Dîtes".encode("latin-1"))
-
-
 PARSING = (
     Sabotage(
         "train-line-cut-short",
@@ -36,15 +32,6 @@ PARSING = (
         "data.train-sea.parse",
         "sea.jsonl:1: key 'topic' stands twice",
     ),
-    Sabotage(
-        "not-a-number",
-        records.raw(TRAIN, 2, lambda row: row.replace(b'"plain"', b"NaN").replace(b'"look-alike"', b"NaN")),
-        "data.train-sea.parse",
-        "sea.jsonl:2: NaN is not JSON",
-    ),
-    Sabotage(
-        "not-utf8", records.raw(TRAIN, 1, _foreign_quotes), "data.train-sea.parse", "sea.jsonl:1: not UTF-8 at byte"
-    ),
     Sabotage("train-file-empty", records.emptied(TRAIN), "data.train-sea.parse", "sea.jsonl: holds no record"),
 )
 
@@ -57,12 +44,6 @@ SHAPE = (
     ),
     Sabotage(
         "field-missing", records.without(DEV, 2, "topic"), "data.dev-sea.fields", "sea.jsonl:2: topic: key is missing"
-    ),
-    Sabotage(
-        "reference-empty",
-        records.record(TRAIN, 1, reference=""),
-        "data.train-sea.fields",
-        "sea.jsonl:1: reference: at least 1 characters",
     ),
     Sabotage(
         "reference-blank",
@@ -95,32 +76,14 @@ SHAPE = (
         "not in the answer form 'Reply: ",
     ),
     Sabotage(
-        "record-of-another-task",
-        records.record(TRAIN, 1, task="shore"),
-        "data.train-sea.template",
-        "sea.jsonl:1: task is 'shore'",
-    ),
-    Sabotage(
         "fewer-items-than-declared",
         records.dropped(TRAIN, 1),
         "data.train-sea.counts",
         "15 items, the spec declares 16",
     ),
-    Sabotage(
-        "fewer-refusals-than-declared",
-        records.record(TRAIN, GRADED, kind="plain", reference=tiny.ANSWER),
-        "data.train-sea.counts",
-        "5 items that must be refused, the spec declares 6",
-    ),
 )
 
 LEAKAGE = (
-    Sabotage(
-        "benchmark-topic-in-train",
-        records.copied(BENCHMARK, 1, TRAIN, "topic"),
-        "data.sea.topics_apart",
-        "sea.jsonl:1: topic:",
-    ),
     Sabotage(
         "benchmark-topic-in-train-dressed-up",
         records.copied(BENCHMARK, 1, TRAIN, "topic", lambda topic: f"The {topic.upper()}!"),

@@ -71,20 +71,12 @@ FILES = (
     Sabotage("adapter-with-code", given("both", adapters.with_code), INTACT, "modeling.py has no place"),
     Sabotage("adapter-of-garbage", given("both", adapters.with_garbage), INTACT, "not a safetensors file"),
     Sabotage("adapter-behind-a-link", given("both", adapters.as_link), INTACT, "neither a regular file nor a folder"),
-    Sabotage(
-        "adapter-that-maps-itself",
-        given("both", config(auto_mapping={"base_model_class": "X", "parent_library": "os"})),
-        INTACT,
-        "auto_mapping would run code",
-    ),
-    Sabotage("adapter-of-absurd-rank", given("both", config(r=100_000)), INTACT, "r=100000"),
 )
 
 FITTING = (
     Sabotage("adapter-lacks-a-tensor", given("both", tensors(adapters.without_first)), QUALIFIED, "1 keys missing"),
     Sabotage("adapter-has-a-tensor-more", given("both", tensors(adapters.with_stranger)), QUALIFIED, "1 unexpected"),
     Sabotage("adapter-of-another-base", given("both", tensors(adapters.halved)), QUALIFIED, "does not fit this base"),
-    Sabotage("adapter-whose-rank-is-a-lie", given("both", config(r=8)), QUALIFIED, "does not fit this base"),
     Sabotage(
         "adapter-turned-round",
         given("both", adapters.scaled(-1.0)),
