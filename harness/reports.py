@@ -27,6 +27,10 @@ def clean_serialized(data: Any) -> Any:
     if isinstance(data, list):
         return [clean_serialized(value) for value in data]
     value = plain(data)
+    if isinstance(
+        value, (list, dict)
+    ):  # a set, or a foreign mapping: plain now, and its numbers are still to be seen to
+        return clean_serialized(value)
     # execnet sends integers of 32 bits, and the worker that meets a longer one breaks off
     return str(value) if type(value) is int and not -(2**31) < value < 2**31 else value
 

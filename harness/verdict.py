@@ -92,7 +92,7 @@ def _result(gate: Gate, journal: Sequence[Mapping[str, Any]]) -> GateResult:
 
 def _broken_processes(journal: Sequence[Mapping[str, Any]]) -> list[str]:
     """Processes that began and never said goodbye, and records that could not be read."""
-    began = {record["process"] for record in journal if record["kind"] == "hello"}
+    began = {record["process"] for record in journal}
     ended = {record["process"] for record in journal if record["kind"] == "bye"}
     broken = [f"process {name} did not end properly: what it ran cannot be trusted" for name in sorted(began - ended)]
     damaged = sorted({record["process"] for record in journal if record["kind"] == "damaged"})

@@ -71,10 +71,12 @@ def release(
 ) -> Finished:
     """``pytest suites/release`` on a release line, from the repository's root."""
     command = [*COMMAND, "suites/release", f"--release={line.spec}", f"--out={line.out}", f"--run-id={run_id}"]
+    # What this process's own xdist set would make the child look like a worker.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
         [*command, *arguments],
         cwd=ROOT,
-        env={**os.environ, "HF_HUB_OFFLINE": "1", **(env or {})},
+        env={**inherited, "HF_HUB_OFFLINE": "1", **(env or {})},
         capture_output=True,
         text=True,
         timeout=timeout,

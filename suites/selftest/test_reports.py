@@ -83,7 +83,8 @@ def journal(text: str = "plain", **outcomes: Outcome) -> list[Paper]:
         {"kind": "bye", "at": 60.0},
     ]
     gates = [judged(gate, outcomes.get(key, "passed"), text, text) for key, gate in GATES.items()]
-    return [{"process": "main", **record} for record in places] + gates
+    attempts = [{"kind": "attempt", "at": 17.0, "gate": gate.id} for gate in GATES.values()]
+    return [{"process": "main", **record} for record in [*places, *attempts]] + gates
 
 
 def experiment(text: str) -> Paper:
