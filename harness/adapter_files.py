@@ -6,6 +6,7 @@ Nothing is unpickled, no code beside the weights is run, and the base is never t
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,10 @@ def _config(path: Path) -> dict[str, Any]:
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
         raise AdapterError(f"{path}: peft_type is not LORA; only LoRA adapters are judged")
     rank, alpha = config.get("r"), config.get("lora_alpha")
-    if type(rank) is not int or not 1 <= rank <= MAX_RANK or type(alpha) not in (int, float):
-        raise AdapterError(f"{path}: r={rank!r}, lora_alpha={alpha!r}; a rank of 1 to {MAX_RANK} is expected")
+    if type(rank) is not int or not 1 <= rank <= MAX_RANK:
+        raise AdapterError(f"{path}: r={rank!r}; a rank of 1 to {MAX_RANK} is expected")
+    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha < math.inf:
+        raise AdapterError(f"{path}: lora_alpha={alpha!r}; a positive number is expected, or the adapter does nothing")
     if config.get("auto_mapping"):
         raise AdapterError(f"{path}: auto_mapping would run code that comes with the adapter")
     return config

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from harness.errors import StoreError
 
 FILE = "answers.jsonl"
 
@@ -26,14 +28,29 @@ def write(folder: Path, answers: Iterable[Answer]) -> None:
     (folder / FILE).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
 
 
-def read(folder: Path) -> dict[str, Answer]:
-    """Answers by item id."""
+def read(folder: Path, asked: Iterable[str]) -> dict[str, Answer]:
+    """Answers by item id, in the order of `asked`.
+
+    Raises:
+        StoreError: an item has no answer, or an answer no item.
+    """
     found = {}
     for line in (folder / FILE).read_text(encoding="utf-8").split("\n"):
         if line:
             row = json.loads(line)
             found[row["item"]] = Answer(**{**row, "ids": tuple(row["ids"])})
-    return found
+    wanted = list(asked)
+    _check_complete(folder / FILE, wanted, found)
+    return {name: found[name] for name in wanted}
+
+
+def _check_complete(path: Path, asked: Sequence[str], answered: Iterable[str]) -> None:
+    missing = [name for name in asked if name not in set(answered)]
+    strangers = sorted(set(answered) - set(asked))
+    for problem, names in (("holds no answer to", missing), ("answers what was not asked:", strangers)):
+        if names:
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            raise StoreError(f"{path}: {problem} {', '.join(names[:3])}{more}; remove the artifact to have it rebuilt")
 
 
 def explain_empty(answer: Answer) -> str:
