@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,14 @@ class Ending:
     text: str
 
 
-def conclude(run: Run, taints: list[str], exitstatus: int, partial: bool) -> Ending:
+def conclude(run: Run, exitstatus: int, partial: bool) -> Ending:
     """Judge the run from its journal and write ``verdict.json``, ``junit.xml`` and ``report.md``."""
-    tainted = [*taints, "restricted on purpose (--partial)"] if partial else taints
-    verdict = reach(run.gates, evidence.read(run.evidence), tainted)
+    if partial:
+        run.journal.taint("restricted on purpose (--partial)")
+    verdict = reach(run.gates, evidence.read(run.evidence))
     if verdict.word == "released" and exitstatus != 0:
-        verdict = replace(verdict, word="incomplete", reasons=(f"pytest ended with exit status {exitstatus}",))
+        run.journal.taint(f"pytest ended with exit status {exitstatus}")
+        verdict = reach(run.gates, evidence.read(run.evidence))
     _write(run, verdict)
     return Ending(
         verdict=verdict,
@@ -55,12 +57,12 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
     """
     verdict = ending.verdict
     if verdict.word == "released" and status != 0:
-        verdict = _withdraw(run, verdict, f"pytest ended with exit status {status} after the verdict")
+        verdict = _withdraw(run, f"pytest ended with exit status {status} after the verdict")
     if verdict.word == "released":
         try:
             bundle.publish(run.staged, run.release, _papers(run))
         except (OSError, ValueError, bundle.BundleError) as error:
-            verdict = _withdraw(run, verdict, f"the bundle could not be published: {error}")
+            verdict = _withdraw(run, f"the bundle could not be published: {error}")
             status = 1
     if verdict.word == "released":
         stamp = " UNPROVEN" if verdict.unproven else ""
@@ -71,15 +73,15 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
     return f"{word} {reason} (verdict: {run.folder / 'verdict.json'})", status
 
 
-def _withdraw(run: Run, verdict: Verdict, reason: str) -> Verdict:
-    withdrawn = replace(verdict, word="incomplete", reasons=(reason, *verdict.reasons))
+def _withdraw(run: Run, reason: str) -> Verdict:
+    run.journal.taint(reason)
+    withdrawn = reach(run.gates, evidence.read(run.evidence))
     _write(run, withdrawn)
     return withdrawn
 
 
 def _write(run: Run, verdict: Verdict) -> None:
-    records = evidence.read(run.evidence)
-    paper = document.build(run.spec.name, run.id, run.spec.candidate, verdict, records)
+    paper = document.build(verdict, evidence.read(run.evidence), evidence.digests_of(run.evidence))
     run.folder.mkdir(parents=True, exist_ok=True)
     document.write(paper, run.folder / "verdict.json")
     junit.write(paper, run.folder / "junit.xml")

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness import digests
 from harness.gates.gate import Gate, Outcome
 
 MAX_TEXT = 20_000
@@ -70,6 +71,10 @@ class Journal:
         finally:
             os.close(handle)
 
+    def taint(self, text: str) -> None:
+        """Record that something outside of any gate went wrong: the run can no longer be released."""
+        self.write("taint", text=text)
+
     def judge(self, gate: Gate, judgement: Judgement) -> None:
         self.write("gate", gate=gate.id, judgement=asdict(judgement))
 
@@ -78,6 +83,11 @@ def read(folder: Path) -> list[dict[str, Any]]:
     """All complete records of a run, in the order of their time."""
     records = [record for path in sorted(folder.glob("*.jsonl")) for record in _records(path)]
     return sorted(records, key=lambda record: float(record["at"]))
+
+
+def digests_of(folder: Path) -> dict[str, str]:
+    """File of the journal -> SHA-256 of its bytes: what a verdict was reached from."""
+    return {path.name: digests.of_file(path) for path in sorted(folder.glob("*.jsonl"))}
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:

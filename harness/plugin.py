@@ -24,7 +24,6 @@ from harness.progress import Watcher
 from harness.run import Run, new_id, open_run
 
 RUN = pytest.StashKey[Run]()
-TAINTS = pytest.StashKey[list[str]]()
 JUDGED = pytest.StashKey[set[str]]()
 """Gates that this process has journalled."""
 ENDING = pytest.StashKey[closing.Ending]()
@@ -56,7 +55,6 @@ def pytest_configure(config: pytest.Config) -> None:
     except (SpecError, DataError) as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[RUN] = run
-    config.stash[TAINTS] = [f"restricted by {flag}" for flag in options.restrictions(config)]
     config.stash[JUDGED] = set()
     _end_on_sigterm()
     if config.getoption("--plan") or config.option.collectonly:
@@ -66,6 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Farewell())
     else:
         provenance.record(run)
+        for flag in options.restrictions(config):
+            run.journal.taint(f"restricted by {flag}")
         config.stash[WATCHER] = Watcher(run.folder / "progress", sys.stdout)
         config.stash[WATCHER].start()
 
@@ -171,7 +171,8 @@ def pytest_report_to_serializable(
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
     if error and RUN in node.config.stash:
-        node.config.stash[TAINTS].append(f"worker {node.gateway.id} was lost: {str(error).strip().splitlines()[-1]}")
+        cause = str(error).strip().splitlines()[-1]
+        node.config.stash[RUN].journal.taint(f"worker {node.gateway.id} was lost: {cause}")
 
 
 def pytest_internalerror(excrepr: object) -> None:
@@ -193,7 +194,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def _taint_all(text: str) -> None:
     for config in _CONFIGS:
         if RUN in config.stash:
-            config.stash[TAINTS].append(text)
+            config.stash[RUN].journal.taint(text)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -204,7 +205,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     run = config.stash[RUN]
     config.stash[WATCHER].stop()
     run.journal.write("bye", exitstatus=int(exitstatus))
-    ending = closing.conclude(run, config.stash[TAINTS], int(exitstatus), config.getoption("--partial"))
+    ending = closing.conclude(run, int(exitstatus), config.getoption("--partial"))
     config.stash[ENDING] = ending
     session.exitstatus = ending.exitstatus
     if ending.report_failure and not config.getoption("--partial"):
@@ -240,7 +241,7 @@ class Publisher:
         except BaseException as error:
             if not _judges(config):
                 raise
-            config.stash[TAINTS].append(f"pytest was ended by {type(error).__name__}: {error}")
+            config.stash[RUN].journal.taint(f"pytest was ended by {type(error).__name__}: {error}")
             status = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
             status = status or 1
         if not _judges(config):
@@ -258,8 +259,8 @@ def _judges(config: pytest.Config) -> bool:
 def _ending(config: pytest.Config, status: int) -> closing.Ending:
     """What the session concluded; a session that a plugin ended too early concludes here, and never well."""
     if ENDING not in config.stash:
-        taints = [*config.stash[TAINTS], "the session ended before the verdict"]
-        config.stash[ENDING] = closing.conclude(config.stash[RUN], taints, status or 1, partial=False)
+        config.stash[RUN].journal.taint("the session ended before the verdict")
+        config.stash[ENDING] = closing.conclude(config.stash[RUN], status or 1, partial=False)
     return config.stash[ENDING]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,16 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def record(run: Run) -> None:
-    """Write the run's spec, data files and environment to its journal."""
+    """Write what the run will be judged by, its data files and its environment to its journal."""
     spec = run.spec
-    run.journal.write("run", run_id=run.id, release=spec.name, spec_digest=spec.digest, candidate=spec.candidate)
+    run.journal.write(
+        "run",
+        run_id=run.id,
+        release=spec.name,
+        spec_digest=spec.digest,
+        candidate=spec.candidate,
+        gates=[asdict(gate) for gate in run.gates],
+    )
     run.journal.write("data", files=data_files(spec))
     run.journal.write("environment", environment=environment(spec.threads))
 

@@ -86,6 +86,15 @@ class Store:
         folder = self._folder(key)
         return _load(folder, key) if (folder / "manifest.json").is_file() else None
 
+    def digest_of(self, kind: str, key: str) -> str | None:
+        """Digest of what the disk holds for a key's digest, whatever the manifest says; None where there is nothing.
+
+        Raises:
+            ValueError: a link or a special file is there.
+        """
+        content = self.root / kind / key[:24] / "content"
+        return digests.of_value(digests.of_folder(content)) if content.is_dir() else None
+
     def fetch(self, key: Key, build: Build) -> Artifact:
         """The artifact, built now where it is absent. Waits while another process builds it.
 

@@ -35,18 +35,19 @@ class Verdict:
     """True where a blocking gate went by the bare value."""
 
 
-def reach(gates: Sequence[Gate], records: Iterable[Mapping[str, Any]], taints: Sequence[str]) -> Verdict:
+def reach(gates: Sequence[Gate], records: Iterable[Mapping[str, Any]]) -> Verdict:
     """Judge a whole run.
 
     Args:
         gates: the expected gates, from the spec.
-        records: the journal.
-        taints: what happened outside of any gate: a lost worker, an internal error, a restriction.
+        records: the journal. Its ``taint`` records are what happened outside of any gate: a lost worker, an
+            internal error, a restriction, a bundle that could not be published.
     """
     journal = list(records)
     results = tuple(_result(gate, journal) for gate in gates)
     red = [result for result in results if result.gate.blocking and result.outcome not in ("passed", "not_run")]
     missing = [result for result in results if result.outcome == "not_run"]
+    taints = dict.fromkeys(str(record.get("text")) for record in journal if record["kind"] == "taint")
     damage = [*taints, *_broken_processes(journal)]
     unproven = any(gate.blocking and gate.rule == "point" for gate in gates)
     if red:

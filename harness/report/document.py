@@ -12,19 +12,23 @@ from harness.verdict import Verdict
 SCHEMA = Path(__file__).parent.parent / "schemas" / "verdict.schema.json"
 
 
-def build(release: str, run_id: str, candidate: str, verdict: Verdict, records: Iterable[Mapping[str, Any]]) -> Any:
-    """The document of one run, from its verdict and its journal alone."""
+def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapping[str, str]) -> Any:
+    """The document of one run, from its verdict and its journal alone.
+
+    Args:
+        evidence: file of the journal -> SHA-256, as the verdict was reached from them.
+    """
     journal = list(records)
-    selection = _last(journal, "selection")
+    run, selection = _last(journal, "run"), _last(journal, "selection")
     return {
-        "release": release,
-        "run_id": run_id,
+        "release": run["release"],
+        "run_id": run["run_id"],
         "verdict": verdict.word,
         "unproven": verdict.unproven,
         "reasons": list(verdict.reasons),
         "selected_experiment": selection.get("selected", ""),
         "selection_reason": selection.get("reason", ""),
-        "candidate_adapter": candidate,
+        "candidate_adapter": run["candidate"],
         "experiments": selection.get("experiments", []),
         "gates": [
             {
@@ -49,6 +53,7 @@ def build(release: str, run_id: str, candidate: str, verdict: Verdict, records: 
         "noise": [record["noise"] for record in journal if record["kind"] == "noise"],
         "durations": _durations(journal),
         "environment": _last(journal, "environment").get("environment", {}),
+        "evidence": dict(evidence),
     }
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from fixtures.adapters import AdapterOf, ChosenExperiment
-from fixtures.answer_sheets import AnswerSheets, Deployed
+from fixtures.answer_sheets import AnswerSheets, Deployed, SheetArtifacts
 from fixtures.mounts import Prove
 from fixtures.release import Conclude
 from harness import answers
+from harness.engines import fingerprint, nf4
 from harness.engines import form as forms_of
-from harness.engines import nf4
 from harness.errors import AdapterError
 from harness.evidence import Measurement
 from harness.gates.gate import Gate
@@ -35,14 +35,24 @@ def test_base_quant_load_ok(spec: Spec, base: Artifact, deployed: Deployed, conc
 
 def test_lora_mount_ok(
     gate: Gate,
+    spec: Spec,
     adapter_of: AdapterOf,
     chosen_experiment: ChosenExperiment,
+    sheet_artifacts: SheetArtifacts,
     prove_mount: Prove,
     conclude: Conclude,
 ) -> None:
-    """The adapter mounts with exactly its keys, moves the logits, and moves them towards the adapter as trained."""
+    """The adapter mounts with exactly its keys, moves the logits, and moves them towards the adapter as trained;
+    and it was the adapter, not the bare base, that gave the answers that were judged."""
     artifact = adapter_of(chosen_experiment(), gate.adapter)
     sources = {"adapter": artifact.digest}
+    for task in spec.adapters[gate.adapter].tasks:
+        sheet = sheet_artifacts(artifact, task, gate.split)
+        sources[f"answers {task}"] = sheet.digest
+        if not (seen := fingerprint.read(sheet.path)).differs:
+            message = f"the bare base gave the answers to {task}: first-token logits {seen.bare[:12]} with and without"
+            conclude(Measurement(0.0, 1, message=f"{message} the adapter; load it and answer again", sources=sources))
+            return
     try:
         proof = prove_mount(artifact, gate.adapter)
     except AdapterError as error:
