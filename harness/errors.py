@@ -9,6 +9,7 @@ GreenrunError
 │   └── BuildFailedError       its builder failed earlier in this run
 ├── AdapterError         an adapter's files are refused
 ├── TrainingError        training cannot go on
+├── StageTimeoutError    a stage of the work did not end within its limit
 ├── EmptySetError        a metric over no items
 ├── BundleError          a bundle is not what its checksums say
 └── BlockedError         a gate cannot be judged because an earlier one is red
@@ -68,6 +69,10 @@ class AdapterError(GreenrunError):
 
 class TrainingError(GreenrunError):
     """Raised when training cannot go on."""
+
+
+class StageTimeoutError(GreenrunError):
+    """Raised when a stage of the work did not end within the spec's limit."""
 
 
 class EmptySetError(GreenrunError):

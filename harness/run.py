@@ -67,11 +67,12 @@ def new_id(out: Path, wanted: str | None) -> str:
 def open_run(spec: Spec, out: Path, run_id: str, process: str, rescore: bool) -> Run:
     """The run as one of its processes sees it. Creates nothing: the journal makes its folder at the first record."""
     folder = out / "runs" / run_id
+    journal = Journal(folder / "evidence" / f"{process}.jsonl", process)
     return Run(
         spec=spec,
         gates=gates_of.expected(spec),
         out=out,
         id=run_id,
-        journal=Journal(folder / "evidence" / f"{process}.jsonl", process),
-        store=Store(out / "store", failures=folder / "failures", read_only=rescore),
+        journal=journal,
+        store=Store(out / "store", folder / "failures", rescore, spec.limits, journal.taint),
     )

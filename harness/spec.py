@@ -126,6 +126,8 @@ class Spec:
     confidence: float
     batch_size: int
     noise_sample: int
+    limits: Mapping[str, float]
+    """Kind of artifact -> seconds that building one may take."""
     thresholds: tuple[Thresholds, ...]
     areas: Mapping[str, Mapping[str, Any]]
     """The tables under ``[gates.*]`` other than eval, as written."""
@@ -212,6 +214,7 @@ def _build(path: Path, digest: str, table: dict[str, Any], given: dict[str, Path
         confidence=policy.get("confidence", 0.95),
         batch_size=generation.get("batch_size", 64),
         noise_sample=generation.get("noise_sample", 16),
+        limits=table.get("limits", {}),
         thresholds=tuple(_thresholds(entry, rule, release["candidate"]) for entry in gates.pop("eval")),
         areas=gates,
     )

@@ -13,7 +13,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -26,6 +26,7 @@ from harness.errors import (
     MissingArtifactError,
     StoreError,
 )
+from harness.limits import within
 
 Build = Callable[[Path], None]
 """Writes an artifact's files into the empty folder that it is given."""
@@ -76,6 +77,10 @@ class Store:
     """Folder where a failed build is remembered for the rest of a run, so that no worker repeats it."""
     read_only: bool = False
     """True where building is forbidden (``--rescore``)."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """Kind of artifact -> seconds that building one may take; none where it is not named."""
+    last_word: Callable[[str], None] = print
+    """Told why, where a process that hangs in a build has to be ended."""
 
     def find(self, key: Key) -> Artifact | None:
         """The artifact, verified, or None where it was never built.
@@ -158,7 +163,8 @@ class Store:
         content.mkdir(parents=True)
         started = time.monotonic()
         try:
-            build(content)
+            with within(f"building {key.kind} {key.label}".strip(), self.limits.get(key.kind), self.last_word):
+                build(content)
             _write_manifest(partial, key, time.monotonic() - started)
             partial.rename(folder)
         except BaseException as error:

@@ -1,0 +1,73 @@
+"""A stage that hangs is ended and named, whether it still runs Python code or not."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.errors import StageTimeoutError
+from harness.limits import STUCK, within
+from harness.store import Key, Store
+from suites.selftest.child import ROOT
+
+UNREACHABLE = """
+import signal, time
+from harness.limits import within
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+with within("building adapter v3a", 0.1, print, grace=0.2):
+    time.sleep(60)
+"""
+
+
+def unheard(text: str) -> None:
+    raise AssertionError(f"nothing had to be said: {text}")
+
+
+def test_a_stage_over_its_limit_is_ended_and_named() -> None:
+    told = r"building adapter v3a: still at work after its limit of 0\.05 s"
+    with pytest.raises(StageTimeoutError, match=told), within("building adapter v3a", 0.05, unheard):
+        time.sleep(30)
+
+
+def test_a_stage_within_its_limit_is_left_alone() -> None:
+    with within("quick", 30.0, unheard):
+        pass
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_an_alarm_that_was_set_by_somebody_else_goes_on() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda number, frame: heard.append(number))
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        with within("quick", 30.0, unheard):
+            pass
+        time.sleep(0.4)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert heard == [signal.SIGALRM]
+
+
+def test_a_process_that_no_longer_reacts_says_why_and_ends() -> None:
+    done = subprocess.run([sys.executable, "-c", UNREACHABLE], cwd=ROOT, capture_output=True, text=True, timeout=30)
+
+    assert done.returncode == STUCK
+    assert "building adapter v3a: still at work" in done.stdout
+    assert "was ended" in done.stdout
+
+
+def test_a_build_that_hangs_leaves_nothing_and_is_not_tried_again(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store", failures=tmp_path / "failures", limits={"adapter": 0.05})
+    key = Key("adapter", "v3a style", {})
+
+    with pytest.raises(StageTimeoutError, match="building adapter v3a style"):
+        store.fetch(key, lambda folder: time.sleep(30))
+
+    assert store.find(key) is None
+    with pytest.raises(Exception, match="failed earlier in this run: StageTimeoutError"):
+        store.fetch(key, lambda folder: None)
