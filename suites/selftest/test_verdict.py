@@ -42,6 +42,10 @@ def green(gates: list[Gate]) -> list[Record]:
     return journal + [{"kind": "bye", "process": name, "at": 3.0} for name in PROCESSES]
 
 
+def taint(text: str) -> Record:
+    return {"kind": "taint", "process": "main", "at": 2.5, "text": text}
+
+
 def without(journal: list[Record], kind: str, one: Gate) -> list[Record]:
     return [record for record in journal if not (record["kind"] == kind and record.get("gate") == one.id)]
 
@@ -82,7 +86,7 @@ gates_of_a_run = st.lists(st.booleans(), min_size=1, max_size=6).map(
 
 @given(gates=gates_of_a_run, data=st.data())
 def test_whole_and_green_journal_is_released_in_any_order(gates: list[Gate], data: st.DataObject) -> None:
-    verdict = reach(gates, data.draw(st.permutations(green(gates))), [])
+    verdict = reach(gates, data.draw(st.permutations(green(gates))))
     assert (verdict.word, verdict.reasons) == ("released", ())
     assert {result.outcome for result in verdict.gates} == {"passed"}
 
@@ -90,7 +94,7 @@ def test_whole_and_green_journal_is_released_in_any_order(gates: list[Gate], dat
 @pytest.mark.parametrize("name", SPOILS)
 def test_one_spoilt_blocking_gate_is_never_released(name: str) -> None:
     gates = [gate(0), gate(1), gate(2, blocking=False)]
-    verdict = reach(gates, SPOILS[name](green(gates), gates[1]), [])
+    verdict = reach(gates, SPOILS[name](green(gates), gates[1]))
     assert verdict.word != "released"
     assert [result.gate.id for result in verdict.gates if result.outcome != "passed"] == [gates[1].id]
     assert gates[1].id in verdict.reasons[0]
@@ -103,7 +107,7 @@ def test_any_mixture_of_spoilt_blocking_gates_is_never_released(gates: list[Gate
     journal = green(gates)
     for one in chosen:
         journal = SPOILS[data.draw(st.sampled_from(sorted(SPOILS)))](journal, one)
-    verdict = reach(gates, data.draw(st.permutations(journal)), [])
+    verdict = reach(gates, data.draw(st.permutations(journal)))
     assert verdict.word != "released"
     assert {one.id for one in chosen} == {result.gate.id for result in verdict.gates if result.outcome != "passed"}
 
@@ -115,7 +119,7 @@ def test_any_loss_of_records_is_never_released(gates: list[Gate], data: st.DataO
     lost = data.draw(st.sets(st.integers(0, len(journal) - 1), min_size=1))
     kept = [record for number, record in enumerate(journal) if number not in lost]
     taken = {journal[number]["kind"] for number in lost}
-    verdict = reach(gates, kept, [])
+    verdict = reach(gates, kept)
     silent = {record["process"] for record in kept} - {r["process"] for r in kept if r["kind"] == "bye"}
     if silent or "gate" in taken or _lost_blocking_attempt(gates, journal, lost):
         assert verdict.word != "released"
@@ -129,25 +133,25 @@ def _lost_blocking_attempt(gates: list[Gate], journal: list[Record], lost: set[i
 @pytest.mark.parametrize("outcome", NOT_PASSED)
 def test_advisory_gate_that_does_not_pass_blocks_nothing(outcome: Outcome) -> None:
     gates = [gate(0), gate(1, blocking=False)]
-    assert reach(gates, instead(outcome=outcome)(green(gates), gates[1]), []).word == "released"
+    assert reach(gates, instead(outcome=outcome)(green(gates), gates[1])).word == "released"
 
 
 def test_advisory_gate_that_did_not_run_makes_the_run_incomplete() -> None:
     gates = [gate(0), gate(1, blocking=False)]
-    verdict = reach(gates, without(green(gates), "gate", gates[1]), [])
+    verdict = reach(gates, without(green(gates), "gate", gates[1]))
     assert (verdict.word, verdict.reasons) == ("incomplete", (f"{gates[1].id}: did not run",))
 
 
-@given(gates=gates_of_a_run, taint=st.text(min_size=1))
-def test_any_taint_withholds_a_green_run(gates: list[Gate], taint: str) -> None:
-    verdict = reach(gates, green(gates), [taint])
-    assert (verdict.word, verdict.reasons) == ("incomplete", (taint,))
+@given(gates=gates_of_a_run, text=st.text(min_size=1))
+def test_any_taint_withholds_a_green_run(gates: list[Gate], text: str) -> None:
+    verdict = reach(gates, [*green(gates), taint(text)])
+    assert (verdict.word, verdict.reasons) == ("incomplete", (text,))
 
 
 @given(gates=gates_of_a_run, silent=st.sets(st.sampled_from(PROCESSES), min_size=1))
 def test_process_without_goodbye_withholds_a_green_run_and_is_named(gates: list[Gate], silent: set[str]) -> None:
     journal = [record for record in green(gates) if not (record["kind"] == "bye" and record["process"] in silent)]
-    verdict = reach(gates, journal, [])
+    verdict = reach(gates, journal)
     assert verdict.word == "incomplete"
     assert [name for name in PROCESSES if any(name in reason for reason in verdict.reasons)] == [
         name for name in PROCESSES if name in silent
@@ -156,22 +160,22 @@ def test_process_without_goodbye_withholds_a_green_run_and_is_named(gates: list[
 
 def test_damaged_record_withholds_a_green_run() -> None:
     damaged = {"kind": "damaged", "process": "gw1", "at": 0.0, "text": "{"}
-    verdict = reach([gate(0)], [*green([gate(0)]), damaged], [])
+    verdict = reach([gate(0)], [*green([gate(0)]), damaged])
     assert verdict.word == "incomplete"
     assert "gw1" in verdict.reasons[0]
 
 
 def test_red_gate_is_the_first_reason_before_any_damage() -> None:
     gates = [gate(0)]
-    verdict = reach(gates, instead(outcome="failed")(green(gates), gates[0]), ["worker gw1 was lost"])
+    verdict = reach(gates, instead(outcome="failed")([*green(gates), taint("worker gw1 was lost")], gates[0]))
     assert (verdict.word, verdict.reasons) == ("refused", (f"{gates[0].id}: failed", "worker gw1 was lost"))
 
 
 @pytest.mark.parametrize("gates", [[], [gate(0, blocking=False)]], ids=["none", "advisory only"])
 def test_run_in_which_nothing_blocks_decides_nothing(gates: list[Gate]) -> None:
-    assert reach(gates, green(gates), []).word == "incomplete"
+    assert reach(gates, green(gates)).word == "incomplete"
 
 
 def test_records_of_gates_that_nobody_expects_change_nothing() -> None:
     journal = [*green([gate(0)]), attempt(gate(9), "gw0"), judged(gate(9), "gw0", "failed")]
-    assert reach([gate(0)], journal, []).word == "released"
+    assert reach([gate(0)], journal).word == "released"
