@@ -40,10 +40,17 @@ def judge(folder: Path) -> Any:
         raise NoRunError("\n".join(problems))
     try:
         gates = [Gate(**gate) for gate in run["gates"]]
-        paper = document.build(reach(gates, records), records, evidence.digests_of(folder / "evidence"))
+        verdict = reach(gates, [*records, *_died(folder)])
+        paper = document.build(verdict, records, evidence.digests_of(folder / "evidence"))
     except (KeyError, TypeError, AttributeError) as error:
         raise NoRunError(f"{folder}/evidence: a record lacks what reports need ({error}); was it edited?") from error
     return _agreeing(folder, paper)
+
+
+def _died(folder: Path) -> Iterator[Mapping[str, Any]]:
+    """A run that journalled its last gate and died before its verdict released nothing."""
+    if not (folder / "verdict.json").is_file():
+        yield {"kind": "taint", "process": "main", "text": "the run died before it wrote a verdict"}
 
 
 def _other_name(folder: Path, run: Mapping[str, Any]) -> Iterator[str]:

@@ -66,17 +66,25 @@ class Finished:
         return [gate["id"] for gate in self.verdict["gates"] if gate["blocking"] and gate["outcome"] != "passed"]
 
 
+def command(line: Line, run_id: str, *arguments: str) -> list[str]:
+    where = (f"--release={line.spec}", f"--out={line.out}", f"--run-id={run_id}")
+    return [*COMMAND, "suites/release", *where, *arguments]
+
+
+def environment(more: dict[str, str]) -> dict[str, str]:
+    """This process's own, less what its xdist set: that would make the child look like a worker."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return {**inherited, "HF_HUB_OFFLINE": "1", **more}
+
+
 def release(
     line: Line, run_id: str, *arguments: str, env: dict[str, str] | None = None, timeout: int = 300
 ) -> Finished:
     """``pytest suites/release`` on a release line, from the repository's root."""
-    command = [*COMMAND, "suites/release", f"--release={line.spec}", f"--out={line.out}", f"--run-id={run_id}"]
-    # What this process's own xdist set would make the child look like a worker.
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
-        [*command, *arguments],
+        command(line, run_id, *arguments),
         cwd=ROOT,
-        env={**inherited, "HF_HUB_OFFLINE": "1", **(env or {})},
+        env=environment(env or {}),
         capture_output=True,
         text=True,
         timeout=timeout,
