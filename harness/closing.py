@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import bundle, evidence
+from harness import bundle, evidence, retention
 from harness.report import document, junit, markdown
 from harness.run import Run
 from harness.verdict import Verdict, first_line, reach
@@ -71,6 +71,17 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
     reason = first_line(verdict.reasons[0]) if verdict.reasons else "no reason recorded"
     word = "REFUSED" if verdict.word == "refused" else "INCOMPLETE"
     return f"{word} {reason} (verdict: {run.folder / 'verdict.json'})", status
+
+
+def tidy(run: Run) -> str:
+    """Remove what the spec does not keep; what to tell the user, "" where nothing went."""
+    if run.spec.keep_last is None:
+        return ""
+    try:
+        freed = retention.remove(retention.survey(run.out, run.spec.keep_last))
+    except OSError as error:
+        return f"the store could not be tidied: {error}"
+    return f"removed from the store: {freed / 2**20:.1f} MiB that only older runs used" if freed else ""
 
 
 def _withdraw(run: Run, reason: str) -> Verdict:

@@ -247,6 +247,8 @@ class Publisher:
         if not _judges(config):
             return status
         line, status = closing.publish(config.stash[RUN], _ending(config, int(status)), int(status))
+        if told := closing.tidy(config.stash[RUN]):
+            print(told, file=sys.stdout)
         print(line, file=sys.stdout, flush=True)
         return status
 

@@ -126,6 +126,8 @@ class Spec:
     confidence: float
     batch_size: int
     noise_sample: int
+    keep_last: int | None
+    """Runs whose artifacts the store keeps; None removes nothing."""
     limits: Mapping[str, float]
     """Kind of artifact -> seconds that building one may take."""
     thresholds: tuple[Thresholds, ...]
@@ -214,6 +216,7 @@ def _build(path: Path, digest: str, table: dict[str, Any], given: dict[str, Path
         confidence=policy.get("confidence", 0.95),
         batch_size=generation.get("batch_size", 64),
         noise_sample=generation.get("noise_sample", 16),
+        keep_last=table.get("store", {}).get("keep_last"),
         limits=table.get("limits", {}),
         thresholds=tuple(_thresholds(entry, rule, release["candidate"]) for entry in gates.pop("eval")),
         areas=gates,

@@ -13,6 +13,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +28,9 @@ from harness.errors import (
     StoreError,
 )
 from harness.limits import within
+
+PIN = "pinned"
+"""A file of this name beside an artifact's manifest keeps it in the store (`harness.retention`)."""
 
 Build = Callable[[Path], None]
 """Writes an artifact's files into the empty folder that it is given."""
@@ -89,7 +93,12 @@ class Store:
             CorruptArtifactError: it is there and its bytes are not those of its manifest.
         """
         folder = self._folder(key)
-        return _load(folder, key) if (folder / "manifest.json").is_file() else None
+        if not (folder / "manifest.json").is_file():
+            return None
+        found = _load(folder, key)
+        with suppress(OSError):  # a store that cannot be written to serves its artifacts all the same
+            os.utime(folder)  # when it was last used
+        return found
 
     def digest_of(self, kind: str, key: str) -> str | None:
         """Digest of what the disk holds for a key's digest, whatever the manifest says; None where there is nothing.

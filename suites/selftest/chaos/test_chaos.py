@@ -1,4 +1,4 @@
-"""A release that is killed again and again, at any moment, ends green all the same, with the artifacts of a quiet one."""
+"""A release killed again and again, at any moment, ends green all the same, with the artifacts of a quiet one."""
 
 from __future__ import annotations
 

@@ -1,0 +1,119 @@
+"""The store keeps what recent runs, releases and pins hold, removes the rest when asked, and only then."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.evidence import Journal
+from harness.retention import Held, main, remove, survey
+from harness.store import PIN, Key, Store
+
+Ran = Callable[..., None]
+
+
+@pytest.fixture
+def ran(tmp_path: Path) -> Ran:
+    """``ran(run_id, *labels, ago=seconds)``: a run that used these artifacts, that many seconds ago."""
+
+    def ran(run_id: str, *labels: str, ago: float) -> None:
+        journal = Journal(tmp_path / "runs" / run_id / "evidence" / "main.jsonl", "main")
+        store = Store(tmp_path / "store")
+        journal.write("run", release="tiny", run_id=run_id)
+        for label in labels:
+            key = Key("adapter", label, {"label": label})
+            artifact = store.fetch(key, _write_weights)
+            journal.write("artifact", key=key.digest)
+            os.utime(artifact.path.parent, (time.time() - ago, time.time() - ago))
+        _shift(journal.path, ago)
+
+    return ran
+
+
+def _write_weights(folder: Path) -> None:
+    (folder / "weights").write_bytes(bytes(1000))
+
+
+def _shift(path: Path, ago: float) -> None:
+    """Write the journal as of `ago` seconds before now."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        row["at"] = time.time() - ago - 1.0
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def reasons(held: list[Held]) -> list[str]:
+    return sorted(one.reason for one in held)
+
+
+def test_what_only_runs_before_the_last_n_used_is_free_to_go(tmp_path: Path, ran: Ran) -> None:
+    ran("first", "old", "shared", ago=3000)
+    ran("second", "shared", "new", ago=1000)
+
+    assert reasons(survey(tmp_path, keep_last=1)) == ["", "recent", "recent"]
+    assert reasons(survey(tmp_path, keep_last=2)) == ["recent"] * 3
+
+
+def test_a_store_with_fewer_runs_than_it_may_keep_loses_nothing(tmp_path: Path, ran: Ran) -> None:
+    ran("only", "old", ago=3000)
+
+    assert reasons(survey(tmp_path, keep_last=5)) == ["recent"]
+
+
+def test_artifacts_of_a_release_stay_however_old(tmp_path: Path, ran: Ran) -> None:
+    ran("first", "shipped", ago=3000)
+    ran("second", "new", ago=1000)
+    (tmp_path / "releases" / "tiny-first").mkdir(parents=True)
+
+    assert reasons(survey(tmp_path, keep_last=1)) == ["recent", "released"]
+
+
+def test_a_pinned_artifact_stays(tmp_path: Path, ran: Ran) -> None:
+    ran("first", "old", ago=3000)
+    ran("second", "new", ago=1000)
+    old = next(one for one in survey(tmp_path, 1) if not one.reason)
+    (old.folder / PIN).touch()
+
+    assert reasons(survey(tmp_path, keep_last=1)) == ["pinned", "recent"]
+
+
+def test_removing_frees_what_nothing_holds_and_leaves_the_rest_whole(tmp_path: Path, ran: Ran) -> None:
+    ran("first", "old", ago=3000)
+    ran("second", "new", ago=1000)
+
+    freed = remove(survey(tmp_path, keep_last=1))
+
+    store = Store(tmp_path / "store")
+    assert freed > 1000
+    assert store.find(Key("adapter", "old", {"label": "old"})) is None
+    assert store.find(Key("adapter", "new", {"label": "new"})) is not None
+
+
+def test_an_artifact_that_a_new_run_uses_is_recent_at_once(tmp_path: Path, ran: Ran) -> None:
+    ran("first", "old", ago=3000)
+    ran("second", "new", ago=1000)
+    Store(tmp_path / "store").find(Key("adapter", "old", {"label": "old"}))
+
+    assert reasons(survey(tmp_path, keep_last=1)) == ["recent", "recent"]
+
+
+def test_a_report_removes_nothing(tmp_path: Path, ran: Ran, capsys: pytest.CaptureFixture[str]) -> None:
+    ran("first", "old", ago=3000)
+    ran("second", "new", ago=1000)
+
+    assert main([str(tmp_path)]) == 0
+
+    assert "adapter              2" in capsys.readouterr().out
+    assert len(survey(tmp_path, keep_last=1)) == 2
+
+
+def test_a_folder_without_a_store_is_refused_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([str(tmp_path)])
+
+    assert "store does not exist; name the folder that was given to --out" in capsys.readouterr().err
