@@ -1,0 +1,38 @@
+"""What a bundle is made of, as small as it gets: an adapter and a run's papers; and a flipped bit, to spoil a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from harness.adapter_files import CONFIG, WEIGHTS
+
+
+def write_adapter(folder: Path) -> Path:
+    """The smallest LoRA that `adapter_files.inspect` takes, in a new folder: one pair of matrices, rank 2."""
+    folder.mkdir()
+    stem = "base_model.model.model.layers.0.self_attn.q_proj"
+    pair = {f"{stem}.lora_A.weight": torch.ones(2, 4), f"{stem}.lora_B.weight": torch.ones(4, 2)}
+    save_file(pair, folder / WEIGHTS)
+    config = {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"]}
+    (folder / CONFIG).write_text(json.dumps(config), encoding="utf-8")
+    return folder
+
+
+def write_papers(folder: Path) -> list[Path]:
+    """The papers of a released run of two adapters, in a new folder."""
+    folder.mkdir()
+    verdict = {"verdict": "released", "packed": ["style", "writing"]}
+    texts = {"verdict.json": json.dumps(verdict), "junit.xml": "<testsuites/>", "report.md": "#", "release.toml": ""}
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in texts]
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)

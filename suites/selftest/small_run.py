@@ -1,0 +1,85 @@
+"""A small run on paper: its gates, the journal that it leaves, and the document of its verdict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from harness.gates.gate import Gate, Outcome
+from harness.provenance import environment
+from harness.report import document
+from harness.verdict import reach
+
+Paper = dict[str, Any]
+ENVIRONMENT = environment(threads=2)
+
+GATES = {
+    "data": Gate("data.train-greet.parse", "parse", "train-greet", True, metric="parse", task="greet"),
+    "selection": Gate("training.selection.qualified", "qualified", "selection", True, metric="score"),
+    "candidate": Gate(
+        "eval.duo.greet.coverage", "threshold", "duo", True, "lower_bound", "coverage", 0.8, adapter="duo", task="greet"
+    ),
+    "single": Gate("eval.solo.greet.form", "threshold", "solo", False, "lower_bound", "form", 0.9, adapter="solo"),
+    "parity": Gate("parity.duo.all.form", "threshold", "duo-all", False, "point", "form", 0.9, adapter="duo"),
+    "mount": Gate("bnb.duo_mount_ok", "mount_ok", "duo", True, metric="mounted", adapter="duo"),
+    "bundle": Gate("bundle.checksums_ok", "checksums_ok", "staged", True, metric="checksums_ok"),
+}
+
+
+def judged(gate: Gate, outcome: Outcome, message: str = "", source: str = "sheet") -> Paper:
+    """The journal record of one gate."""
+    measured = {"value": 0.9471, "lower_bound": 0.8642, "n": 57, "sources": {source: "c" * 64}}
+    judgement = {"gate": gate.id, "outcome": outcome, "measurement": measured, "message": message}
+    return {"kind": "gate", "process": "main", "at": 30.0, "gate": gate.id, "judgement": judgement}
+
+
+def journal(text: str = "plain", **outcomes: Outcome) -> list[Paper]:
+    """The journal of a small run whose gates passed but for `outcomes`; `text` stands wherever others write."""
+    places = [
+        {"kind": "hello", "at": 10.0},
+        {"kind": "environment", "at": 11.0, "environment": {**ENVIRONMENT, "processor": text}},
+        {"kind": "data", "at": 12.0, "files": [{"name": text, "path": text, "records": 35, "sha256": "a" * 64}]},
+        {
+            "kind": "artifact",
+            "at": 13.0,
+            "name": text,
+            "digest": "b" * 64,
+            "stage": "adapter",
+            "seconds": 5.0,
+            "reused": False,
+            "built_at": text,
+        },
+        {"kind": "selection", "at": 14.0, "selected": "short", "reason": text, "experiments": [experiment(text)]},
+        {
+            "kind": "noise",
+            "at": 15.0,
+            "noise": {"adapter": text, "task": text, "metric": text, "value": 0.9, "other": 0.8, "n": 24},
+        },
+        {"kind": "packed", "at": 16.0, "adapters": [text]},
+        {"kind": "bye", "at": 60.0},
+    ]
+    gates = [judged(gate, outcomes.get(key, "passed"), text, text) for key, gate in GATES.items()]
+    attempts = [{"kind": "attempt", "at": 17.0, "gate": gate.id} for gate in GATES.values()]
+    return [{"process": "main", **record} for record in [*places, *attempts]] + gates
+
+
+def experiment(text: str) -> Paper:
+    return {
+        "name": text,
+        "epochs": 3,
+        "learning_rate": 0.002,
+        "run_id": text,
+        "score": 0.9123,
+        "cost": 105,
+        "qualified": False,
+        "shortfalls": [text],
+        "selected": True,
+        "values": {f"duo.greet.{text}": 0.9},
+    }
+
+
+def build(records: list[Paper], gates: Mapping[str, Gate] = GATES, taints: tuple[str, ...] = ()) -> Paper:
+    verdict = reach(tuple(gates.values()), records, taints)
+    paper: Paper = document.build("demo", "run_1", "duo", verdict, records)
+    return json.loads(json.dumps(paper, allow_nan=False))  # type: ignore[no-any-return]
