@@ -6,22 +6,25 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from harness.errors import StageTimeoutError
 
-GRACE = 30.0
+GRACE = 30
 """Seconds that a stage gets to react to the exception: a call that never returns to Python cannot."""
 STUCK = 70
 """Exit status of a process that had to be ended (EX_SOFTWARE of BSD's sysexits)."""
+KNOCK = signal.SIGVTALRM
+"""Sent to the main thread itself: an alarm may reach another thread, and the main one would go on waiting."""
 
 
 @contextmanager
-def within(stage: str, seconds: float | None, last_word: Callable[[str], None], grace: float = GRACE) -> Iterator[None]:
+def within(stage: str, seconds: float | None, last_word: Callable[[str], None], grace: int = GRACE) -> Iterator[None]:
     """Run the body for at most `seconds`; None sets no limit. For a process's main thread, where signals arrive.
 
     Args:
         last_word: told why, just before a process that no longer reacts is ended.
+        grace: seconds from the first knock to that end.
 
     Raises:
         StageTimeoutError: naming `stage`.
@@ -30,23 +33,31 @@ def within(stage: str, seconds: float | None, last_word: Callable[[str], None], 
         yield
         return
     cause = f"{stage}: still at work after its limit of {seconds:g} s; raise it under [limits], or find what hangs"
+    ended, knocking = threading.Event(), threading.Lock()
 
-    def give_up() -> None:
+    def interrupt(number: int, frame: object) -> None:
+        if not ended.is_set():
+            raise StageTimeoutError(cause)
+
+    def watch() -> None:
+        if ended.wait(seconds):
+            return
+        for _ in range(grace):
+            with knocking:
+                if not ended.is_set():
+                    signal.pthread_kill(threading.main_thread().ident or 0, KNOCK)
+            if ended.wait(1.0):
+                return
         last_word(f"{cause}; the process did not react and was ended")
         os._exit(STUCK)
 
-    def interrupt(number: int, frame: object) -> None:
-        raise StageTimeoutError(cause)
-
-    watchdog = threading.Timer(seconds + grace, give_up)
-    watchdog.daemon = True
-    before = signal.signal(signal.SIGALRM, interrupt)
-    watchdog.start()
-    others = signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(KNOCK, interrupt)
+    threading.Thread(target=watch, daemon=True).start()
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        signal.setitimer(signal.ITIMER_REAL, *others)  # a timeout plugin's own alarm goes on
-        watchdog.cancel()
+        while not ended.is_set():
+            with suppress(StageTimeoutError):  # a knock that came as the body ended
+                ended.set()
+        with knocking:  # nobody knocks from here on: what was installed before may be the default, which kills
+            signal.signal(KNOCK, before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from harness import gates as gates_of
@@ -12,7 +13,7 @@ from harness.errors import SpecError
 from harness.evidence import Journal
 from harness.gates.gate import Gate
 from harness.spec import Spec
-from harness.store import Store
+from harness.store import Artifact, Key, Store
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 
@@ -74,5 +75,26 @@ def open_run(spec: Spec, out: Path, run_id: str, process: str, rescore: bool) ->
         out=out,
         id=run_id,
         journal=journal,
-        store=Store(out / "store", folder / "failures", rescore, spec.limits, journal.taint),
+        store=Store(
+            root=out / "store",
+            failures=folder / "failures",
+            read_only=rescore,
+            limits=spec.limits,
+            last_word=journal.taint,
+            on_build=partial(note_artifact, journal),
+        ),
+    )
+
+
+def note_artifact(journal: Journal, key: Key, artifact: Artifact) -> None:
+    """Journal an artifact that a run rests on: its content's digest, and whether this run built it."""
+    journal.write(
+        "artifact",
+        name=f"{key.kind} {key.label}".strip(),
+        stage=key.kind,
+        digest=artifact.digest,
+        key=key.digest,
+        seconds=artifact.seconds,
+        reused=artifact.reused,
+        built_at=artifact.built_at,
     )

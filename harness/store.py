@@ -14,7 +14,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -65,6 +65,12 @@ class Artifact:
     """What building it took, whenever that was."""
     reused: bool
 
+    @classmethod
+    def at(cls, folder: Path, label: str) -> Artifact:
+        """A folder outside of any store, by its content: what was unpacked, or comes from elsewhere."""
+        digest = digests.of_value(digests.of_folder(folder))
+        return cls("folder", label, digest, folder, built_at="", seconds=0.0, reused=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -85,6 +91,8 @@ class Store:
     """Kind of artifact -> seconds that building one may take; none where it is not named."""
     last_word: Callable[[str], None] = print
     """Told why, where a process that hangs in a build has to be ended."""
+    on_build: Callable[[Key, Artifact], None] = lambda key, artifact: None
+    """Told of each artifact that this process builds, and how long it took."""
 
     def find(self, key: Key) -> Artifact | None:
         """The artifact, verified, or None where it was never built.
@@ -186,8 +194,9 @@ class Store:
                     "free some space or name another place with --out; nothing half-written was left"
                 ) from error
             raise
-        built = _load(folder, key)
-        return Artifact(built.kind, built.label, built.digest, built.path, built.built_at, built.seconds, False)
+        built = replace(_load(folder, key), reused=False)
+        self.on_build(key, built)
+        return built
 
     def _folder(self, key: Key) -> Path:
         return self.root / key.kind / key.digest[:24]

@@ -51,6 +51,7 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
         "packed": _last(journal, "packed").get("adapters", []),
         "data": _last(journal, "data").get("files", []),
         "noise": [record["noise"] for record in journal if record["kind"] == "noise"],
+        "workers": _workers(journal),
         "durations": _durations(journal),
         "environment": _last(journal, "environment").get("environment", {}),
         "evidence": dict(evidence),
@@ -82,6 +83,12 @@ def _durations(journal: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     times = [record["at"] for record in journal if record["at"]]
     stages["whole run"] = max(times) - min(times) if times else 0.0
     return {name: round(seconds, 1) for name, seconds in stages.items()}
+
+
+def _workers(journal: Sequence[Mapping[str, Any]]) -> int:
+    """Processes that ran gates: pytest's own, or its xdist workers where there were any."""
+    began = {record["process"] for record in journal if record["kind"] == "hello"}
+    return max(1, len(began - {"main"}))
 
 
 def write(document: Mapping[str, Any], path: Path) -> None:

@@ -302,18 +302,18 @@ def _appendix(document: Document) -> list[str]:
     nested = ("versions", "git_submodules")
     names = dict.fromkeys(["git_commit", "git_dirty", *surroundings])
     facts = [[cell(name), cell(surroundings.get(name, "not recorded"))] for name in names if name not in nested]
-    durations = document.get("durations", {})
-    whole = durations.get("whole run", 0.0)
-    times = [
-        [cell(name), _seconds(spent), f"{spent / whole:.1%}" if whole else "-"] for name, spent in durations.items()
-    ]
+    spent = dict(document.get("durations", {}))
+    workers = document.get("workers", 1)
+    whole = spent.pop("whole run", 0.0) * workers
+    rows = {**spent, "everything else": max(0.0, whole - sum(spent.values())), "whole run x workers": whole}
+    times = [[cell(name), _seconds(took), f"{took / whole:.1%}" if whole else "-"] for name, took in rows.items()]
     versions = [[cell(name), cell(version)] for name, version in surroundings.get("versions", {}).items()]
     return [
         _titled("Artifacts", table(("name", "stage", "digest", "seconds", "reused", "built at"), artifacts)),
         _titled("Versions", table(("distribution", "version"), versions)),
         _titled("Environment", table(("fact", "value"), facts)),
         _titled("Submodules", bullets(map(cell, surroundings.get("git_submodules", []))) or NONE),
-        _titled("Durations", table(("stage", "seconds", "share of the whole run"), times)),
+        _titled("Durations", table(("stage", f"seconds, over {workers} workers", "share"), times)),
         _titled("Files of this run", bullets(("verdict.json", "junit.xml", "release.toml", "evidence/"))),
     ]
 

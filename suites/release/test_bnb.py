@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fixtures.adapters import AdapterOf, ChosenExperiment
-from fixtures.answer_sheets import AnswerSheets, Deployed, SheetArtifacts
+from fixtures.answer_sheets import AnswerSheets, SheetArtifacts
 from fixtures.mounts import Prove
 from fixtures.release import Conclude
 from harness import answers
-from harness.engines import fingerprint, nf4
-from harness.engines import form as forms_of
+from harness.engines import fingerprint
+from harness.engines.nf4 import Census
 from harness.errors import AdapterError
 from harness.evidence import Measurement
 from harness.gates.gate import Gate
@@ -16,10 +18,9 @@ from harness.spec import Spec
 from harness.store import Artifact
 
 
-def test_base_quant_load_ok(spec: Spec, base: Artifact, deployed: Deployed, conclude: Conclude) -> None:
+def test_base_quant_load_ok(base: Artifact, four_bit_census: Callable[[], Census], conclude: Conclude) -> None:
     """Every linear layer but the head is a 4-bit module with packed weights, read back from the loaded model."""
-    engine = deployed() if spec.deploy == "nf4" else forms_of.load(nf4.FORM, base.path, spec.threads)
-    census = nf4.census(engine.model)
+    census = four_bit_census()
     conclude(
         Measurement(
             value=census.four_bit / census.linear,

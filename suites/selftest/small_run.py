@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from harness import evidence
 from harness.gates.gate import Gate, Outcome
 from harness.provenance import environment
 from harness.report import document
@@ -27,6 +30,9 @@ GATES = {
 }
 
 
+DECLARED = [asdict(gate) for gate in GATES.values()]
+
+
 def judged(gate: Gate, outcome: Outcome, message: str = "", source: str = "sheet") -> Paper:
     """The journal record of one gate."""
     measured = {"value": 0.9471, "lower_bound": 0.8642, "n": 57, "sources": {source: "c" * 64}}
@@ -38,6 +44,7 @@ def journal(text: str = "plain", **outcomes: Outcome) -> list[Paper]:
     """The journal of a small run whose gates passed but for `outcomes`; `text` stands wherever others write."""
     places = [
         {"kind": "hello", "at": 10.0},
+        {"kind": "run", "at": 10.5, "release": "demo", "run_id": "run_1", "candidate": "duo", "gates": DECLARED},
         {"kind": "environment", "at": 11.0, "environment": {**ENVIRONMENT, "processor": text}},
         {"kind": "data", "at": 12.0, "files": [{"name": text, "path": text, "records": 35, "sha256": "a" * 64}]},
         {
@@ -45,6 +52,7 @@ def journal(text: str = "plain", **outcomes: Outcome) -> list[Paper]:
             "at": 13.0,
             "name": text,
             "digest": "b" * 64,
+            "key": "e" * 64,
             "stage": "adapter",
             "seconds": 5.0,
             "reused": False,
@@ -80,6 +88,16 @@ def experiment(text: str) -> Paper:
 
 
 def build(records: list[Paper], gates: Mapping[str, Gate] = GATES, taints: tuple[str, ...] = ()) -> Paper:
-    verdict = reach(tuple(gates.values()), records, taints)
-    paper: Paper = document.build("demo", "run_1", "duo", verdict, records)
+    tainted = [*records, *({"kind": "taint", "process": "main", "at": 50.0, "text": text} for text in taints)]
+    paper: Paper = document.build(reach(tuple(gates.values()), tainted), tainted, {"main.jsonl": "d" * 64})
     return json.loads(json.dumps(paper, allow_nan=False))  # type: ignore[no-any-return]
+
+
+def write(folder: Path, records: list[Paper]) -> Path:
+    """The run as it lies on disk: its journal, and the verdict that was reached from it."""
+    path = folder / "evidence" / "main.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    verdict = reach(tuple(GATES.values()), records)
+    document.write(document.build(verdict, records, evidence.digests_of(path.parent)), folder / "verdict.json")
+    return folder

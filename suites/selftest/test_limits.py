@@ -5,21 +5,23 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from harness.errors import StageTimeoutError
-from harness.limits import STUCK, within
+from harness.limits import KNOCK, STUCK, within
 from harness.store import Key, Store
 from suites.selftest.child import ROOT
 
 UNREACHABLE = """
 import signal, time
 from harness.limits import within
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
-with within("building adapter v3a", 0.1, print, grace=0.2):
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGVTALRM])
+with within("building adapter v3a", 0.1, print, grace=1):
     time.sleep(60)
 """
 
@@ -35,22 +37,25 @@ def test_a_stage_over_its_limit_is_ended_and_named() -> None:
 
 
 def test_a_stage_within_its_limit_is_left_alone() -> None:
-    with within("quick", 30.0, unheard):
+    before = signal.getsignal(KNOCK)
+    with within("quick", 0.05, unheard):
         pass
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    time.sleep(0.2)
+    assert signal.getsignal(KNOCK) is before
 
 
-def test_an_alarm_that_was_set_by_somebody_else_goes_on() -> None:
-    heard: list[int] = []
-    before = signal.signal(signal.SIGALRM, lambda number, frame: heard.append(number))
-    signal.setitimer(signal.ITIMER_REAL, 0.2)
-    try:
-        with within("quick", 30.0, unheard):
-            pass
-        time.sleep(0.4)
-    finally:
-        signal.signal(signal.SIGALRM, before)
-    assert heard == [signal.SIGALRM]
+def test_a_stage_that_swallows_the_exception_is_told_again() -> None:
+    told = 0
+    with within("stubborn", 0.05, unheard):
+        while told < 2:
+            with suppress(StageTimeoutError):
+                time.sleep(30)
+            told += 1
+
+
+def test_a_stage_that_waits_for_another_thread_is_ended() -> None:
+    with pytest.raises(StageTimeoutError), within("waiting", 0.05, unheard):
+        threading.Event().wait()
 
 
 def test_a_process_that_no_longer_reacts_says_why_and_ends() -> None:

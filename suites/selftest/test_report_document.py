@@ -20,8 +20,8 @@ def validator() -> jsonschema.Draft202012Validator:
 
 @pytest.mark.parametrize(
     "records",
-    [journal(), journal(candidate="failed", single="error"), [], [record for record in journal() if record["at"] < 13]],
-    ids=["released", "refused", "never-began", "died-early"],
+    [journal(), journal(candidate="failed", single="error"), journal()[:2], journal()[:4]],
+    ids=["released", "refused", "barely-began", "died-early"],
 )
 def test_the_schema_accepts_what_is_built(records: list[Paper]) -> None:
     assert [error.message for error in validator().iter_errors(build(records))] == []
