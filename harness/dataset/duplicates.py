@@ -8,6 +8,7 @@ Of pairs at similarity s, (1 - s^4)^32 are missed: 5e-8 at 0.8, 2e-4 at 0.7.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -134,7 +135,7 @@ def _pairs(group: list[int]) -> Iterator[tuple[int, int]]:
     if len(group) <= ALL_PAIRS:
         yield from ((a, b) for at, a in enumerate(group) for b in group[at + 1 :])
         return
-    for before, member in zip(group, group[1:], strict=False):
+    for before, member in pairwise(group):
         yield group[0], member
         yield before, member
 

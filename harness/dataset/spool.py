@@ -26,7 +26,7 @@ class Spool:
         """The data file; it is only named."""
         self.lines = array("I")
         self._offsets = array("Q", [0])
-        self._file = tempfile.TemporaryFile()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this object
 
     def fill(self, items: Iterable[Item]) -> Iterator[tuple[int, list[Text]]]:
         """Put items aside as they pass; yields their numbers from 0 and texts."""

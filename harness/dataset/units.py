@@ -41,7 +41,7 @@ def is_character(unit: str) -> bool:
 
 @lru_cache(maxsize=200_000)
 def _hash(unit: str) -> int:
-    return xxhash.xxh64_intdigest(unit)
+    return xxhash.xxh64_intdigest(unit.encode())
 
 
 def hashes(found: list[str]) -> Hashes:
@@ -63,4 +63,4 @@ def runs(of_units: Hashes, length: int) -> Hashes:
 
 def whole(found: list[str]) -> int:
     """One 64-bit hash of all units in order."""
-    return xxhash.xxh64_intdigest(" ".join(found))
+    return xxhash.xxh64_intdigest(" ".join(found).encode())
