@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -84,9 +85,9 @@ def _owners(spool: Spool, wanted: set[int], length: int) -> dict[int, list[int]]
 
 def _codes(texts: list[Text], length: int) -> Codes:
     """Codes of the runs of every text of an item, apart by side, and of its whole prompt where that is short."""
-    parts = [_marked(_runs(units.units(text), length), side) for _, side, text in texts]
+    parts = [_marked(_runs(units.units(text), length).hashes, side) for _, side, text in texts]
     prompt = units.units(side_text(texts, "prompt"))
-    if prompt and not any(len(_runs(units.units(text), length)) for _, side, text in texts if side == "prompt"):
+    if prompt and not any(len(_runs(units.units(text), length).starts) for _, side, text in texts if side == "prompt"):
         parts.append(_marked(np.array([units.whole(prompt)], np.uint64), "whole"))
     return np.concatenate([*parts, np.empty(0, np.uint32)])
 
@@ -96,15 +97,25 @@ def _marked(found: units.Hashes, side: str) -> Codes:
     return ((found ^ np.uint64(SIDES.index(side))) & np.uint64(0xFFFFFFFF)).astype(np.uint32)
 
 
-def _runs(found: list[str], length: int) -> units.Hashes:
-    """One hash for each run; a run that begins with a character of a script without spaces is longer."""
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Runs of one text: where they start, how many units they have, and their hashes, each of shape (runs,)."""
+
+    starts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
+    hashes: units.Hashes
+
+
+def _runs(found: list[str], length: int) -> _Runs:
+    """Every run; one that begins with a character of a script without spaces is longer."""
     of_units = units.hashes(found)
-    worded = units.runs(of_units, length)
-    if not any(map(units.is_character, found)):
-        return worded
-    characters = units.runs(of_units, length * CHARACTERS_A_WORD)
     begins = np.fromiter(map(units.is_character, found), bool, len(found))
-    return np.concatenate([worded[~begins[: len(worded)]], characters[begins[: len(characters)]]])
+    parts = []
+    for size, here in ((length, ~begins), (length * CHARACTERS_A_WORD, begins)):
+        hashes = units.runs(of_units, size)
+        starts = np.flatnonzero(here[: len(hashes)])
+        parts.append((starts, np.full(len(starts), size), hashes[starts]))
+    return _Runs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def _verified(
@@ -134,10 +145,24 @@ def _verified(
 
 def _shared(left: str, right: str, side: str, length: int, frames: frozenset[int]) -> int:
     """Units of the longest run that both texts share, if it is long enough and no frame; else 0."""
-    mine, other = (_marked(_runs(units.units(text), length), side) for text in (left, right))
-    if frames.issuperset(np.intersect1d(mine, other).tolist()):
+    mine, other = (_unframed(_runs(units.units(text), length), side, frames) for text in (left, right))
+    if mine.isdisjoint(other):
         return 0
     return max(shared_run(left, right)[0], length)
+
+
+def _unframed(runs: _Runs, side: str, frames: frozenset[int]) -> set[int]:
+    """Codes of the runs that no unit of a frame belongs to: seven words of a frame and one of content are no copy."""
+    codes = _marked(runs.hashes, side)
+    if not frames:
+        return set(codes.tolist())
+    framed = np.isin(codes, np.fromiter(frames, np.uint32, len(frames)))
+    ends = runs.starts + runs.lengths
+    depth = np.zeros(int(ends.max(initial=0)) + 1, np.int64)
+    np.add.at(depth, runs.starts[framed], 1)
+    np.add.at(depth, ends[framed], -1)
+    covered = np.append(0, np.cumsum(np.cumsum(depth) > 0))
+    return set(codes[covered[ends] == covered[runs.starts]].tolist())
 
 
 def _finding(
