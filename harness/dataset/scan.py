@@ -150,16 +150,17 @@ class Judge:
         result = Scan(tallies={check: Tally() for check in ("encoding", "parse", "fields")})
         for check in self.plan.checks:
             result.tallies[check.name] = Tally()
-        if part.skipped:
-            self._unheld(result, part.first, part.skipped)
-            return result
         lines = part.data.split(b"\n")  # never splitlines: U+2028 may stand inside a text
         unended = lines.pop()
-        for number, raw in enumerate(lines, part.first):
-            self._line(result, number, raw)
-        if unended:
+        if part.skipped:
+            self._unheld(result, part.first, part.skipped)
+        else:
+            for number, raw in enumerate(lines, part.first):
+                self._line(result, number, raw)
+        if unended or (part.skipped and not lines):
             number = part.first + len(lines)
-            self._line(result, number, unended)
+            if unended:
+                self._line(result, number, unended)
             problem = "the last line does not end in a newline; was the file cut?"
             self._add(result, "encoding", [Finding(self.plan.path, number, "", problem, "no-final-newline")])
         return result

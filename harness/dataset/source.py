@@ -44,7 +44,7 @@ class Block:
     data: bytes
     """Lines that each end in a newline; only the last block of a file may lack its last one."""
     skipped: int = 0
-    """Length in bytes of one line that is too long to be held, and is left out; `data` is then empty."""
+    """Length in bytes of one line that is too long to be held: of it, `data` has the newline alone, if there is one."""
 
 
 @dataclass(slots=True)
@@ -100,10 +100,10 @@ class Source:
         else:
             yield from self._stored(stream)
 
-    def _bounded(self, packed: BinaryIO, raw: _Recorded) -> Iterator[bytes]:
+    def _bounded(self, packed: gzip.GzipFile | zstd.ZstdFile, raw: _Recorded) -> Iterator[bytes]:
         total = 0
         try:
-            while chunk := packed.read(self.block):
+            while chunk := packed.read1(self.block):  # what came before damage is still read
                 total += len(chunk)
                 bomb = total > RATIO_FROM and total > MAX_RATIO * raw.taken
                 if bomb or total > self.options.max_unpacked_bytes:
@@ -122,7 +122,7 @@ class Source:
                 if not end:
                     skipped += len(chunk)
                     continue
-                yield Block(first, b"", skipped + end)
+                yield Block(first, b"\n", skipped + end - 1)
                 first, skipped, chunk = first + 1, 0, chunk[end:]
             cut = chunk.rfind(b"\n") + 1
             if cut:

@@ -152,7 +152,7 @@ def test_a_line_that_is_too_long_is_never_held(tmp_path: Path) -> None:
     assert max(len(block.data) for block in source.blocks()) < 3 * 4096
     found = scan(Plan(path, options=Options(max_line_bytes=1000)), block=4096)
     assert told(found) == [("parse", 2, "line-too-long"), ("parse", 4, "not-object")]
-    assert "3000001 bytes" in found.tallies["parse"].kept[0].problem
+    assert "3000000 bytes" in found.tallies["parse"].kept[0].problem
 
 
 def test_a_file_that_changes_while_it_is_read_is_accused(tmp_path: Path) -> None:

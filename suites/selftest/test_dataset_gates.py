@@ -1,4 +1,4 @@
-"""The data gates as a user meets them: a real pytest child over data alone, green on sound files, red on spoilt ones."""
+"""The data gates as a user meets them: a pytest child over data alone, green on sound files, red on spoilt ones."""
 
 from __future__ import annotations
 
