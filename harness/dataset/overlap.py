@@ -109,6 +109,9 @@ class _Runs:
 def _runs(found: list[str], length: int) -> _Runs:
     """Every run; one that begins with a character of a script without spaces is longer."""
     of_units = units.hashes(found)
+    if len(found) < length or not units.is_character("".join(found)):  # the common case, and many times quicker
+        hashes = units.runs(of_units, length)
+        return _Runs(np.arange(len(hashes)), np.full(len(hashes), length), hashes)
     begins = np.fromiter(map(units.is_character, found), bool, len(found))
     parts = []
     for size, here in ((length, ~begins), (length * CHARACTERS_A_WORD, begins)):

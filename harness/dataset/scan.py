@@ -181,7 +181,8 @@ class Judge:
                 return
         if self.schema is not None and not self.schema.accepts(record):
             incomplete += self.schema.findings(self.plan.path, number, record)
-        self._add(result, "fields", incomplete)
+        if incomplete:
+            self._add(result, "fields", incomplete)
         for check in self.plan.checks:
             self._add(result, check.name, check.findings(self.plan.path, number, record))
 

@@ -133,6 +133,8 @@ class Source:
                 rest += chunk
             if len(rest) > self.options.max_line_bytes:
                 rest, skipped = b"", len(rest)
+        if self.findings:
+            return  # the piece of a line before an archive's damage is no line
         if skipped:
             yield Block(first, b"", skipped)
         elif rest:

@@ -35,8 +35,9 @@ def spans(text: str) -> list[tuple[str, int, int]]:
     return [(units(found.group())[0], *found.span()) for found in _UNIT.finditer(text) if units(found.group())]
 
 
-def is_character(unit: str) -> bool:
-    return _CHARACTER.match(unit) is not None
+def is_character(text: str) -> bool:
+    """Whether a character of a script without spaces is in `text`; such a unit has no other."""
+    return _CHARACTER.search(text) is not None
 
 
 @lru_cache(maxsize=200_000)
