@@ -148,24 +148,24 @@ def _verified(
 
 def _shared(left: str, right: str, side: str, length: int, frames: frozenset[int]) -> int:
     """Units of the longest run that both texts share, if it is long enough and no frame; else 0."""
-    mine, other = (_unframed(_runs(units.units(text), length), side, frames) for text in (left, right))
+    mine, other = (_unframed(units.units(text), length, side, frames) for text in (left, right))
     if mine.isdisjoint(other):
         return 0
     return max(shared_run(left, right)[0], length)
 
 
-def _unframed(runs: _Runs, side: str, frames: frozenset[int]) -> set[int]:
-    """Codes of the runs that no unit of a frame belongs to: seven words of a frame and one of content are no copy."""
-    codes = _marked(runs.hashes, side)
-    if not frames:
-        return set(codes.tolist())
-    framed = np.isin(codes, np.fromiter(frames, np.uint32, len(frames)))
+def _unframed(found: list[str], length: int, side: str, frames: frozenset[int]) -> set[tuple[str, ...]]:
+    """Runs that no unit of a frame belongs to: seven words of a frame and one of content are no copy.
+    The units themselves, since two hashes may agree by chance."""
+    runs = _runs(found, length)
+    framed = np.isin(_marked(runs.hashes, side), np.fromiter(frames, np.uint32, len(frames)))
     ends = runs.starts + runs.lengths
-    depth = np.zeros(int(ends.max(initial=0)) + 1, np.int64)
+    depth = np.zeros(len(found) + 1, np.int64)
     np.add.at(depth, runs.starts[framed], 1)
     np.add.at(depth, ends[framed], -1)
     covered = np.append(0, np.cumsum(np.cumsum(depth) > 0))
-    return set(codes[covered[ends] == covered[runs.starts]].tolist())
+    free = covered[ends] == covered[runs.starts]
+    return {tuple(found[start:end]) for start, end in zip(runs.starts[free], ends[free], strict=True)}
 
 
 def _finding(

@@ -95,7 +95,7 @@ class Source:
             yield from self._bounded(gzip.GzipFile(fileobj=io.BufferedReader(raw, self.block)), raw)
         elif head == ZSTD_MAGIC:
             raw = _Recorded(self._stored(stream))
-            limits = {zstd.DecompressionParameter.window_log_max: MAX_ZSTD_WINDOW_LOG}
+            limits: dict[int, int] = {zstd.DecompressionParameter.window_log_max: MAX_ZSTD_WINDOW_LOG}
             yield from self._bounded(zstd.ZstdFile(io.BufferedReader(raw, self.block), options=limits), raw)
         else:
             yield from self._stored(stream)

@@ -7,10 +7,12 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.dataset import overlap
 from harness.dataset.compare import side_by_side
 from harness.dataset.composition import id_findings
 from harness.dataset.duplicates import duplicate_findings
@@ -166,6 +168,10 @@ class TestLeakage:
         assert leaks(train, dev) == []
         dev[4] = item(5, frame + text(7), text(305))
         assert [(found.line, found.kind) for found in leaks(train, dev)] == [(5, "run-prompt")]
+
+    def test_hashes_that_agree_by_chance_accuse_nobody(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(overlap, "_marked", lambda found, side: np.full(len(found), 7, np.uint32))
+        assert leaks(different(4), [item(line, text(50 + line), text(80 + line)) for line in range(1, 4)]) == []
 
     def test_both_texts_stand_side_by_side(self) -> None:
         (found,) = leaks([item(1, f"Aha {text(1, 9)} end", "a")], [item(1, f"Oho {text(1, 9)} stop", "b")])
