@@ -190,15 +190,15 @@ def item_of(path: Path, line: int, record: Record, task: str, template: str, sys
             render, asked = _compiled(template)
             turns = (*opening, {"role": "user", "content": render.render(record).strip()})
             reference = record["reference"]
-        name = record.get("id", f"line-{line}")
+        name = str(record.get("id", f"line-{line}"))
         return Item(
             id=name,
             task=task,
-            kind=record.get("kind", "plain"),
-            topic=record.get("topic", name),
+            kind=str(record.get("kind", "plain")),
+            topic=str(record.get("topic", name)),
             messages=turns,
-            reference=reference,
-            points=tuple(Point(tuple(p["wordings"]), p.get("note", "")) for p in record.get("points", ())),
+            reference=_text(reference, "reference"),
+            points=tuple(_point(entry) for entry in record.get("points", ())),
             line=line,
             fields=record,
             asked=asked,
@@ -207,8 +207,23 @@ def item_of(path: Path, line: int, record: Record, task: str, template: str, sys
         raise DataError(path, line, f"key {error.args[0]!r} is missing") from error
     except jinja2.UndefinedError as error:
         raise DataError(path, line, f"the task's template needs a field that is not there: {error.message}") from error
+    except jinja2.TemplateError as error:
+        raise DataError(path, line, f"the task's template cannot render it: {error.message}") from error
     except (TypeError, ValueError, AttributeError) as error:
         raise DataError(path, line, f"a field has the wrong shape: {error}") from error
+
+
+def _point(entry: Mapping[str, Any]) -> Point:
+    wordings = entry["wordings"]
+    if not isinstance(wordings, list):
+        raise TypeError(f"wordings is no list, got {type(wordings).__name__}")
+    return Point(tuple(_text(wording, "a wording") for wording in wordings), _text(entry.get("note", ""), "note"))
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is no text, got {type(value).__name__}")
+    return value
 
 
 def _turns(value: Any, role: str) -> list[Message]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from harness.dataset.findings import Finding
 from harness.dataset.line import Record, texts
@@ -71,7 +72,7 @@ def masked(found: str) -> str:
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
 
-    known = get_mapping_from_secret_type_to_class()
+    known: dict[str, Any] = get_mapping_from_secret_type_to_class()
     return tuple(
         (name, pattern)
         for name, detector in sorted(known.items())

@@ -22,6 +22,7 @@ from harness.dataset.leakage import text_findings
 from harness.dataset.options import Options
 from harness.dataset.records import Item, read_items
 from harness.dataset.secrets import SecretsCheck, luhn
+from harness.dataset.template import TemplateCheck
 from harness.errors import DataError
 
 WORDS = [f"{a}{b}" for a in ("ba", "do", "ki", "lu", "me", "no", "pa", "ri") for b in ("sa", "te", "vi", "zo", "gu")]
@@ -299,3 +300,24 @@ class TestForms:
     ) -> None:
         with pytest.raises(DataError, match=words):
             read(record)
+
+
+SMALL_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 9) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["role", "content", "wordings", "note", "tool_calls", "x"]), inner, max_size=3
+        )
+    ),
+    max_leaves=6,
+)
+FIELDS = ["id", "task", "kind", "topic", "question", "reference", "points", "messages", "prompt", "completion"]
+
+
+@QUICK
+@given(record=st.dictionaries(st.sampled_from(FIELDS), SMALL_VALUES, max_size=6))
+def test_no_record_brings_the_template_check_down(record: dict[str, object]) -> None:
+    check = TemplateCheck("task", "{{ question.lower() }}", "", "A.*", "D.*")
+    for found in check.findings(PATH, 1, record):
+        assert found.problem
