@@ -26,7 +26,11 @@ CHARACTERS_A_WORD = 2
 """In scripts without spaces a run is as many characters as this, times its words."""
 
 BOILERPLATE_SHARE, BOILERPLATE_ITEMS = 0.2, 10
-"""A run in so large a share of a file's items, and in so many, is the frame of its prompts, not their content."""
+"""A run in so large a share of a file's items, and in so many, is the frame of its prompts, not their content.
+(Where it is content, the file's own items copy each other, and the check for duplicates says so.)"""
+
+ALL_PAIRS = 400
+"""Pairs over one run up to which each is reported."""
 
 SIDES = ("prompt", "answer", "whole")
 
@@ -45,7 +49,7 @@ def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Find
     codes, frames = _index(small, length)
     hits = _hits(large, codes, length)
     owners = _owners(small, {code for _, code in hits}, length)
-    pairs = {(number, owner) for number, code in hits for owner in owners[code]}
+    pairs = _pairs(hits, owners)
     if small is later:
         pairs = {(owner, number) for number, owner in pairs}
     for number, source in sorted(pairs):
@@ -80,6 +84,23 @@ def _owners(spool: Spool, wanted: set[int], length: int) -> dict[int, list[int]]
         for number in range(len(spool)):
             for code in wanted.intersection(_codes(spool[number], length).tolist()):
                 found[code].append(number)
+    return found
+
+
+def _pairs(hits: list[tuple[int, int]], owners: dict[int, list[int]]) -> set[tuple[int, int]]:
+    """Pairs of items, of the larger and of the smaller file, that share a code. Where many share one, each is
+    paired with the first of the other file: everyone is still accused, at the cost of a sum and not of a product."""
+    by_code: dict[int, list[int]] = defaultdict(list)
+    for number, code in hits:
+        by_code[code].append(number)
+    found: set[tuple[int, int]] = set()
+    for code, numbers in by_code.items():
+        others = owners[code]
+        if len(numbers) * len(others) <= ALL_PAIRS:
+            found.update((number, other) for number in numbers for other in others)
+        else:
+            found.update((number, others[0]) for number in numbers)
+            found.update((numbers[0], other) for other in others)
     return found
 
 

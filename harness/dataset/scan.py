@@ -32,7 +32,8 @@ AHEAD = 2
 class RecordCheck(Protocol):
     """Looks at single records. Must be picklable and must not remember what it saw."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def findings(self, path: Path, line: int, record: Record) -> Iterable[Finding]: ...
 
@@ -174,7 +175,8 @@ class Judge:
             self._unheld(result, number, len(raw))
             return
         result.records += 1
-        record, incomplete = plausible(raw), []
+        record = plausible(raw)
+        incomplete: list[Finding] = []
         if record is None:
             record, incomplete = self._examined(result, number, raw)
             if record is None:

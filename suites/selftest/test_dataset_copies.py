@@ -170,6 +170,12 @@ class TestLeakage:
         dev[4] = item(5, frame + text(7), text(305))
         assert [(found.line, found.kind) for found in leaks(train, dev)] == [(5, "run-prompt")]
 
+    def test_everyone_who_shares_a_common_run_is_accused(self) -> None:
+        train = [item(line, f"{text(line)} {text(7, 9)}", text(100 + line)) for line in range(1, 101)]
+        dev = [item(line, text(200 + line) + f" {text(7, 9)}" * (line < 6), text(300 + line)) for line in range(1, 31)]
+        assert {found.line for found in leaks(train, dev)} == {1, 2, 3, 4, 5}
+        assert {found.line for found in leaks(dev, train)} == set(range(1, 101))
+
     def test_hashes_that_agree_by_chance_accuse_nobody(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(overlap, "_marked", lambda found, side: np.full(len(found), 7, np.uint32))
         assert leaks(different(4), [item(line, text(50 + line), text(80 + line)) for line in range(1, 4)]) == []
