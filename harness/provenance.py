@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import digests
-from harness.dataset.records import parse_lines
+from harness.dataset.records import stream_lines
 from harness.errors import DataError
 from harness.run import Run
 from harness.spec import Spec
@@ -40,7 +40,7 @@ def data_files(spec: Spec) -> list[dict[str, Any]]:
     for task in spec.tasks.values():
         for split, path in task.files.items():
             try:
-                records = len(parse_lines(path))
+                records = sum(1 for _ in stream_lines(path))
             except DataError:
                 records = 0
             place = path.relative_to(here) if path.is_relative_to(here) else Path(path.name)

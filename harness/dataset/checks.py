@@ -1,14 +1,61 @@
-"""The data checks by name, each a function of the files that it concerns: tests and the training guard share them."""
+"""The data checks by name, each a function of the files that it concerns: tests, the training guard and scripts share
+them.
+
+From Python, the gates' findings are objects::
+
+    from harness import spec
+    from harness.dataset import checks
+
+    loaded = spec.load(Path("release.toml"))
+    checked = checks.check_file("duplicates", loaded.tasks["style"], "train", checks.options_of(loaded))
+    for finding in checked.tally.kept: ...
+
+A file without a spec is judged by `harness.dataset.scan.scan_file(Plan(path, schema))`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from harness.dataset import composition, leakage, schema, template
-from harness.dataset.findings import Finding
-from harness.dataset.records import Item, parse_lines, read_items
+from harness import digests
+from harness.dataset import composition, leakage, options
+from harness.dataset.duplicates import duplicate_findings
+from harness.dataset.findings import Finding, Tally, tally
+from harness.dataset.labels import Labels, Lengths
+from harness.dataset.options import Options
+from harness.dataset.records import Item, read_items, stream_items
+from harness.dataset.scan import Plan, RecordCheck, Scan, scan_file
+from harness.dataset.secrets import SecretsCheck
+from harness.dataset.template import TemplateCheck
 from harness.spec import Spec, Task
+
+RECORD_CHECKS = ("encoding", "parse", "fields", "template", "secrets")
+"""Checks of single records, all taken in one pass over the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What one check found, over how many records, on which bytes."""
+
+    tally: Tally
+    records: int
+    sources: dict[str, str]
+    """File name or split -> SHA-256 of the stored bytes."""
+    note: str = ""
+    """What a reader may want to know even where nothing was found."""
+
+    @property
+    def share(self) -> float:
+        """Share of records without a finding: 0 over no records."""
+        return max(0.0, 1.0 - self.tally.bad / self.records) if self.records else 0.0
+
+
+def options_of(spec: Spec) -> Options:
+    return options.from_table(spec.areas.get("data", {}))
 
 
 def items_of(task: Task, split: str) -> tuple[Item, ...]:
@@ -17,50 +64,116 @@ def items_of(task: Task, split: str) -> tuple[Item, ...]:
     Raises:
         DataError: a record cannot be used.
     """
-    return read_items(task.files[split], task.name, task.template.read_text(encoding="utf-8"), task.system)
+    return read_items(task.files[split], task.name, _template(task), task.system)
 
 
-def file_findings(check: str, task: Task, split: str) -> tuple[tuple[Finding, ...], int]:
-    """Findings of one check over one file, and how many records it looked at.
+def check_file(check: str, task: Task, split: str, chosen: Options) -> Checked:
+    """One check over one file.
 
     Raises:
-        DataError: the file cannot be parsed at all.
+        DataError: the file cannot be opened or, where items are needed, a record cannot be used.
     """
     path = task.files[split]
-    if check == "parse":
-        return (), len(parse_lines(path))
-    if check == "fields":
-        assert task.schema is not None, "the gate is expected only where the task has a schema"
-        return schema.field_findings(path, task.schema), len(parse_lines(path))
-    items = items_of(task, split)
-    if check == "template":
-        return template.template_findings(path, items, task.answer_form, task.refusal_form), len(items)
+    if check in RECORD_CHECKS:
+        found = _scanned(_plan(task, split, chosen), _stamp(path))
+        return Checked(found.tallies[check], found.records, {path.name: found.digest})
+    counted = _Counted(_items(task, split))
     if check == "counts":
-        return composition.count_findings(path, items, task.counts[split]), len(items)
-    raise ValueError(f"unknown data check {check!r}")
+        result = tally(composition.count_findings(path, tuple(counted), task.counts[split]))
+    elif check == "duplicates":
+        result = tally(_wanted(duplicate_findings(path, counted, chosen), chosen))
+    else:
+        raise ValueError(f"unknown data check {check!r}")
+    return Checked(result, counted.count, {path.name: digests.of_file(path)})
 
 
-def split_findings(check: str, task: Task) -> tuple[tuple[Finding, ...], int]:
-    """Findings of one check between the splits of a task, and how many records it compared."""
-    named: Mapping[str, tuple[Path, tuple[Item, ...]]] = {
-        split: (path, items_of(task, split)) for split, path in task.files.items()
-    }
-    count = sum(len(items) for _, items in named.values())
-    if check == "topics_apart":
-        return leakage.topic_findings(named), count
-    if check == "text_apart":
-        return leakage.text_findings(named), count
-    raise ValueError(f"unknown data check {check!r}")
+def check_task(check: str, task: Task, chosen: Options) -> Checked:
+    """One check over all files of a task.
+
+    Raises:
+        DataError: a record cannot be used.
+    """
+    counted = {split: _Counted(_items(task, split)) for split in task.files}
+    named = {split: (task.files[split], items) for split, items in counted.items()}
+    if check == "ids_unique":
+        found = composition.id_findings(named.values())
+    elif check == "topics_apart":
+        found = leakage.topic_findings(named)
+    elif check == "text_apart":
+        found = leakage.text_findings(named, chosen.overlap)
+    else:
+        raise ValueError(f"unknown data check {check!r}")
+    result = tally(_wanted(found, chosen))
+    sources = {split: digests.of_file(path) for split, path in task.files.items()}
+    return Checked(result, sum(items.count for items in counted.values()), sources)
+
+
+def check_labels(task: Task, split: str, lengths: Lengths, max_length: int, chosen: Options) -> Checked:
+    """Whether every item keeps its labels when it is cut to the longest sequence that is trained.
+
+    Raises:
+        DataError: a record cannot be used.
+    """
+    path = task.files[split]
+    labels = Labels(lengths, max_length)
+    result = tally(_wanted(labels.findings(path, _items(task, split)), chosen))
+    return Checked(result, len(labels.totals), {path.name: digests.of_file(path)}, labels.distribution())
 
 
 def blocking_findings(spec: Spec, tasks: Iterable[str]) -> list[Finding]:
     """Everything that forbids training on these tasks: the checks of their train files and between their splits."""
     from harness.gates.data import SPLIT_CHECKS, file_checks
 
+    chosen = options_of(spec)
     found: list[Finding] = []
     for task in (spec.tasks[name] for name in tasks):
-        for check in file_checks(task, "train"):
-            found += file_findings(check, task, "train")[0]
-        for check in SPLIT_CHECKS:
-            found += split_findings(check, task)[0]
+        checked = {check: check_file(check, task, "train", chosen) for check in file_checks(task, "train")}
+        checked |= {check: check_task(check, task, chosen) for check in SPLIT_CHECKS}
+        for check, result in checked.items():
+            if check not in chosen.advisory and result.share < chosen.threshold(check):
+                found += result.tally.kept
     return found
+
+
+class _Counted:
+    """Items that are counted as they pass."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._items, self.count = items, 0
+
+    def __iter__(self) -> Iterator[Item]:
+        for item in self._items:
+            self.count += 1
+            yield item
+
+
+def _items(task: Task, split: str) -> Iterator[Item]:
+    return stream_items(task.files[split], task.name, _template(task), task.system)
+
+
+def _template(task: Task) -> str:
+    return task.template.read_text(encoding="utf-8")
+
+
+def _wanted(found: Iterable[Finding], chosen: Options) -> Iterator[Finding]:
+    return (finding for finding in found if finding.kind not in chosen.allow)
+
+
+def _plan(task: Task, split: str, chosen: Options) -> Plan:
+    form = TemplateCheck(task.name, _template(task), task.system, task.answer_form, task.refusal_form)
+    checks: tuple[RecordCheck, ...] = (form, SecretsCheck()) if split == "train" else (form,)
+    return Plan(task.files[split], task.schema, checks, chosen)
+
+
+@lru_cache(maxsize=64)
+def _scanned(plan: Plan, stamp: tuple[int, int]) -> Scan:
+    """One pass for all gates of a file in this process; `stamp` is there to forget what has changed."""
+    return scan_file(plan)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns

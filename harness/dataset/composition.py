@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,19 @@ def count_findings(path: Path, items: tuple[Item, ...], declared: Mapping[str, A
     return tuple(found)
 
 
+def id_findings(files: Iterable[tuple[Path, Iterable[Item]]]) -> Iterator[Finding]:
+    """Ids that stand twice in the files of one task; records without an id of their own are left out."""
+    first_of: dict[str, tuple[Path, int]] = {}
+    for path, items in files:
+        for item in items:
+            if "id" not in item.fields:
+                continue
+            first, line = first_of.setdefault(item.id, (path, item.line))
+            if (first, line) != (path, item.line):
+                problem = f"{item.id!r} is the id of {first}:{line} already; ids are unique over all files of a task"
+                yield Finding(path, item.line, "id", problem, "repeated-id", 0, item.id)
+
+
 def _cell_findings(path: Path, items: tuple[Item, ...], product: str, expected: int) -> Iterator[Finding]:
     fields = [name.strip() for name in product.split("*")]
     marked = any("origin" in item.fields for item in items)
@@ -54,7 +67,7 @@ def _cell_findings(path: Path, items: tuple[Item, ...], product: str, expected: 
     for item in counted:
         missing = [name for name in fields if name not in item.fields]
         for name in missing:
-            yield Finding(path, item.line, name, f"key is missing; {product!r} is counted over it")
+            yield Finding(path, item.line, name, f"key is missing; {product!r} is counted over it", "count")
         if not missing:
             cells.add(tuple(str(item.fields[name]) for name in fields))
     what = f"distinct values of {product}" + (" among added items" if marked else "")
@@ -63,4 +76,6 @@ def _cell_findings(path: Path, items: tuple[Item, ...], product: str, expected: 
 
 def _differs(path: Path, field: str, found: int, expected: int, what: str) -> Iterator[Finding]:
     if found != expected:
-        yield Finding(path, 0, field, f"{found} {what}, the spec declares {expected}; mend the file or the spec")
+        yield Finding(
+            path, 0, field, f"{found} {what}, the spec declares {expected}; mend the file or the spec", "count"
+        )

@@ -1,9 +1,18 @@
-"""What a data check reports: one finding per defect, placed so that an editor can jump to it."""
+"""What a data check reports: one finding per defect, placed so that an editor can jump to it, and their tally."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+
+SHOWN = 20
+"""Findings of one kind that a message shows; the rest is counted."""
+
+KEPT = 1000
+"""Findings of one kind that are kept as objects: a file that is wrong in every line must not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -17,6 +26,95 @@ class Finding:
     """Name or path of the field, e.g. ``points[1].note``; "" where the whole line is meant."""
     problem: str
     """What was found, what was expected and, where it is known, the mend."""
+    kind: str = ""
+    """Stable name of the defect, e.g. ``duplicate-key``: what ``[gates.data] allow`` names."""
+    column: int = 0
+    """1-based character of the line, or its byte where the line is no text; 0 where a field says the place."""
+    evidence: str = ""
+    """The offending text, shortened and made printable."""
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.field}: {self.problem}"
+        place = f"{self.path}:{self.line}:{self.column}" if self.column else f"{self.path}:{self.line}"
+        return ": ".join(part for part in (place, self.field, self.problem) if part)
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "kind": self.kind,
+            "path": str(self.path),
+            "line": self.line,
+            "column": self.column,
+            "field": self.field,
+            "problem": self.problem,
+            "evidence": self.evidence,
+        }
+
+
+@dataclass(slots=True)
+class Tally:
+    """Findings of one check, counted in full and kept in part, in the order in which they were added."""
+
+    kept: list[Finding] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    """Kind -> number of findings, those that are not kept included."""
+    bad: int = 0
+    """Records that have at least one finding. A finding about the whole file spoils one."""
+
+    def add(self, found: Iterable[Finding]) -> None:
+        """Count findings of one record; none leaves the tally as it is."""
+        before = self.total
+        for finding in found:
+            self.counts[finding.kind] += 1
+            if self.counts[finding.kind] <= KEPT:
+                self.kept.append(finding)
+        self.bad += self.total > before
+
+    def merge(self, later: Tally) -> None:
+        """Add the tally of a later part of the same file."""
+        room = {kind: KEPT - count for kind, count in self.counts.items()}
+        for finding in later.kept:
+            if room.setdefault(finding.kind, KEPT) > 0:
+                room[finding.kind] -= 1
+                self.kept.append(finding)
+        self.counts.update(later.counts)
+        self.bad += later.bad
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+    def shown(self) -> Iterator[str]:
+        """The first findings of each kind as text, and how many more there are."""
+        told: Counter[str] = Counter()
+        for finding in self.kept:
+            told[finding.kind] += 1
+            if told[finding.kind] <= SHOWN:
+                yield str(finding)
+        for kind, count in sorted(self.counts.items()):
+            if count > SHOWN:
+                yield f"... and {count - SHOWN} more {kind or 'findings'} ({count} in all)"
+
+
+def tally(found: Iterable[Finding]) -> Tally:
+    """The tally of findings that are not taken record by record: lines are told apart by their numbers."""
+    result = Tally()
+    lines: set[tuple[Path, int]] = set()
+    for finding in found:
+        result.add((finding,))
+        lines.add((finding.path, finding.line))
+    result.bad = len(lines)
+    return result
+
+
+def write(path: Path, gate: str, result: Tally) -> None:
+    """Write one gate's findings as JSON lines: those that were kept, then one line with the full counts."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", errors="backslashreplace") as stream:
+        for finding in result.kept:
+            stream.write(json.dumps({"gate": gate, **finding.as_json()}, ensure_ascii=False) + "\n")
+        stream.write(json.dumps({"gate": gate, "counts": dict(sorted(result.counts.items()))}) + "\n")
+
+
+def quote(value: object, longest: int = 60) -> str:
+    """`value` as a message repeats it: printable and short."""
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= longest else text[: longest - 3] + "..."

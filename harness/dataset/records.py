@@ -1,24 +1,29 @@
 """Turn JSONL lines into items: what is asked, what a right answer must hold, and the reference answer.
 
-Two forms are read: the project's task records, whose prompt is rendered by the task's template,
-and the common ``messages`` form, whose last assistant turn is the reference.
+Three forms are read: the project's task records, whose prompt is rendered by the task's template; the common
+``messages`` form, whose last assistant turn is the reference; and ``prompt`` with ``completion``, each a text or a
+list of turns. Turns go through as they are, tool calls included.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2 import meta
 from jinja2.sandbox import SandboxedEnvironment
 
+from harness.dataset.line import ENCODING, Record, examine, plausible, texts
+from harness.dataset.source import Source
 from harness.errors import DataError
 
-Message = Mapping[str, str]
-"""``{"role": ..., "content": ...}``, as chat templates take it."""
+Message = Mapping[str, Any]
+"""``{"role": ..., "content": ...}``, as chat templates take it; ``tool_calls`` and the like go through."""
 
 REFUSAL_KINDS = frozenset({"graded", "no-notes", "no-brief"})
 """Kinds of items that must be refused; every other kind must be answered."""
@@ -52,29 +57,56 @@ class Item:
     line: int
     fields: Mapping[str, Any] = field(default_factory=dict)
     """The record as written."""
+    asked: tuple[str, ...] = ()
+    """Fields of the record that its prompt is made of; () where the prompt was written as turns."""
 
     @property
     def must_refuse(self) -> bool:
         return self.kind in REFUSAL_KINDS
 
+    def own_texts(self) -> Iterator[tuple[str, str]]:
+        """Field and text of what this item itself asks: not the words that a template adds, not the system turn."""
+        if self.asked:
+            for name in self.asked:
+                for place, text in texts(self.fields.get(name), name):
+                    if not place.endswith("(key)"):
+                        yield place, text
+            return
+        for number, turn in enumerate(self.messages):
+            if turn["role"] != "system":
+                for place, text in texts(turn.get("content"), f"messages[{number}].content"):
+                    if not place.endswith("(key)"):
+                        yield place, text
 
-def parse_lines(path: Path) -> list[tuple[int, dict[str, Any]]]:
+
+def parse_lines(path: Path) -> list[tuple[int, Record]]:
     """Line number and object of every record in a JSONL file.
 
     Raises:
         DataError: the file is missing or empty, or a line is not one JSON object in UTF-8.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(path, 0, f"cannot be read ({error.strerror}); name an existing JSONL file") from error
-    records = []
-    for number, raw in enumerate(data.split(b"\n"), 1):  # never str.splitlines: U+2028 may stand inside a string
-        if raw.strip():
-            records.append((number, _parse_line(path, number, raw)))
-    if not records:
+    return list(stream_lines(path))
+
+
+def stream_lines(path: Path) -> Iterator[tuple[int, Record]]:
+    """`parse_lines`, one record at a time.
+
+    Raises:
+        DataError: as `parse_lines`, when the line in question is reached.
+    """
+    source = Source(path)
+    count = 0
+    for block in source.blocks():
+        if block.skipped:
+            raise DataError(path, block.first, f"a line of {block.skipped} bytes is too long; is a newline missing?")
+        for number, raw in enumerate(block.data.split(b"\n"), block.first):
+            if raw.strip():
+                count += 1
+                yield number, _exact(path, number, raw)
+    for finding in source.findings:
+        raise DataError(path, 0, finding.problem)
+    if not count:
         raise DataError(path, 0, "holds no record; one JSON object a line is expected")
-    return records
 
 
 def read_items(path: Path, task: str, template: str, system: str) -> tuple[Item, ...]:
@@ -89,77 +121,125 @@ def read_items(path: Path, task: str, template: str, system: str) -> tuple[Item,
     Raises:
         DataError: a record cannot be used, or two share an id.
     """
-    render = compile_template(template)
     items = []
     seen: dict[str, int] = {}
-    for line, record in parse_lines(path):
-        item = _item(path, line, record, task, render, system)
+    for item in stream_items(path, task, template, system):
         if item.id in seen:
-            raise DataError(path, line, f"id {item.id!r} was used in line {seen[item.id]} already; ids are unique")
-        seen[item.id] = line
+            line = seen[item.id]
+            raise DataError(path, item.line, f"id {item.id!r} was used in line {line} already; ids are unique")
+        seen[item.id] = item.line
         items.append(item)
     return tuple(items)
 
 
+def stream_items(path: Path, task: str, template: str, system: str) -> Iterator[Item]:
+    """The items of one data file, one at a time; ids are not compared.
+
+    Raises:
+        DataError: a record cannot be used.
+    """
+    for line, record in stream_lines(path):
+        yield item_of(path, line, record, task, template, system)
+
+
 def compile_template(source: str) -> jinja2.Template:
     """A template that fails on an unknown field and cannot run code from a data file."""
-    environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(source)
+    return _ENVIRONMENT.from_string(source)
 
 
-def _parse_line(path: Path, number: int, raw: bytes) -> dict[str, Any]:
-    def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            twice = next(key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i]))
-            raise DataError(path, number, f"key {twice!r} stands twice; JSON keeps only one of them")
-        return found
-
-    def no_constant(name: str) -> Any:
-        raise DataError(path, number, f"{name} is not JSON; write a number or null")
-
-    try:
-        text = raw.decode("utf-8")
-        record = json.loads(text, object_pairs_hook=no_duplicates, parse_constant=no_constant)
-    except UnicodeDecodeError as error:
-        raise DataError(path, number, f"not UTF-8 at byte {error.start + 1} of the line") from error
-    except json.JSONDecodeError as error:
-        raise DataError(path, number, f"not JSON at column {error.colno}: {error.msg}") from error
-    except RecursionError as error:
-        raise DataError(path, number, "nested too deeply to be a record") from error
-    if not isinstance(record, dict):
-        raise DataError(path, number, f"a JSON object is expected, got {type(record).__name__}")
-    return record
+_ENVIRONMENT = SandboxedEnvironment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
-def _item(path: Path, line: int, record: dict[str, Any], task: str, render: jinja2.Template, system: str) -> Item:
+@lru_cache(maxsize=32)
+def _compiled(source: str) -> tuple[jinja2.Template, tuple[str, ...]]:
+    """A template and the fields that it names."""
+    return compile_template(source), tuple(sorted(meta.find_undeclared_variables(_ENVIRONMENT.parse(source))))
+
+
+def _exact(path: Path, number: int, raw: bytes) -> Record:
+    """The record of a line with every digit of its numbers."""
+    if plausible(raw) is not None:
+        record: Record = json.loads(raw)
+        return record
+    examined = examine(path, number, raw)
+    for finding in examined.findings:
+        if examined.record is None or finding.kind not in ENCODING | {"empty-field"}:
+            raise DataError(path, number, finding.problem)
+    assert examined.record is not None, "a line without a record has a finding that says why"
+    return examined.record
+
+
+def item_of(path: Path, line: int, record: Record, task: str, template: str, system: str) -> Item:
+    """One record as an item.
+
+    Raises:
+        DataError: the record has none of the three forms, or a field of the wrong shape.
+    """
     if record.get("task", task) != task:
         raise DataError(path, line, f"task is {record['task']!r}, but the spec lists this file under {task!r}")
+    opening = ({"role": "system", "content": system},) if system else ()
     try:
-        points = tuple(Point(tuple(p["wordings"]), p.get("note", "")) for p in record.get("points", ()))
+        asked: tuple[str, ...] = ()
         if "messages" in record:
-            *prompt, last = record["messages"]
-            if last["role"] != "assistant":
-                raise DataError(path, line, "messages must end with the assistant's turn: it is the reference")
-            turns, reference = tuple(prompt), last["content"]
+            turns, reference = _split(path, line, "messages", record["messages"])
+        elif "completion" in record and "reference" not in record:
+            asking, completion = _turns(record["prompt"], "user"), _turns(record["completion"], "assistant")
+            opening = () if asking and asking[0]["role"] == "system" else opening
+            turns, reference = _split(path, line, "completion", [*opening, *asking, *completion])
         else:
-            opening = ({"role": "system", "content": system},) if system else ()
+            render, asked = _compiled(template)
             turns = (*opening, {"role": "user", "content": render.render(record).strip()})
             reference = record["reference"]
+        name = str(record.get("id", f"line-{line}"))
         return Item(
-            id=record["id"],
+            id=name,
             task=task,
-            kind=record.get("kind", "plain"),
-            topic=record.get("topic", record["id"]),
+            kind=str(record.get("kind", "plain")),
+            topic=str(record.get("topic", name)),
             messages=turns,
-            reference=reference,
-            points=points,
+            reference=_text(reference, "reference"),
+            points=tuple(_point(entry) for entry in record.get("points", ())),
             line=line,
             fields=record,
+            asked=asked,
         )
     except KeyError as error:
         raise DataError(path, line, f"key {error.args[0]!r} is missing") from error
     except jinja2.UndefinedError as error:
         raise DataError(path, line, f"the task's template needs a field that is not there: {error.message}") from error
+    except jinja2.TemplateError as error:
+        raise DataError(path, line, f"the task's template cannot render it: {error.message}") from error
     except (TypeError, ValueError, AttributeError) as error:
         raise DataError(path, line, f"a field has the wrong shape: {error}") from error
+
+
+def _point(entry: Mapping[str, Any]) -> Point:
+    wordings = entry["wordings"]
+    if not isinstance(wordings, list):
+        raise TypeError(f"wordings is no list, got {type(wordings).__name__}")
+    return Point(tuple(_text(wording, "a wording") for wording in wordings), _text(entry.get("note", ""), "note"))
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is no text, got {type(value).__name__}")
+    return value
+
+
+def _turns(value: Any, role: str) -> list[Message]:
+    return [{"role": role, "content": value}] if isinstance(value, str) else list(value)
+
+
+def _split(path: Path, line: int, field: str, turns: list[Message]) -> tuple[tuple[Message, ...], str]:
+    """The prompt's turns and the text of the last one, which is the assistant's."""
+    for number, turn in enumerate(turns):
+        if not isinstance(turn, dict) or not isinstance(turn.get("role"), str):
+            raise DataError(path, line, f"{field}[{number}] is no turn; an object with role and content is expected")
+        if not isinstance(turn.get("content"), (str, list, type(None))):
+            raise DataError(path, line, f"{field}[{number}].content is no text, got {type(turn['content']).__name__}")
+    if not turns or turns[-1]["role"] != "assistant":
+        raise DataError(path, line, f"{field} must end with the assistant's turn: it is the reference")
+    reference = turns[-1].get("content")
+    if not isinstance(reference, str):
+        raise DataError(path, line, f"{field} ends in a turn without text; its content is what is learned and judged")
+    return tuple(turns[:-1]), reference

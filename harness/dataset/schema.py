@@ -1,4 +1,7 @@
-"""Compare every record of a data file with its task's JSON Schema (2020-12)."""
+"""Compare records with their task's JSON Schema (2020-12): a compiled validator accepts, a talkative one explains.
+
+Which records are refused is jsonschema-rs' decision; jsonschema is asked only how to say it.
+"""
 
 from __future__ import annotations
 
@@ -9,41 +12,69 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import jsonschema_rs
+import referencing
 from jsonschema.exceptions import ValidationError, best_match
 
-from harness.dataset.findings import Finding
-from harness.dataset.records import parse_lines
+from harness.dataset.findings import Finding, quote
+from harness.dataset.line import Record
 from harness.errors import DataError
 
-LONGEST_QUOTE = 60
-"""Characters of a bad value that a message repeats."""
 
-
-def field_findings(path: Path, schema_path: Path) -> tuple[Finding, ...]:
-    """Every place where a record departs from the schema, in the order of the lines.
+class Schema:
+    """One JSON Schema, compiled. No reference is followed out of its file, and none over a network.
 
     Raises:
-        DataError: a line is not a JSON object, or the schema itself cannot be used.
+        DataError: the file cannot be read or holds no usable schema.
     """
-    validator = _validator(schema_path)
-    found: list[Finding] = []
-    for line, record in parse_lines(path):
-        for field, problem in _problems(validator.iter_errors(record)):
-            found.append(Finding(path, line, field, problem))
-    return tuple(found)
+
+    def __init__(self, path: Path) -> None:
+        self._source = _read(path)
+        try:
+            jsonschema.Draft202012Validator.check_schema(self._source)
+            self._compiled = jsonschema_rs.Draft202012Validator(self._source, offline=True)
+        except jsonschema.SchemaError as error:
+            raise DataError(path, 0, f"not a JSON Schema: {error.message}") from error
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+            raise DataError(path, 0, f"not a JSON Schema that can be compiled: {error}") from error
+        self.empty_allowed = frozenset(_names_of_empty(self._source))
+        """Properties that the schema itself says may be the empty text."""
+
+    def accepts(self, record: Record) -> bool:
+        return bool(self._compiled.is_valid(record))
+
+    def findings(self, path: Path, line: int, record: Record) -> tuple[Finding, ...]:
+        """Every place where a refused record departs from the schema, sorted by field."""
+        try:
+            explaining = jsonschema.Draft202012Validator(self._source, registry=referencing.Registry())
+            problems = list(_problems(explaining.iter_errors(record)))
+        except (RecursionError, referencing.exceptions.Unresolvable):
+            problems = []
+        if not problems:  # the two differ, as they may over a regular expression
+            problems = [
+                (_place(error.instance_path), quote(error.message, 120)) for error in self._compiled.iter_errors(record)
+            ]
+        return tuple(Finding(path, line, field, problem, "schema") for field, problem in problems)
 
 
-def _validator(schema_path: Path) -> jsonschema.Draft202012Validator:
+def _read(path: Path) -> Any:
     try:
-        schema = json.loads(schema_path.read_text(encoding="utf-8"))
-        jsonschema.Draft202012Validator.check_schema(schema)
+        return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise DataError(schema_path, 0, f"cannot be read ({error.strerror}); name an existing JSON Schema") from error
+        raise DataError(path, 0, f"cannot be read ({error.strerror}); name an existing JSON Schema") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise DataError(schema_path, 0, f"not JSON: {error}") from error
-    except jsonschema.SchemaError as error:
-        raise DataError(schema_path, 0, f"not a JSON Schema: {error.message}") from error
-    return jsonschema.Draft202012Validator(schema)
+        raise DataError(path, 0, f"not JSON: {error}") from error
+
+
+def _names_of_empty(schema: Any) -> Iterator[str]:
+    """Names of properties that are somewhere declared as, or among others as, the empty text."""
+    if isinstance(schema, dict):
+        properties = schema.get("properties")
+        for name, entry in properties.items() if isinstance(properties, dict) else ():
+            if isinstance(entry, dict) and (entry.get("const") == "" or "" in (entry.get("enum") or ())):
+                yield name
+    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _names_of_empty(inner)
 
 
 def _problems(errors: Iterable[ValidationError]) -> Iterator[tuple[str, str]]:
@@ -72,7 +103,7 @@ def _readings(error: ValidationError) -> Iterator[tuple[str, str]]:
         bound = "at least" if error.validator == "minItems" else "at most"
         yield place, f"{len(instance)} entries, {bound} {expected} expected"
     else:
-        yield place, f"{_verdict(error)}, got {_quote(instance)}"
+        yield place, f"{_verdict(error)}, got {quote(instance)}"
 
 
 def _verdict(error: ValidationError) -> str:
@@ -91,7 +122,7 @@ def _verdict(error: ValidationError) -> str:
         case "minLength":
             return f"at least {value} characters expected"
         case _:
-            return error.message if len(error.message) <= 2 * LONGEST_QUOTE else f"{error.validator} {value!r} broken"
+            return error.message if len(error.message) <= 120 else f"{error.validator} {value!r} broken"
 
 
 def _nearest(name: str, known: list[str]) -> str:
@@ -102,8 +133,3 @@ def _nearest(name: str, known: list[str]) -> str:
 def _place(parts: Iterable[str | int]) -> str:
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
     return text.removeprefix(".")
-
-
-def _quote(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 3] + "..."

@@ -8,16 +8,46 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from harness.dataset.findings import Finding
-from harness.dataset.records import Item
+from harness.dataset.findings import Finding, quote
+from harness.dataset.line import Record, texts
+from harness.dataset.records import Item, item_of
+from harness.errors import DataError
+
+_CONTROL = re.compile(r"<\|[a-z_]{2,30}\|>|<(?:start|end)_of_turn>")
+"""Words that chat templates of common model families reserve: in a text they would end or open a turn."""
+
+_UNRENDERED = re.compile(r"\{\{-?\s*[A-Za-z_][\w.]*\s*-?\}\}|\{%-?\s*\w.{0,80}?%\}")
+"""A placeholder that nobody filled."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateCheck:
+    """Renders each record and compares the result with the task's forms."""
+
+    task: str
+    template: str
+    system: str
+    answer_form: str
+    refusal_form: str
+    name: str = "template"
+
+    def findings(self, path: Path, line: int, record: Record) -> tuple[Finding, ...]:
+        try:
+            item = item_of(path, line, record, self.task, self.template, self.system)
+        except DataError as error:
+            return (Finding(path, line, "", error.problem, "unusable"),)
+        return template_findings(path, (item,), self.answer_form, self.refusal_form)
 
 
 def template_findings(
     path: Path, items: tuple[Item, ...], answer_pattern: str, refusal_pattern: str
 ) -> tuple[Finding, ...]:
-    """Empty prompts and references, references off their form, and points that a reference says wrongly.
+    """Empty prompts and references, references off their form, and points that a reference says wrongly;
+    and in the rendered text, placeholders that were not filled and words that chat templates reserve.
 
     Args:
         path: the file that the items were read from; it is only named.
@@ -28,30 +58,52 @@ def template_findings(
     Returns:
         Findings in the order of the items. No items give no findings: `count_findings` speaks of those.
     """
-    answer, refusal = re.compile(answer_pattern), re.compile(refusal_pattern)
+    answer, refusal = _form(answer_pattern), _form(refusal_pattern)
     return tuple(
-        Finding(path, item.line, field, problem)
+        Finding(path, item.line, field, problem, kind)
         for item in items
-        for field, problem in _problems(item, refusal if item.must_refuse else answer)
+        for kind, field, problem in _problems(item, refusal if item.must_refuse else answer)
     )
 
 
-def _problems(item: Item, form: re.Pattern[str]) -> Iterator[tuple[str, str]]:
-    if not any(turn["role"] == "user" and turn["content"].strip() for turn in item.messages):
-        yield "messages", "the prompt is empty; a user turn with text is expected"
+@lru_cache(maxsize=32)
+def _form(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _problems(item: Item, form: re.Pattern[str]) -> Iterator[tuple[str, str, str]]:
+    """Kind, field and problem."""
+    if not any(_text(turn["content"]).strip() for turn in item.messages if turn["role"] == "user"):
+        yield "empty-prompt", "messages", "the prompt is empty; a user turn with text is expected"
+    for field, text in [(turn["role"], _text(turn.get("content"))) for turn in item.messages] + [
+        ("reference", item.reference)
+    ]:
+        for kind, pattern, what in (
+            ("control-token", _CONTROL, "a word that chat templates reserve"),
+            ("unrendered", _UNRENDERED, "a placeholder that was not filled"),
+        ):
+            if found := pattern.search(text):
+                yield kind, field, f"holds {quote(found.group())}, {what}"
     if not item.reference.strip():
-        yield "reference", "empty; the answer that the adapter should give is expected"
+        yield "empty-reference", "reference", "empty; the answer that the adapter should give is expected"
         return
     if not form.fullmatch(item.reference):
-        kind = "refusal" if item.must_refuse else "answer"
-        yield "reference", f"not in the {kind} form {form.pattern!r}: {_opening(item.reference)!r}"
+        name = "refusal" if item.must_refuse else "answer"
+        problem = f"not in the {name} form {form.pattern!r}: {quote(item.reference, 80)}"
+        yield "off-form", "reference", problem
     for number, point in enumerate(item.points):
         said = [wording for wording in point.wordings if _says(item.reference, wording)]
+        field = f"points[{number}]"
         if item.must_refuse and said:
-            yield f"points[{number}]", f"the refusal says {said[0]!r}; a refusal holds no required point"
+            yield "told-point", field, f"the refusal says {said[0]!r}; a refusal holds no required point"
         elif not item.must_refuse and not said:
             wordings = ", ".join(map(repr, point.wordings))
-            yield f"points[{number}]", f"the item's own reference says none of {wordings}"
+            yield "untold-point", field, f"the item's own reference says none of {wordings}"
+
+
+def _text(content: object) -> str:
+    """All text of a turn: its content may be a text, parts, or none beside tool calls."""
+    return "\n".join(text for place, text in texts(content) if not place.endswith("(key)"))
 
 
 def _says(text: str, wording: str) -> bool:
@@ -62,7 +114,3 @@ def _says(text: str, wording: str) -> bool:
 
 def _words(text: str) -> str:
     return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))
-
-
-def _opening(text: str) -> str:
-    return text if len(text) <= 80 else text[:77] + "..."

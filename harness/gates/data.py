@@ -4,34 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.dataset import options
 from harness.gates.gate import Gate
 from harness.spec import Spec, Task
 
-FILE_CHECKS = ("parse", "fields", "template", "counts")
+FILE_CHECKS = ("encoding", "parse", "fields", "template", "counts", "duplicates", "secrets")
 """Checks of one file, in the order in which they make sense."""
 
-SPLIT_CHECKS = ("topics_apart", "text_apart")
+SPLIT_CHECKS = ("ids_unique", "topics_apart", "text_apart")
 """Checks between the splits of one task."""
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
-    blocking = spec.blocking("data")
+    chosen = options.from_table(spec.areas.get("data", {}))
+
+    def gate(subject: str, check: str, task: Task, split: str = "") -> Gate:
+        return Gate(
+            f"data.{subject}.{check}",
+            check,
+            subject,
+            spec.blocking("data") and check not in chosen.advisory,
+            metric=check,
+            threshold=chosen.threshold(check),
+            task=task.name,
+            split=split,
+        )
+
     for task in spec.tasks.values():
         for split in task.files:
             for check in file_checks(task, split):
-                subject = f"{split}-{task.name}"
-                yield Gate(
-                    f"data.{subject}.{check}", check, subject, blocking, metric=check, task=task.name, split=split
-                )
+                yield gate(f"{split}-{task.name}", check, task, split)
+        if chosen.tokens and "train" in task.files:
+            yield gate(f"train-{task.name}", "labels", task, "train")
     for task in spec.tasks.values():
         for check in SPLIT_CHECKS:
-            yield Gate(f"data.{task.name}.{check}", check, task.name, blocking, metric=check, task=task.name)
+            yield gate(task.name, check, task)
 
 
 def file_checks(task: Task, split: str) -> Iterator[str]:
     for check in FILE_CHECKS:
-        if check == "fields" and task.schema is None:
-            continue
         if check == "counts" and split not in task.counts:
+            continue
+        if check == "secrets" and split != "train":
             continue
         yield check

@@ -7,7 +7,7 @@ from typing import Literal
 
 Rule = Literal["lower_bound", "point", "every"]
 """``lower_bound``: the one-sided lower confidence bound exceeds the threshold. ``point``: the bare value does.
-``every``: all n things hold (loads, mounts, checksums: no sampling error to bound)."""
+``every``: all n things hold, or the share that the threshold names (loads, checksums, records: no sampling error)."""
 
 Outcome = Literal["passed", "failed", "inconclusive", "error", "blocked", "not_run"]
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.datasets import TokenLengths
 from fixtures.release import Conclude
-from harness import digests
-from harness.dataset import checks
-from harness.dataset.findings import Finding
-from harness.errors import DataError
+from harness.dataset import checks, findings
+from harness.dataset.checks import Checked
+from harness.dataset.options import Options
 from harness.evidence import Measurement
 from harness.gates.gate import Gate
+from harness.run import Run
 from harness.spec import Spec, Task
-
-SHOWN = 20
-"""Findings that a message shows; the rest is counted."""
 
 
 @pytest.fixture
@@ -22,59 +20,87 @@ def task(spec: Spec, gate: Gate) -> Task:
     return spec.tasks[gate.task]
 
 
-def _measurement(findings: tuple[Finding, ...], records: int, sources: dict[str, str]) -> Measurement:
-    bad = len({(finding.path, finding.line) for finding in findings})
-    shown = [str(finding) for finding in findings[:SHOWN]]
-    rest = f"... and {len(findings) - SHOWN} more" if len(findings) > SHOWN else ""
-    return Measurement(
-        value=max(0.0, 1.0 - bad / records) if records else 0.0,
-        n=records,
-        message="\n".join([*shown, rest]).strip(),
-        sources=sources,
-    )
+@pytest.fixture(scope="session")
+def options(spec: Spec) -> Options:
+    return checks.options_of(spec)
 
 
-def _judge_file(gate: Gate, task: Task, conclude: Conclude) -> None:
-    findings, records = checks.file_findings(gate.check, task, gate.split)
-    conclude(_measurement(findings, records, {task.files[gate.split].name: digests.of_file(task.files[gate.split])}))
+def _conclude(gate: Gate, run: Run, conclude: Conclude, checked: Checked) -> None:
+    lines = [*checked.tally.shown(), checked.note]
+    if checked.tally.total:
+        listed = run.folder / "findings" / f"{gate.id}.jsonl"
+        findings.write(listed, gate.id, checked.tally)
+        lines.append(f"{checked.tally.total} findings, listed in {listed}")
+    elif checked.tally.bad:
+        lines.append(f"{checked.tally.bad} lines could not be read: the gates before this one say why")
+    message = "\n".join(line for line in lines if line)
+    conclude(Measurement(value=checked.share, n=max(1, checked.records), message=message, sources=checked.sources))
 
 
-def test_parse(gate: Gate, task: Task, conclude: Conclude) -> None:
-    """Every line is one JSON object in UTF-8, no key twice."""
-    try:
-        _judge_file(gate, task, conclude)
-    except DataError as error:
-        conclude(Measurement(value=0.0, n=1, message=str(error)))
+def _judge_file(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
+    _conclude(gate, run, conclude, checks.check_file(gate.check, task, gate.split, options))
 
 
-def test_fields(gate: Gate, task: Task, conclude: Conclude) -> None:
-    """Every record fits the task's JSON Schema."""
-    _judge_file(gate, task, conclude)
+def test_encoding(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
+    """The file is strict UTF-8 in whole lines, without marks and characters that other readers trip over."""
+    _judge_file(gate, task, run, options, conclude)
 
 
-def test_template(gate: Gate, task: Task, conclude: Conclude) -> None:
+def test_parse(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
+    """Every line is one JSON object, no key twice, every number finite."""
+    _judge_file(gate, task, run, options, conclude)
+
+
+def test_fields(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
+    """Every record fits the task's JSON Schema, and no text in it is empty."""
+    _judge_file(gate, task, run, options, conclude)
+
+
+def test_template(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
     """Every prompt renders, and every reference answer has the house form and says its own points."""
-    _judge_file(gate, task, conclude)
+    _judge_file(gate, task, run, options, conclude)
 
 
-def test_counts(gate: Gate, task: Task, conclude: Conclude) -> None:
+def test_counts(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
     """The file holds what the spec declares of it: items, refusals, cells."""
-    _judge_file(gate, task, conclude)
+    _judge_file(gate, task, run, options, conclude)
 
 
-def _judge_splits(gate: Gate, task: Task, spec: Spec, conclude: Conclude) -> None:
-    findings, records = checks.split_findings(gate.check, task)
-    sources = {split: digests.of_file(path) for split, path in task.files.items()}
-    if not findings and spec.external:
+def test_duplicates(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
+    """No item of the file copies another one, exactly or nearly."""
+    _judge_file(gate, task, run, options, conclude)
+
+
+def test_secrets(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
+    """No training text holds a secret or personal data."""
+    _judge_file(gate, task, run, options, conclude)
+
+
+def test_labels(
+    gate: Gate, task: Task, spec: Spec, run: Run, options: Options, token_lengths: TokenLengths, conclude: Conclude
+) -> None:
+    """Every item keeps all labels when it is cut to the longest sequence that is trained."""
+    checked = checks.check_labels(task, gate.split, token_lengths(), spec.recipe.max_length, options)
+    _conclude(gate, run, conclude, checked)
+
+
+def _judge_splits(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
+    checked = checks.check_task(gate.check, task, options)
+    if not checked.tally.total and run.spec.external and gate.check != "ids_unique":
         pytest.fail("leakage is unknown: the adapters were trained elsewhere, on data that is not given", pytrace=False)
-    conclude(_measurement(findings, records, sources))
+    _conclude(gate, run, conclude, checked)
 
 
-def test_topics_apart(gate: Gate, task: Task, spec: Spec, conclude: Conclude) -> None:
+def test_ids_unique(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
+    """No id stands twice in the files of the task."""
+    _judge_splits(gate, task, run, options, conclude)
+
+
+def test_topics_apart(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
     """No topic stands in two splits, or twice in the benchmark."""
-    _judge_splits(gate, task, spec, conclude)
+    _judge_splits(gate, task, run, options, conclude)
 
 
-def test_text_apart(gate: Gate, task: Task, spec: Spec, conclude: Conclude) -> None:
+def test_text_apart(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
     """No run of words is shared between splits."""
-    _judge_splits(gate, task, spec, conclude)
+    _judge_splits(gate, task, run, options, conclude)

@@ -91,6 +91,7 @@ above = {{ coverage = 0.5 }}
 
 [gates.data]
 blocking = true
+duplicates_of = ["prompt", "both"]
 
 [gates.bnb]
 blocking = true

@@ -1,0 +1,57 @@
+"""Count the tokens that an item really trains on.
+
+Cut to the longest sequence that is trained, an item can lose every label; its loss is then an average over
+nothing, and the item trains nothing (https://github.com/huggingface/trl/issues/6668).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from harness.dataset.findings import Finding
+from harness.dataset.records import Item
+
+Lengths = Callable[[Item], tuple[int, int]]
+"""Tokens of an item's prompt and of its answer, end token included."""
+
+OUTLIER = 3.0
+"""Interquartile ranges beyond the quartiles at which a length is far out (Tukey, "Exploratory Data Analysis", 1977)."""
+
+
+@dataclass(slots=True)
+class Labels:
+    """Lengths of every item of a file, gathered while `findings` is consumed."""
+
+    lengths: Lengths
+    max_length: int
+    """Tokens that one training sequence may have; what is longer is cut at its end."""
+    totals: list[int] = field(default_factory=list)
+
+    def findings(self, path: Path, items: Iterable[Item]) -> Iterator[Finding]:
+        """Items that lose labels to the cut: all of them, or some."""
+        for item in items:
+            prompt, answer = self.lengths(item)
+            self.totals.append(prompt + answer)
+            left = max(0, min(prompt + answer, self.max_length) - prompt)
+            if left == 0:
+                problem = f"{prompt} tokens of prompt leave no label within {self.max_length}: it trains nothing"
+                yield Finding(path, item.line, "reference", problem, "no-label", 0, item.id)
+            elif left < answer:
+                problem = f"{prompt} + {answer} tokens: the cut at {self.max_length} takes {answer - left} labels"
+                yield Finding(path, item.line, "reference", problem, "cut-labels", 0, item.id)
+
+    def distribution(self) -> str:
+        """The lengths in one line: quantiles, and how many lie far out."""
+        if not self.totals:
+            return "no lengths"
+        low, first, middle, third, high = np.quantile(self.totals, (0, 0.25, 0.5, 0.75, 1)).tolist()
+        reach = OUTLIER * (third - first)
+        far = sum(not first - reach <= total <= third + reach for total in self.totals)
+        return (
+            f"tokens an item: {low:.0f} to {high:.0f}, quartiles {first:.0f}, {middle:.0f}, {third:.0f}; "
+            f"{far} of {len(self.totals)} far out"
+        )

@@ -1,0 +1,223 @@
+"""Say exactly what is wrong with one line: the slow reader, asked only about lines that the fast one doubts.
+
+`examine` is the definition of a sound line. `plausible` is a quick test without false acquittals: whatever it lets
+through, `examine` finds nothing in. (The tests hold the two against each other.)
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from harness.dataset.findings import Finding, quote
+
+Record = dict[str, Any]
+
+BOM = b"\xef\xbb\xbf"
+MAX_DEPTH = 100
+"""Levels of nesting that a record may have. Readers differ from 100 (Ruby's json) to about 1,000 (Python's, orjson)."""
+
+ENCODING = frozenset({"not-utf8", "bom", "nul", "lone-surrogate", "crlf", "line-separator"})
+"""Kinds that the encoding check answers for; every other kind of `examine` but `empty-field` is the parse check's."""
+
+_SEPARATORS = {"\u2028": "U+2028", "\u2029": "U+2029", "\x85": "U+0085"}
+"""Characters at which str.splitlines, and readers built on it, cut a line in two."""
+
+_TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
+_BLANK_TEXT = re.compile(
+    rb'"(?: |\\[nrtbf]|\\u00[01].|\x7f|\xc2\xa0|\xe1\x9a\x80|\xe2\x80.|\xe2\x81\x9f|\xe3\x80\x80)*"'
+)
+"""An empty text, or one of nothing but white space, as orjson writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What one line holds and what is wrong with it."""
+
+    record: Record | None
+    """The object, or None where the line holds none that could be used."""
+    findings: tuple[Finding, ...]
+
+
+def plausible(raw: bytes) -> Record | None:
+    """The record of a line that is certainly sound; None where `examine` has to look.
+
+    Big integers come as floats here: enough for a schema, not for keeping.
+    """
+    try:
+        record = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    if type(record) is not dict or raw.endswith(b"\r") or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+        return None
+    written = orjson.dumps(record)
+    # Colons: each key has one, and texts keep theirs. A key that stood twice was written once.
+    if raw.count(b":") != written.count(b":") or b"\\u003" in raw:
+        return None
+    if _BLANK_TEXT.search(written) or b"\\u0000" in written:
+        return None
+    if not written.isascii() and any(mark in written for mark in (b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\xc2\x85")):
+        return None
+    return record
+
+
+def examine(path: Path, number: int, raw: bytes) -> Examined:
+    """Everything that is wrong with one line, its newline cut off. The line is not blank."""
+    found: list[Finding] = []
+
+    def accuse(kind: str, problem: str, column: int = 0, field: str = "", evidence: str = "") -> None:
+        found.append(Finding(path, number, field, problem, kind, column, evidence))
+
+    if raw.startswith(BOM):
+        accuse("bom", "begins with a byte order mark; save as UTF-8 without BOM", 1, evidence="EF BB BF")
+        raw = raw[len(BOM) :]
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        accuse("not-utf8", _not_utf8(raw, error), error.start + 1, evidence=raw[error.start : error.start + 8].hex(" "))
+        return Examined(None, tuple(found))
+    if text.endswith("\r"):
+        accuse("crlf", "ends in CR LF; write LF alone", len(text), evidence="\\r\\n")
+        text = text.rstrip("\r")
+    if "\x00" in text:
+        accuse("nul", "holds a NUL byte; was the file cut or left sparse?", text.index("\x00") + 1, evidence="\\x00")
+        return Examined(None, tuple(found))
+    depth, column = _too_deep(text.encode())
+    if depth:
+        accuse("too-deep", f"nested {depth} levels deep, at most {MAX_DEPTH} are read", column)
+        return Examined(None, tuple(found))
+    record, problems = _load(text)
+    for kind, problem, column, field in problems:
+        accuse(kind, problem, column, field, _around(text, column))
+    if record is None:
+        return Examined(None, tuple(found))
+    for kind, field, problem, evidence in _text_problems(record):
+        accuse(kind, problem, 0, field, evidence)
+    return Examined(record, tuple(found))
+
+
+Problem = tuple[str, str, int, str]
+"""Kind, problem, column, field."""
+
+
+def _load(text: str) -> tuple[Record | None, list[Problem]]:
+    problems: list[Problem] = []
+
+    def pairs(found: list[tuple[str, Any]]) -> Record:
+        made = dict(found)
+        if len(made) != len(found):
+            seen: set[str] = set()
+            for key, _ in found:
+                if key in seen:
+                    column = _second(text, key)
+                    problem = f"key {quote(key)} stands twice; JSON readers keep only one of them"
+                    problems.append(("duplicate-key", problem, column, key))
+                seen.add(key)
+        return made
+
+    def constant(name: str) -> float:
+        problems.append(("not-finite", f"{name} is not JSON; write a number or null", text.find(name) + 1, ""))
+        return 0.0
+
+    def number(digits: str) -> float:
+        value = float(digits)
+        if math.isinf(value):
+            problem = f"{quote(digits)} is beyond every double; readers make infinity of it"
+            problems.append(("not-finite", problem, text.find(digits) + 1, ""))
+            return 0.0
+        return value
+
+    def whole(digits: str) -> int:
+        if len(digits) > MAX_DIGITS:
+            problem = f"an integer of {len(digits)} digits; at most {MAX_DIGITS} are read"
+            problems.append(("not-finite", problem, text.find(digits) + 1, ""))
+            return 0
+        return int(digits)
+
+    try:
+        record = json.loads(text, object_pairs_hook=pairs, parse_constant=constant, parse_float=number, parse_int=whole)
+    except json.JSONDecodeError as error:
+        return None, [("not-json", f"not JSON at column {error.colno}: {error.msg}", error.colno, "")]
+    if not isinstance(record, dict):
+        problems.append(("not-object", f"a JSON object is expected, got {type(record).__name__}", 1, ""))
+        return None, problems
+    return record, problems
+
+
+MAX_DIGITS = 308
+"""Beyond so many digits an integer is no double any more; Python itself stops at 4,300."""
+
+
+def texts(value: object, place: str = "") -> Iterator[tuple[str, str]]:
+    """Path and text of every string below a JSON value, keys included (their path ends in ``(key)``)."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield f"{place}.{key}(key)".removeprefix("."), key
+            yield from texts(entry, f"{place}.{key}".removeprefix("."))
+    elif isinstance(value, list):
+        for index, entry in enumerate(value):
+            yield from texts(entry, f"{place}[{index}]")
+
+
+def _text_problems(record: Record) -> Iterator[tuple[str, str, str, str]]:
+    """Kind, field, problem and evidence of everything that is wrong inside texts."""
+    for place, text in texts(record):
+        field = quote(place).strip("'\"") if not place.isprintable() else place
+        if not text.strip() or not text.strip("\x00"):
+            if not place.endswith("(key)"):
+                what = "empty" if not text else "nothing but white space"
+                yield "empty-field", field, f"{what}; text is expected", quote(text)
+            elif not text:
+                yield "empty-field", field, "a key without a name", quote(text)
+        if "\x00" in text:
+            yield "nul", field, "holds U+0000, at which C readers end the text", quote(text)
+        for separator, name in _SEPARATORS.items():
+            if separator in text:
+                yield "line-separator", field, f"holds {name}, at which some readers cut the line in two", quote(text)
+        lone = next((char for char in text if "\ud800" <= char <= "\udfff"), None)
+        if lone is not None:
+            problem = f"holds U+{ord(lone):04X}, half of a surrogate pair, which is no character and cannot be encoded"
+            yield "lone-surrogate", field, problem, quote(text)
+
+
+def _too_deep(raw: bytes) -> tuple[int, int]:
+    """Depth of the nesting and the column where it passes the limit; (0, 0) where it does not."""
+    if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
+        return 0, 0
+    depth = deepest = column = 0
+    for token in _TOKENS.finditer(raw):
+        opening = token.group()
+        if opening in (b"[", b"{"):
+            depth += 1
+            if depth > deepest:
+                deepest = depth
+                column = token.start() + 1 if depth == MAX_DEPTH + 1 else column
+        elif opening in (b"]", b"}"):
+            depth -= 1
+    return (deepest, column) if deepest > MAX_DEPTH else (0, 0)
+
+
+def _not_utf8(raw: bytes, error: UnicodeDecodeError) -> str:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "not UTF-8 but UTF-16; save as UTF-8"
+    return f"not UTF-8 at byte {error.start + 1} of the line ({error.reason}); was it saved as Latin-1 or cut in two?"
+
+
+def _second(text: str, key: str) -> int:
+    """Column of the second place that spells `key` as a key; 0 where it is spelled with escapes."""
+    spelled = re.escape(json.dumps(key, ensure_ascii=False))
+    places = [match.start() + 1 for match in re.finditer(rf"{spelled}\s*:", text)]
+    return places[1] if len(places) > 1 else 0
+
+
+def _around(text: str, column: int) -> str:
+    return quote(text[max(0, column - 11) : column + 20]) if column else ""

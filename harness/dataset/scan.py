@@ -1,0 +1,221 @@
+"""Judge a data file in one pass over its bytes: encoding, JSON, schema, and whatever is asked of each record.
+
+Lines are judged by themselves, so blocks may be judged anywhere and in any order, and how a file is cut into
+blocks changes nothing. Large files are shared among processes; the reader is one, and holds a few blocks.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from harness.dataset.findings import Finding, Tally
+from harness.dataset.line import ENCODING, Record, examine, plausible
+from harness.dataset.options import Options
+from harness.dataset.schema import Schema
+from harness.dataset.source import BLOCK, Block, Source
+
+SHARE_FROM = 64 * 2**20
+"""Bytes from which a file is worth the second that processes take to start."""
+
+PROCESSES = 2
+AHEAD = 2
+"""Blocks a process that are read before their turn."""
+
+
+class RecordCheck(Protocol):
+    """Looks at single records. Must be picklable and must not remember what it saw."""
+
+    @property
+    def name(self) -> str: ...
+
+    def findings(self, path: Path, line: int, record: Record) -> Iterable[Finding]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked of one file."""
+
+    path: Path
+    schema: Path | None = None
+    checks: tuple[RecordCheck, ...] = ()
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(slots=True)
+class Scan:
+    """What one pass found."""
+
+    digest: str = ""
+    """SHA-256 (hex) of the stored bytes that were judged."""
+    records: int = 0
+    """Lines that are not blank."""
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    """Check (``encoding``, ``parse``, ``fields`` and those of the plan) -> its findings."""
+
+    def merge(self, later: Scan) -> None:
+        self.records += later.records
+        for check, tally in later.tallies.items():
+            self.tallies.setdefault(check, Tally()).merge(tally)
+
+
+def scan(plan: Plan, block: int = BLOCK) -> Scan:
+    """Judge a file in this process.
+
+    Raises:
+        DataError: the file cannot be opened, or its schema cannot be used.
+    """
+    judge = Judge(plan)
+    source = Source(plan.path, plan.options, block)
+    return _gather(plan, source, (judge.block(part) for part in source.blocks()))
+
+
+def scan_shared(plan: Plan, block: int = BLOCK, processes: int = PROCESSES) -> Scan:
+    """Judge a file in several processes; the result is that of `scan`.
+
+    Raises:
+        DataError: as `scan`.
+    """
+    Judge(plan)  # a schema that cannot be used is refused here, not in a child
+    source = Source(plan.path, plan.options, block)
+    # Spawned: a fork would copy whatever threads and locks the calling process has.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, initializer=_start, initargs=(plan,)) as pool:
+        return _gather(plan, source, _in_order(pool.submit, source.blocks(), processes * AHEAD))
+
+
+def scan_file(plan: Plan) -> Scan:
+    """Judge a file in this process or in several, by its size.
+
+    Raises:
+        DataError: as `scan`.
+    """
+    try:
+        large = os.stat(plan.path).st_size >= SHARE_FROM
+    except OSError:
+        large = False
+    return scan_shared(plan) if large else scan(plan)
+
+
+def _in_order(submit: Callable[..., Future[Scan]], blocks: Iterator[Block], ahead: int) -> Iterator[Scan]:
+    waiting: deque[Future[Scan]] = deque()
+    for part in blocks:
+        waiting.append(submit(_judge_block, part))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+_JUDGE: list[Judge] = []
+"""The judge of this child process."""
+
+
+def _start(plan: Plan) -> None:
+    _JUDGE[:] = [Judge(plan)]
+
+
+def _judge_block(part: Block) -> Scan:
+    return _JUDGE[0].block(part)
+
+
+def _gather(plan: Plan, source: Source, parts: Iterable[Scan]) -> Scan:
+    whole = Scan(tallies={check: Tally() for check in ("encoding", "parse", "fields", *(c.name for c in plan.checks))})
+    for part in parts:
+        whole.merge(part)
+    for finding in source.findings:
+        whole.tallies["encoding"].add((finding,))
+    if not whole.records:
+        problem = "holds no record; one JSON object a line is expected"
+        whole.tallies["parse"].add((Finding(plan.path, 0, "", problem, "no-records"),))
+    whole.digest = source.digest
+    return whole
+
+
+class Judge:
+    """What is asked of every line of one file."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.schema = Schema(plan.schema) if plan.schema else None
+        self._empty_allowed = self.schema.empty_allowed if self.schema else frozenset()
+
+    def block(self, part: Block) -> Scan:
+        """Judge the lines of one block."""
+        result = Scan(tallies={check: Tally() for check in ("encoding", "parse", "fields")})
+        for check in self.plan.checks:
+            result.tallies[check.name] = Tally()
+        lines = part.data.split(b"\n")  # never splitlines: U+2028 may stand inside a text
+        unended = lines.pop()
+        if part.skipped:
+            self._unheld(result, part.first, part.skipped)
+        else:
+            for number, raw in enumerate(lines, part.first):
+                self._line(result, number, raw)
+        if unended or (part.skipped and not lines):
+            number = part.first + len(lines)
+            if unended:
+                self._line(result, number, unended)
+            problem = "the last line does not end in a newline; was the file cut?"
+            self._add(result, "encoding", [Finding(self.plan.path, number, "", problem, "no-final-newline")])
+        return result
+
+    def _line(self, result: Scan, number: int, raw: bytes) -> None:
+        if not raw.strip():
+            finding = Finding(self.plan.path, number, "", "blank line; remove it", "blank-line")
+            self._add(result, "encoding", [finding])
+            return
+        if len(raw) > self.plan.options.max_line_bytes:
+            self._unheld(result, number, len(raw))
+            return
+        result.records += 1
+        record = plausible(raw)
+        incomplete: list[Finding] = []
+        if record is None:
+            record, incomplete = self._examined(result, number, raw)
+            if record is None:
+                return
+        if self.schema is not None and not self.schema.accepts(record):
+            incomplete += self.schema.findings(self.plan.path, number, record)
+        if incomplete:
+            self._add(result, "fields", incomplete)
+        for check in self.plan.checks:
+            self._add(result, check.name, check.findings(self.plan.path, number, record))
+
+    def _examined(self, result: Scan, number: int, raw: bytes) -> tuple[Record | None, list[Finding]]:
+        """The record of a doubtful line and its empty fields; what else is wrong is told to the checks concerned."""
+        examined = examine(self.plan.path, number, raw)
+        encoding = [finding for finding in examined.findings if finding.kind in ENCODING]
+        empty = [finding for finding in examined.findings if finding.kind == "empty-field"]
+        parse = [finding for finding in examined.findings if finding not in encoding and finding not in empty]
+        self._add(result, "encoding", encoding)
+        self._add(result, "parse", parse)
+        if examined.record is None:
+            self._spoil(result, "" if parse else "parse")
+        return examined.record, [finding for finding in empty if not self._may_be_empty(finding)]
+
+    def _may_be_empty(self, finding: Finding) -> bool:
+        """Whether the schema itself names the empty text as a value of this property."""
+        return finding.evidence == "''" and finding.field.rpartition(".")[2] in self._empty_allowed
+
+    def _unheld(self, result: Scan, number: int, size: int) -> None:
+        result.records += 1
+        problem = f"a line of {size} bytes, at most {self.plan.options.max_line_bytes} are read; is a newline missing?"
+        self._add(result, "parse", [Finding(self.plan.path, number, "", problem, "line-too-long")])
+        self._spoil(result, "")
+
+    def _spoil(self, result: Scan, parse: str) -> None:
+        """A line that could not be read holds for no later check: count it there, without saying it again."""
+        for check in (parse, "fields", *(check.name for check in self.plan.checks)):
+            if check:
+                result.tallies[check].bad += 1
+
+    def _add(self, result: Scan, check: str, found: Iterable[Finding]) -> None:
+        allowed = self.plan.options.allow
+        result.tallies[check].add(finding for finding in found if finding.kind not in allowed)

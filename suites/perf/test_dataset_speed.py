@@ -1,0 +1,175 @@
+"""What judging a data file costs, in time and memory, from a thousand records up, beside the straightforward loop.
+
+    GREENRUN_PERF_RECORDS=1000,10000,100000,1000000 pytest suites/perf/test_dataset_speed.py -s
+
+prints a table and draws ``out/perf/dataset.svg``. Nothing is asserted but that the work was done.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import multiprocessing
+import os
+import random
+import resource
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from harness.dataset import options
+from harness.dataset.duplicates import duplicate_findings
+from harness.dataset.leakage import text_findings
+from harness.dataset.records import Item, stream_items
+from harness.dataset.scan import Plan, scan, scan_shared
+from harness.options import ROOT
+
+SIZES = [int(size) for size in os.environ.get("GREENRUN_PERF_RECORDS", "1000,10000").split(",")]
+SCHEMA = ROOT / "data" / "v3" / "schemas" / "style.schema.json"
+LOOP_AT_MOST = 20_000
+"""Records that the straightforward loop is timed on; its time per record does not depend on their number."""
+MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    job: str
+    records: int
+    seconds: float
+    peak: int
+    """Bytes of the largest process at its largest, less what it had before the work began."""
+    resident: int
+    """Bytes of the largest process at its largest."""
+
+
+def write_records(path: Path, count: int, seed: int) -> Path:
+    """Records of the style task, about 1 KiB each, all different."""
+    source = random.Random(seed)
+    syllables = ["".join(pair) for pair in itertools.product("bdfgklmnprstvz", "aeiou")]
+    words = ["".join(source.choices(syllables, k=source.randint(1, 4))) for _ in range(20_000)]
+
+    def sentence(length: int) -> str:
+        return " ".join(source.choices(words, k=length)).capitalize() + "."
+
+    with path.open("w", encoding="utf-8") as stream:
+        for _ in range(count):
+            notes = [{"id": f"n{number}", "text": sentence(12)} for number in (1, 2, 3)]
+            record = {
+                "id": f"style-bench-{source.randint(10, 999)}",
+                "task": "style",
+                "kind": "plain",
+                "chapter": "ch1",
+                "difficulty": "easy",
+                "topic": sentence(3),
+                "question": sentence(20),
+                "notes": notes,
+                "points": [{"wordings": [sentence(2)], "note": note["id"]} for note in notes],
+                "reference": "Answer:\n" + "\n".join(f"- {note['text']} [{note['id']}]" for note in notes),
+            }
+            stream.write(json.dumps(record) + "\n")
+    return path
+
+
+def straightforward(path: Path) -> int:
+    """What one writes first: a line, json.loads, jsonschema."""
+    validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    sound = 0
+    with path.open(encoding="utf-8") as stream:
+        for line in itertools.islice(stream, LOOP_AT_MOST):
+            sound += validator.is_valid(json.loads(line))
+    return sound
+
+
+def one_process(path: Path) -> int:
+    return scan(Plan(path, SCHEMA)).records
+
+
+def two_processes(path: Path) -> int:
+    return scan_shared(Plan(path, SCHEMA)).records
+
+
+def duplicates(path: Path) -> int:
+    return sum(1 for _ in duplicate_findings(path, _items(path), options.Options())) + 1
+
+
+def leakage(path: Path) -> int:
+    """A tenth as many benchmark items as training ones."""
+    other = path.with_name(f"benchmark-{path.name}")
+    named = {"train": (path, _items(path)), "benchmark": (other, _items(other))}
+    return sum(1 for _ in text_findings(named)) + 1
+
+
+def _items(path: Path) -> Iterator[Item]:
+    return stream_items(path, "style", "{{ topic }} {{ question }} {{ notes }}", "")
+
+
+JOBS: dict[str, Callable[[Path], int]] = {
+    "json.loads + jsonschema": straightforward,
+    "one process": one_process,
+    "two processes": two_processes,
+    "duplicates": duplicates,
+    "leakage": leakage,
+}
+
+
+def _peak() -> int:
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(kind).ru_maxrss for kind in kinds) * 1024
+
+
+def _timed(job: str, path: Path, records: int) -> Cost:
+    before, started = _peak(), time.perf_counter()
+    assert JOBS[job](path) > 0
+    seconds = time.perf_counter() - started
+    if JOBS[job] is straightforward:
+        seconds *= max(1.0, records / LOOP_AT_MOST)
+    return Cost(job, records, seconds, max(0, _peak() - before), _peak())
+
+
+def measure(job: str, path: Path, records: int) -> Cost:
+    """One job in a process of its own, whose memory nobody else has touched."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_timed, job, path, records).result()
+
+
+@pytest.mark.slow
+def test_judging_data_is_compared_with_the_straightforward_loop(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    costs: list[Cost] = []
+    for size in SIZES:
+        path = write_records(tmp_path / f"{size}.jsonl", size, seed=1)
+        write_records(tmp_path / f"benchmark-{size}.jsonl", max(1, size // 10), seed=2)
+        costs += [measure(job, path, size) for job in JOBS]
+        path.unlink()
+    with capsys.disabled():
+        print(f"\n{'job':<24} {'records':>9} {'seconds':>9} {'us/record':>10} {'added B/record':>15} {'peak MiB':>9}")
+        for cost in costs:
+            print(
+                f"{cost.job:<24} {cost.records:>9} {cost.seconds:>9.2f} {cost.seconds / cost.records * 1e6:>10.1f} "
+                f"{cost.peak / cost.records:>15.0f} {cost.resident / MIB:>9.0f}"
+            )
+        for size in SIZES:
+            seconds = {cost.job: cost.seconds for cost in costs if cost.records == size}
+            print(f"{size} records: {seconds['json.loads + jsonschema'] / seconds['one process']:.1f} times the loop")
+    draw(costs, ROOT / "out" / "perf" / "dataset.svg")
+
+
+def draw(costs: list[Cost], path: Path) -> None:
+    """Seconds over records, both on logarithmic axes, one line a job."""
+    pyplot = pytest.importorskip("matplotlib.pyplot", reason="no plot without matplotlib: make perf installs it")
+    figure, axes = pyplot.subplots(figsize=(7, 4.5))
+    for job in JOBS:
+        points = [(cost.records, cost.seconds) for cost in costs if cost.job == job]
+        axes.loglog(*zip(*points, strict=True), marker="o", label=job)
+    axes.set(xlabel="records of about 1 KiB", ylabel="seconds", title="What judging a data file costs")
+    axes.grid(visible=True, which="major", alpha=0.3)
+    axes.legend()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+    pyplot.close(figure)

@@ -1,0 +1,321 @@
+"""Dirty files are accused of exactly what is wrong with them, at the right line; clean ones of nothing."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from backports import zstd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harness.dataset.findings import KEPT, SHOWN, Finding, Tally
+from harness.dataset.line import MAX_DEPTH, examine, plausible
+from harness.dataset.options import Options
+from harness.dataset.records import parse_lines
+from harness.dataset.scan import Plan, Scan, scan, scan_shared
+from harness.dataset.source import Source
+from harness.errors import DataError
+
+CLEAN = [b'{"id": "%d", "text": "The sea rises: twice a day."}' % number for number in range(5)]
+GOOD = CLEAN[0]
+ONE_FILE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+
+
+def written(path: Path, lines: list[bytes], end: bytes = b"\n") -> Path:
+    path.write_bytes(b"\n".join(lines) + end)
+    return path
+
+
+def told(found: Scan) -> list[tuple[str, int, str]]:
+    """Check, line and kind of every finding."""
+    return [(check, one.line, one.kind) for check, tally in found.tallies.items() for one in tally.kept]
+
+
+@dataclass(frozen=True, slots=True)
+class Dirt:
+    """A defect of the third of five lines."""
+
+    line: bytes
+    check: str
+    kind: str
+    column: int
+    field: str
+    words: str
+
+
+DIRT = {
+    "latin-1": Dirt(b'{"text": "caf\xe9"}', "encoding", "not-utf8", 14, "", "at byte 14 of the line"),
+    "utf-16": Dirt('\ufeff{"a": 1}'.encode("utf-16-le"), "encoding", "not-utf8", 1, "", "UTF-16"),
+    "overlong": Dirt(b'{"text": "\xc0\xaf"}', "encoding", "not-utf8", 11, "", "not UTF-8"),
+    "encoded-surrogate": Dirt(b'{"text": "\xed\xa0\x80"}', "encoding", "not-utf8", 11, "", "not UTF-8"),
+    "bom-in-the-middle": Dirt(b"\xef\xbb\xbf" + GOOD, "encoding", "bom", 1, "", "byte order mark"),
+    "nul-byte": Dirt(b'{"text": "a\x00b"}', "encoding", "nul", 12, "", "NUL byte"),
+    "nul-escape": Dirt(b'{"text": "a\\u0000b"}', "encoding", "nul", 0, "text", "U+0000"),
+    "lone-surrogate": Dirt(b'{"text": "a\\ud83d b"}', "encoding", "lone-surrogate", 0, "text", "U+D83D"),
+    "lone-surrogate-in-a-key": Dirt(b'{"\\udc00": 1}', "encoding", "lone-surrogate", 0, "\\udc00(key)", "U+DC00"),
+    "cr-lf": Dirt(GOOD + b"\r", "encoding", "crlf", len(GOOD) + 1, "", "CR LF"),
+    "u2028": Dirt('{"text": "a\u2028b"}'.encode(), "encoding", "line-separator", 0, "text", "U+2028"),
+    "u2029-escaped": Dirt(b'{"text": "a\\u2029b"}', "encoding", "line-separator", 0, "text", "U+2029"),
+    "next-line": Dirt('{"a": {"b": ["x\x85y"]}}'.encode(), "encoding", "line-separator", 0, "a.b[0]", "U+0085"),
+    "blank-line": Dirt(b"  ", "encoding", "blank-line", 0, "", "blank line"),
+    "duplicate-key": Dirt(b'{"text": "a", "text": "b"}', "parse", "duplicate-key", 15, "text", "'text' stands twice"),
+    "nested-duplicate-key": Dirt(b'{"a": [{"k": 1, "k": 1}]}', "parse", "duplicate-key", 17, "k", "stands twice"),
+    "escaped-duplicate-key": Dirt(b'{"k": 1, "\\u006b": 2}', "parse", "duplicate-key", 0, "k", "stands twice"),
+    "duplicate-key-with-colons": Dirt(b'{"k": ":", "k": "\\u003a"}', "parse", "duplicate-key", 12, "k", "twice"),
+    "nan": Dirt(b'{"score": NaN}', "parse", "not-finite", 11, "", "NaN is not JSON"),
+    "minus-infinity": Dirt(b'{"score": -Infinity}', "parse", "not-finite", 11, "", "-Infinity is not JSON"),
+    "overflow": Dirt(b'{"score": 1e999}', "parse", "not-finite", 11, "", "beyond every double"),
+    "huge-integer": Dirt(b'{"n": ' + b"9" * 5000 + b"}", "parse", "not-finite", 7, "", "5000 digits"),
+    "cut": Dirt(b'{"text": "a', "parse", "not-json", 10, "", "not JSON at column 10"),
+    "single-quotes": Dirt(b"{'text': 1}", "parse", "not-json", 2, "", "not JSON"),
+    "two-objects": Dirt(b'{"a": 1}{"b": 2}', "parse", "not-json", 9, "", "Extra data"),
+    "trailing-comma": Dirt(b'{"a": 1,}', "parse", "not-json", 9, "", "not JSON"),
+    "raw-tab": Dirt(b'{"a": "x\ty"}', "parse", "not-json", 9, "", "control character"),
+    "array": Dirt(b"[1, 2]", "parse", "not-object", 1, "", "got list"),
+    "number": Dirt(b"7", "parse", "not-object", 1, "", "got int"),
+    "deep": Dirt(b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "parse", "too-deep", 106, "", "100001 levels"),
+    "deep-and-cut": Dirt(b"[" * 100_000, "parse", "too-deep", 101, "", "100000 levels"),
+    "long": Dirt(b'{"a": "' + b"x" * 5000 + b'"}', "parse", "line-too-long", 0, "", "a line of 5009 bytes"),
+    "empty-field": Dirt(b'{"text": ""}', "fields", "empty-field", 0, "text", "empty; text is expected"),
+    "blank-field": Dirt(b'{"a": [{"b": " \\n\\t"}]}', "fields", "empty-field", 0, "a[0].b", "white space"),
+    "wide-blank-field": Dirt('{"a": "\u3000\u2003"}'.encode(), "fields", "empty-field", 0, "a", "white space"),
+    "nameless-key": Dirt(b'{"": "x"}', "fields", "empty-field", 0, "(key)", "a key without a name"),
+}
+
+
+@pytest.mark.parametrize("name", DIRT)
+def test_one_defect_gives_one_finding_at_its_place(name: str, tmp_path: Path) -> None:
+    dirt = DIRT[name]
+    path = written(tmp_path / "dirty.jsonl", [*CLEAN[:2], dirt.line, *CLEAN[3:]])
+    limit = 2000 if name == "long" else Options().max_line_bytes
+    found = scan(Plan(path, options=Options(max_line_bytes=limit)))
+    assert told(found) == [(dirt.check, 3, dirt.kind)]
+    (finding,) = found.tallies[dirt.check].kept
+    assert (finding.path, finding.column, finding.field) == (path, dirt.column, dirt.field)
+    assert dirt.words in finding.problem
+    assert found.tallies[dirt.check].bad == 1
+
+
+CUT = [("encoding", 0, "broken-archive"), ("parse", 0, "no-records")]
+WHOLE_FILES = {
+    "bom": (b"\xef\xbb\xbf" + GOOD + b"\n", [("encoding", 1, "bom")]),
+    "no-final-newline": (GOOD + b"\n" + GOOD, [("encoding", 2, "no-final-newline")]),
+    "empty-file": (b"", [("parse", 0, "no-records")]),
+    "only-blank-lines": (b"\n", [("encoding", 1, "blank-line"), ("parse", 0, "no-records")]),
+    "cut-gzip": (gzip.compress(GOOD * 100 + b"\n")[:-12], CUT),
+    "junk-after-gzip": (gzip.compress(GOOD + b"\n") + b"junk", [("encoding", 0, "broken-archive")]),
+    "cut-zstd": (zstd.compress(GOOD + b"\n")[:-4], CUT),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE_FILES)
+def test_a_defect_of_the_whole_file_is_named(name: str, tmp_path: Path) -> None:
+    content, expected = WHOLE_FILES[name]
+    path = tmp_path / "whole.jsonl"
+    path.write_bytes(content)
+    assert told(scan(Plan(path))) == expected
+
+
+def test_a_missing_file_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"absent\.jsonl: cannot be read"):
+        scan(Plan(tmp_path / "absent.jsonl"))
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress, bytes], ids=["gzip", "zstd", "plain"])
+def test_archives_are_read_as_what_they_hold(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    path = tmp_path / "packed.jsonl"
+    half = len(CLEAN) // 2
+    parts = [b"".join(line + b"\n" for line in lines) for lines in (CLEAN[:half], [*CLEAN[half:], b"[]"])]
+    path.write_bytes(b"".join(map(pack, parts)))  # archives may be joined, as files may
+    found = scan(Plan(path))
+    assert (found.records, told(found)) == (6, [("parse", 6, "not-object")])
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress], ids=["gzip", "zstd"])
+def test_a_decompression_bomb_is_left_early(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    path = tmp_path / "bomb.jsonl"
+    path.write_bytes(pack(b"0" * 40_000_000))
+    found = scan(Plan(path, options=Options(max_line_bytes=10_000, max_unpacked_bytes=10_000_000)), block=2**16)
+    assert told(found) == [("encoding", 0, "bomb"), ("parse", 0, "no-records")]
+
+
+def test_a_line_that_is_too_long_is_never_held(tmp_path: Path) -> None:
+    path = written(tmp_path / "long.jsonl", [GOOD, b"x" * 3_000_000, GOOD, b"[]"])
+    source = Source(path, Options(max_line_bytes=1000), block=4096)
+    assert max(len(block.data) for block in source.blocks()) < 3 * 4096
+    found = scan(Plan(path, options=Options(max_line_bytes=1000)), block=4096)
+    assert told(found) == [("parse", 2, "line-too-long"), ("parse", 4, "not-object")]
+    assert "3000000 bytes" in found.tallies["parse"].kept[0].problem
+
+
+def test_a_file_that_changes_while_it_is_read_is_accused(tmp_path: Path) -> None:
+    path = written(tmp_path / "busy.jsonl", CLEAN * 100)
+    source = Source(path, block=512)
+    blocks = source.blocks()
+    next(blocks)
+    with path.open("ab") as stream:
+        stream.write(GOOD + b"\n")
+    for _ in blocks:
+        pass
+    assert [finding.kind for finding in source.findings] == ["changed"]
+
+
+def test_the_digest_is_that_of_the_stored_bytes(tmp_path: Path) -> None:
+    from harness import digests
+
+    path = tmp_path / "packed.jsonl"
+    path.write_bytes(gzip.compress(GOOD + b"\n"))
+    assert scan(Plan(path)).digest == digests.of_file(path)
+
+
+def test_a_kind_that_the_spec_allows_is_no_defect(tmp_path: Path) -> None:
+    path = written(tmp_path / "windows.jsonl", [line + b"\r" for line in CLEAN])
+    assert told(scan(Plan(path, options=Options(allow=frozenset({"crlf"}))))) == []
+
+
+def test_an_unreadable_line_holds_for_no_later_check(tmp_path: Path) -> None:
+    path = written(tmp_path / "dirty.jsonl", [GOOD, b"\xff"])
+    tallies = scan(Plan(path)).tallies
+    assert {check: (tally.total, tally.bad) for check, tally in tallies.items()} == {
+        "encoding": (1, 1),
+        "parse": (0, 1),
+        "fields": (0, 1),
+    }
+
+
+def test_an_empty_text_that_the_schema_names_is_complete(tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text('{"properties": {"to": {"enum": ["", "Kofi"]}, "from": {"type": "string"}}}')
+    path = written(tmp_path / "a.jsonl", [b'{"to": "", "from": ""}'])
+    assert [finding.field for finding in scan(Plan(path, schema)).tallies["fields"].kept] == ["from"]
+
+
+def test_a_schema_never_reaches_out_of_its_file(tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text('{"$ref": "http://192.0.2.1/never.json"}')
+    with pytest.raises(DataError, match="not a JSON Schema that can be compiled"):
+        scan(Plan(written(tmp_path / "a.jsonl", CLEAN), schema))
+
+
+def test_findings_are_counted_in_full_and_kept_in_part(tmp_path: Path) -> None:
+    path = written(tmp_path / "bad.jsonl", [b"[]"] * (KEPT + 500))
+    tally = scan(Plan(path), block=1000).tallies["parse"]
+    assert (tally.total, tally.bad, len(tally.kept)) == (KEPT + 500, KEPT + 500, KEPT)
+    shown = list(tally.shown())
+    assert len(shown) == SHOWN + 1
+    assert shown[-1] == f"... and {KEPT + 480} more not-object ({KEPT + 500} in all)"
+
+
+def test_tallies_of_parts_are_that_of_the_whole() -> None:
+    found = [Finding(Path("a"), number, "", "odd", f"kind-{number % 2}") for number in range(3 * KEPT)]
+    whole, parts = Tally(), Tally()
+    for finding in found:
+        whole.add((finding,))
+        part = Tally()
+        part.add((finding,))
+        parts.merge(part)
+    assert parts == whole
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+PLAIN_TEXT = st.text(
+    st.characters(blacklist_categories=["Cs", "Zl", "Zp"], blacklist_characters="\x00\x85"), min_size=1
+).filter(str.strip)
+CLEAN_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)
+    | PLAIN_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(PLAIN_TEXT, inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+CLEAN_RECORDS = st.lists(st.dictionaries(PLAIN_TEXT, CLEAN_VALUES, max_size=4), min_size=1, max_size=5)
+
+CORRUPTIONS: dict[str, Callable[[bytes, int], bytes]] = {
+    "not-utf8": lambda line, at: line[:at] + b"\xff" + line[at:],
+    "bom": lambda line, at: b"\xef\xbb\xbf" + line,
+    "crlf": lambda line, at: line + b"\r",
+    "nul": lambda line, at: line[:at] + b"\x00" + line[at:],
+    "not-json": lambda line, at: line[:-1],
+    "not-object": lambda line, at: b"[" + line + b"]",
+    "duplicate-key": lambda line, at: b'{"twice": 1, "twice": ' + line + b"}",
+    "not-finite": lambda line, at: b'{"number": [NaN, ' + line + b"]}",
+    "lone-surrogate": lambda line, at: b'{"half": "\\ud800", "rest": ' + line + b"}",
+    "line-separator": lambda line, at: b'{"cut": "a\xe2\x80\xa8b", "rest": ' + line + b"}",
+    "empty-field": lambda line, at: b'{"gap": "", "rest": ' + line + b"}",
+    "too-deep": lambda line, at: b'{"a":' * MAX_DEPTH + line + b"}" * MAX_DEPTH,
+}
+
+
+class TestAnyFile:
+    @ONE_FILE
+    @given(records=CLEAN_RECORDS, ascii_only=st.booleans(), block=st.integers(1, 200))
+    def test_clean_files_are_never_accused(
+        self, records: list[Any], ascii_only: bool, block: int, tmp_path: Path
+    ) -> None:
+        lines = [json.dumps(record, ensure_ascii=ascii_only).encode() for record in records]
+        found = scan(Plan(written(tmp_path / "clean.jsonl", lines)), block)
+        assert (told(found), found.records) == ([], len(records))
+
+    @ONE_FILE
+    @given(records=CLEAN_RECORDS, kind=st.sampled_from(sorted(CORRUPTIONS)), choice=st.data())
+    def test_any_single_corruption_is_found_at_its_line(
+        self, records: list[Any], kind: str, choice: st.DataObject, tmp_path: Path
+    ) -> None:
+        lines = [json.dumps(record, ensure_ascii=choice.draw(st.booleans())).encode() for record in records]
+        number = choice.draw(st.integers(1, len(lines)))
+        at = choice.draw(st.integers(0, len(lines[number - 1])))
+        lines[number - 1] = CORRUPTIONS[kind](lines[number - 1], at)
+        found = told(scan(Plan(written(tmp_path / "corrupt.jsonl", lines))))
+        assert [(line, what) for _, line, what in found] == [(number, kind)]
+
+    @ONE_FILE
+    @given(lines=st.lists(st.sampled_from([*CLEAN, b"[]", b"", b"\xff", b"x" * 300, GOOD + b"\r"]), max_size=12),
+           ended=st.booleans(), block=st.integers(1, 400))  # fmt: skip
+    def test_block_boundaries_change_nothing(self, lines: list[bytes], ended: bool, block: int, tmp_path: Path) -> None:
+        path = written(tmp_path / "any.jsonl", lines, b"\n" if ended else b"")
+        plan = Plan(path, options=Options(max_line_bytes=200))
+        assert scan(plan, block) == scan(plan)
+
+    @ONE_FILE
+    @given(record=st.dictionaries(st.text(), JSON_VALUES, max_size=4), ascii_only=st.booleans())
+    def test_what_the_quick_reader_vouches_for_is_sound(self, record: dict[str, Any], ascii_only: bool) -> None:
+        raw = json.dumps(record, ensure_ascii=ascii_only).encode("utf-8")
+        if plausible(raw) is not None:
+            examined = examine(Path("a"), 1, raw)
+            assert (examined.record, examined.findings) == (record, ())
+
+    @ONE_FILE
+    @given(
+        raw=st.binary(max_size=40) | st.text(alphabet='{}[]":,\\u0093adk1e.- \n\r\t\x00', max_size=40).map(str.encode)
+    )
+    def test_no_bytes_bring_a_reader_down(self, raw: bytes) -> None:
+        quick = plausible(raw)
+        examined = examine(Path("a"), 1, raw)
+        assert quick is None or examined.findings == ()
+        assert examined.record is not None or examined.findings
+
+    @ONE_FILE
+    @given(record=st.dictionaries(st.text(), JSON_VALUES, max_size=4))
+    def test_any_object_round_trips_to_the_last_digit(self, record: dict[str, Any], tmp_path: Path) -> None:
+        path = written(tmp_path / "any.jsonl", [json.dumps(record).encode()])
+        ((_, read),) = parse_lines(path)
+        assert read == record
+        assert all(type(read[key]) is type(value) for key, value in record.items())
+        assert not any(isinstance(value, float) and math.isinf(value) for value in read.values())
+
+
+def test_processes_find_what_one_finds(tmp_path: Path) -> None:
+    lines = [*CLEAN * 200, b"[]", *CLEAN * 200, b"\xff", GOOD]
+    plan = Plan(written(tmp_path / "large.jsonl", lines))
+    assert scan_shared(plan, block=8192) == scan(plan)

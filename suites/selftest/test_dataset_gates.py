@@ -1,0 +1,196 @@
+"""The data gates as a user meets them: a pytest child over data alone, green on sound files, red on spoilt ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import spec
+from harness.dataset import checks
+from harness.dataset.options import Options
+from harness.errors import SpecError
+from harness.gates import data
+from suites.selftest.child import COMMAND, ROOT, Line
+
+PLUGIN = """\
+import pathlib, sys
+
+def pytest_sessionfinish(session):
+    heavy = sorted({"torch", "transformers", "peft", "bitsandbytes"} & set(sys.modules))
+    pathlib.Path(__file__).with_name("imported.txt").write_text(" ".join(heavy))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DataRun:
+    status: int
+    output: str
+    folder: Path
+    imported: str
+
+    def outcome(self, gate: str) -> str:
+        verdict = json.loads((self.folder / "verdict.json").read_text(encoding="utf-8"))
+        return str(next(one["outcome"] for one in verdict["gates"] if one["id"] == gate))
+
+    def findings(self, gate: str) -> list[dict[str, Any]]:
+        text = (self.folder / "findings" / f"{gate}.jsonl").read_text(encoding="utf-8")
+        return [json.loads(line) for line in text.split("\n") if line]
+
+
+def judge(line: Line, folder: Path, *arguments: str) -> DataRun:
+    """``pytest suites/release/test_data.py --partial`` on a release line."""
+    folder.mkdir(exist_ok=True)
+    (folder / "heavy.py").write_text(PLUGIN, encoding="utf-8")
+    out = folder / "out"
+    options = (f"--release={line.spec}", f"--out={out}", "--run-id=data", "--partial", "-p", "no:cacheprovider")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        [*COMMAND, "suites/release/test_data.py", *options, "-p", "heavy", "-p", "no:hypothesispytest", *arguments],
+        cwd=ROOT,
+        env={**inherited, "PYTHONPATH": str(folder), "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    imported = (folder / "imported.txt").read_text(encoding="utf-8")
+    return DataRun(done.returncode, done.stdout + done.stderr, out / "runs" / "data", imported)
+
+
+@pytest.fixture
+def copied(line: Line, tmp_path: Path) -> Line:
+    return line.copy(tmp_path / "line")
+
+
+def change(line: Line, split: str, number: int, edit: Callable[[dict[str, Any]], object]) -> None:
+    """Change one record of the task "sea"."""
+    path = line.spec.parent / split / "sea.jsonl"
+    lines = path.read_text(encoding="utf-8").split("\n")
+    record = json.loads(lines[number - 1])
+    edit(record)
+    lines[number - 1] = json.dumps(record)
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def record(line: Line, split: str, number: int) -> dict[str, Any]:
+    text = (line.spec.parent / split / "sea.jsonl").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text.split("\n")[number - 1])
+    return loaded
+
+
+def test_sound_data_is_judged_green_without_importing_torch(copied: Line, tmp_path: Path) -> None:
+    ran = judge(copied, tmp_path / "run")
+    assert ran.status == 0, ran.output
+    assert ran.imported == ""
+    assert ran.outcome("data.train-sea.duplicates") == "passed"
+    assert not (ran.folder / "findings").exists()
+
+
+def test_labels_are_counted_with_the_base_models_own_tokenizer(copied: Line, tmp_path: Path) -> None:
+    copied.edit('duplicates_of = ["prompt", "both"]', 'tokens = true\nduplicates_of = ["prompt", "both"]')
+    change(copied, "train", 2, lambda r: r.update(question=f"Help me study {'of the sea ' * 60}."))
+    ran = judge(copied, tmp_path / "run", "-k", "test_labels")
+    assert (ran.outcome("data.train-sea.labels"), ran.outcome("data.train-shore.labels")) == ("failed", "passed")
+    (finding, counts) = ran.findings("data.train-sea.labels")
+    assert (finding["line"], finding["kind"], counts["counts"]) == (2, "no-label", {"no-label": 1})
+    assert "tokens an item:" in ran.output
+
+
+ONE_IN_SIXTEEN = "15 of 16 hold; all must"
+
+
+def test_each_gate_turns_red_for_its_own_reason_and_lists_its_findings(copied: Line, tmp_path: Path) -> None:
+    """One spoilt line, sixteen in the file: each defect in a line of its own."""
+    copied.edit('duplicates_of = ["prompt", "both"]', 'advisory = []\nduplicates_of = ["prompt", "both"]')
+    topic, name, question = (record(copied, "train", 9)[key] for key in ("topic", "id", "question"))
+    change(copied, "train", 1, lambda r: r.update(difficulty="x"))
+    change(copied, "train", 2, lambda r: r.update(reference="Sorry."))
+    change(copied, "train", 3, lambda r: r.update(question="Mail ann@" + "postbox.org."))
+    change(copied, "train", 4, lambda r: r.update(topic=topic, question=question))
+    change(copied, "dev", 1, lambda r: r.update(topic=topic, id=name, question=question))
+    path = copied.spec.parent / "train" / "sea.jsonl"
+    path.write_bytes(path.read_bytes().rstrip(b"\n") + b"\r\n")
+    ran = judge(copied, tmp_path / "run")
+    red = {
+        "data.train-sea.encoding": (16, "crlf"),
+        "data.train-sea.fields": (1, "schema"),
+        "data.train-sea.template": (2, "off-form"),
+        "data.train-sea.secrets": (3, "e-mail"),
+        "data.train-sea.duplicates": (9, "exact-both"),
+        "data.sea.ids_unique": (1, "repeated-id"),
+        "data.sea.topics_apart": (1, "shared-topic"),
+        "data.sea.text_apart": (1, "whole-prompt"),
+    }
+    assert {gate: ran.outcome(gate) for gate in red} == dict.fromkeys(red, "failed"), ran.output
+    assert {gate: tuple(ran.findings(gate)[0][key] for key in ("line", "kind")) for gate in red} == red
+    assert ran.outcome("data.train-sea.parse") == "passed"
+    assert f"data.train-sea.fields: failed, {ONE_IN_SIXTEEN}" in ran.output
+    assert "listed in" in ran.output
+
+
+def test_an_unreadable_line_turns_parse_red_and_counts_against_fields(copied: Line, tmp_path: Path) -> None:
+    path = copied.spec.parent / "train" / "sea.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"points"', b'"topic": 1, "points"', 1).replace(b'"id"', b"'id'", 1))
+    ran = judge(copied, tmp_path / "run", "-k", "train-sea")
+    assert (ran.outcome("data.train-sea.parse"), ran.outcome("data.train-sea.fields")) == ("failed", "failed")
+    assert [one.get("kind") for one in ran.findings("data.train-sea.parse")] == ["not-json", None]
+
+
+def table(line: Line, text: str) -> spec.Spec:
+    line.edit('duplicates_of = ["prompt", "both"]', f'{text}\nduplicates_of = ["prompt", "both"]')
+    return spec.load(line.spec)
+
+
+class TestOptions:
+    def test_secrets_warn_unless_the_spec_blocks(self, copied: Line) -> None:
+        def blocking(loaded: spec.Spec) -> bool:
+            return next(gate.blocking for gate in data.expected(loaded) if gate.id == "data.train-sea.secrets")
+
+        assert not blocking(spec.load(copied.spec))
+        assert blocking(table(copied, "advisory = []"))
+
+    def test_a_threshold_lets_the_declared_share_fail(self, copied: Line, tmp_path: Path) -> None:
+        table(copied, "at_least = { template = 0.9 }")
+        change(copied, "train", 2, lambda r: r.update(reference="Sorry."))
+        assert judge(copied, tmp_path / "run", "-k", "train-sea").outcome("data.train-sea.template") == "passed"
+        change(copied, "train", 3, lambda r: r.update(reference="Sorry."))
+        assert judge(copied, tmp_path / "next", "-k", "train-sea").outcome("data.train-sea.template") == "failed"
+
+    def test_an_unknown_option_names_the_nearest(self, copied: Line) -> None:
+        with pytest.raises(SpecError, match="did you mean 'advisory'"):
+            table(copied, "advisry = []")
+
+    def test_what_no_spec_says_is_the_default(self) -> None:
+        options = Options()
+        assert (options.threshold("parse"), options.shingle, options.similarity, options.overlap) == (1.0, 5, 0.8, 8)
+
+
+class TestFromPython:
+    def test_the_gates_findings_are_objects(self, copied: Line) -> None:
+        change(copied, "train", 2, lambda r: r.update(reference="Sorry."))
+        loaded = spec.load(copied.spec)
+        checked = checks.check_file("template", loaded.tasks["sea"], "train", checks.options_of(loaded))
+        assert [(found.line, found.kind) for found in checked.tally.kept] == [(2, "off-form"), (2, "untold-point")]
+        assert checked.share == 15 / 16
+
+    def test_training_is_refused_for_what_blocks_and_for_nothing_else(self, copied: Line) -> None:
+        change(copied, "train", 3, lambda r: r.update(question="Mail ann@" + "postbox.org."))
+        loaded = spec.load(copied.spec)
+        assert checks.blocking_findings(loaded, ["sea"]) == []
+        change(copied, "train", 2, lambda r: r.update(reference="Sorry."))
+        assert {found.line for found in checks.blocking_findings(loaded, ["sea"])} == {2}
+
+    def test_a_file_that_was_mended_is_judged_anew(self, copied: Line) -> None:
+        loaded = spec.load(copied.spec)
+        chosen = checks.options_of(loaded)
+        change(copied, "train", 2, lambda r: r.update(reference="Sorry."))
+        assert checks.check_file("template", loaded.tasks["sea"], "train", chosen).tally.total
+        change(copied, "train", 2, lambda r: r.update(reference="Answer: the sea rises twice a day."))
+        assert not checks.check_file("template", loaded.tasks["sea"], "train", chosen).tally.total
