@@ -7,6 +7,7 @@ reads the journal against the gates that the spec expects.
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import sys
@@ -100,14 +101,29 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput["greenrun_run_id"] = node.config.stash[RUN].id
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> list[pytest.Item] | None:
+    """Leave out the test of a gate that this spec does not have: pytest would show it as skipped."""
+    module = collector.getparent(pytest.Module)
+    if RUN not in collector.config.stash or module is None or not inspect.isfunction(obj):
+        return None
+    concludes = name.startswith("test_") and {"gate", "conclude"} & inspect.signature(obj).parameters.keys()
+    return [] if concludes and not _gates_for(collector.config, module.obj, name) else None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give ``test_<check>(gate)`` in ``test_<area>.py`` the gates of that area and check."""
     if "gate" not in metafunc.fixturenames or RUN not in metafunc.config.stash:
         return
-    areas = getattr(metafunc.module, "AREAS", (Path(metafunc.module.__file__ or "").stem.removeprefix("test_"),))
-    check = metafunc.function.__name__.removeprefix("test_")
-    chosen = [g for g in metafunc.config.stash[RUN].gates if g.area in areas and g.check == check]
+    chosen = _gates_for(metafunc.config, metafunc.module, metafunc.function.__name__)
     metafunc.parametrize("gate", [pytest.param(gate, id=gate.label) for gate in chosen])
+
+
+def _gates_for(config: pytest.Config, module: Any, test: str) -> list[Gate]:
+    areas = getattr(module, "AREAS", (Path(module.__file__ or "").stem.removeprefix("test_"),))
+    return [g for g in config.stash[RUN].gates if g.area in areas and g.check == test.removeprefix("test_")]
 
 
 def gate_of(item: pytest.Item) -> Gate | None:

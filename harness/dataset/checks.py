@@ -87,8 +87,8 @@ def check_file(check: str, task: Task, split: str, chosen: Options) -> Checked:
     return Checked(result, counted.count, {path.name: digests.of_file(path)})
 
 
-def check_task(check: str, task: Task, chosen: Options) -> Checked:
-    """One check over all files of a task.
+def check_task(check: str, task: Task, chosen: Options, others: Iterable[Task] = ()) -> Checked:
+    """One check over all files of a task; what `others` train on must not be known to it either.
 
     Raises:
         DataError: a record cannot be used.
@@ -100,7 +100,8 @@ def check_task(check: str, task: Task, chosen: Options) -> Checked:
     elif check == "topics_apart":
         found = leakage.topic_findings(named)
     elif check == "text_apart":
-        found = leakage.text_findings(named, chosen.overlap)
+        foreign = [(one.files["train"], _items(one, "train")) for one in others if "train" in one.files and one != task]
+        found = leakage.text_findings(named, chosen.overlap, foreign)
     else:
         raise ValueError(f"unknown data check {check!r}")
     result = tally(_wanted(found, chosen))
@@ -128,7 +129,7 @@ def blocking_findings(spec: Spec, tasks: Iterable[str]) -> list[Finding]:
     found: list[Finding] = []
     for task in (spec.tasks[name] for name in tasks):
         checked = {check: check_file(check, task, "train", chosen) for check in file_checks(task, "train")}
-        checked |= {check: check_task(check, task, chosen) for check in SPLIT_CHECKS}
+        checked |= {check: check_task(check, task, chosen, spec.tasks.values()) for check in SPLIT_CHECKS}
         for check, result in checked.items():
             if check not in chosen.advisory and result.share < chosen.threshold(check):
                 found += result.tally.kept

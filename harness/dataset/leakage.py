@@ -12,7 +12,7 @@ from itertools import combinations
 from pathlib import Path
 
 from harness.dataset.findings import Finding
-from harness.dataset.overlap import overlap_findings
+from harness.dataset.overlap import STRICT, overlap_findings
 from harness.dataset.records import Item
 from harness.dataset.spool import Spool
 from harness.dataset.units import units
@@ -49,21 +49,31 @@ def topic_findings(named_items: NamedItems) -> Iterator[Finding]:
         first_of[split] = lines
 
 
-def text_findings(named_items: NamedItems, length: int = RUN) -> Iterator[Finding]:
+def text_findings(
+    named_items: NamedItems, length: int = RUN, elsewhere: Iterable[tuple[Path, Iterable[Item]]] = ()
+) -> Iterator[Finding]:
     """Runs of `length` words that items of two splits share, in prompts or in reference answers, and whole prompts
     that are shorter than a run.
 
+    `elsewhere` holds what other tasks train on: an adapter of several tasks would know it in the held-out splits. It
+    is held to the strict length, since tasks of one house share its phrases.
     Prompts are compared with prompts and references with references; references of items that must be refused are
     left out, and an answer shorter than a run says nothing by itself. Each finding stands in the later file.
     """
-    spools = []
-    for path, items in named_items.values():
-        spool = Spool(path)
-        for _ in spool.fill(items):
-            pass
-        spools.append(spool)
-    for earlier, later in combinations(spools, 2):
+    spools = {split: _spooled(*named) for split, named in named_items.items()}
+    for earlier, later in combinations(spools.values(), 2):
         yield from overlap_findings(earlier, later, length)
+    for foreign in (_spooled(*named) for named in elsewhere):
+        for split, own in spools.items():
+            if split != "train":
+                yield from overlap_findings(foreign, own, STRICT)
+
+
+def _spooled(path: Path, items: Iterable[Item]) -> Spool:
+    spool = Spool(path)
+    for _ in spool.fill(items):
+        pass
+    return spool
 
 
 def _topic(item: Item) -> str:

@@ -51,8 +51,10 @@ class Spool:
 
 
 def texts_of(item: Item) -> list[Text]:
-    """What an item itself says. The answer of a declared refusal is left out: one form is meant for them all."""
-    found: list[Text] = [(field, "prompt", _encodable(text)) for field, text in item.own_texts() if text.strip()]
+    """What an item itself says. The answer of a declared refusal is left out: one form is meant for them all. So is
+    the topic: it is a label with a check of its own, and a copy under another label is a copy."""
+    said = ((field, text) for field, text in item.own_texts() if text.strip() and field != "topic")
+    found: list[Text] = [(field, "prompt", _encodable(text)) for field, text in said]
     if not item.must_refuse:
         found.append(("reference", "answer", _encodable(item.reference)))
     return found

@@ -85,7 +85,7 @@ def test_labels(
 
 
 def _judge_splits(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
-    checked = checks.check_task(gate.check, task, options)
+    checked = checks.check_task(gate.check, task, options, run.spec.tasks.values())
     if not checked.tally.total and run.spec.external and gate.check != "ids_unique":
         pytest.fail("leakage is unknown: the adapters were trained elsewhere, on data that is not given", pytrace=False)
     _conclude(gate, run, conclude, checked)
@@ -102,5 +102,5 @@ def test_topics_apart(gate: Gate, task: Task, run: Run, options: Options, conclu
 
 
 def test_text_apart(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
-    """No run of words is shared between splits."""
+    """No run of words is shared between splits, nor with what another task trains on."""
     _judge_splits(gate, task, run, options, conclude)

@@ -99,8 +99,8 @@ LEAKAGE = (
     Sabotage(
         "benchmark-question-in-train-of-another-task",
         _taught_under_another_task,
-        "data.shore.topics_apart",
-        "benchmark/sea.jsonl:1",
+        "data.sea.text_apart",
+        "train/shore.jsonl:1",
     ),
     Sabotage(
         "benchmark-item-cloned",
@@ -117,8 +117,8 @@ LEAKAGE = (
     Sabotage(
         "benchmark-item-cloned-under-another-topic",
         records.cloned(BENCHMARK, 1, id="sea-benchmark-99", topic="otherwise"),
-        "data.sea.text_apart",
-        "sea.jsonl:1",
+        "data.benchmark-sea.duplicates",
+        "is that of line 1",
     ),
 )
 
