@@ -19,6 +19,7 @@ pytest_plugins = [
     "fixtures.mounts",
     "fixtures.noise",
     "fixtures.scores",
+    "fixtures.regression",
     "fixtures.packing",
     "fixtures.plan",
 ]

@@ -71,6 +71,12 @@ def explain(gate: Gate, measured: Measurement, outcome: Outcome, confidence: flo
             f"{gate.id}: {outcome}, {gate.metric} {measured.value:.4f} over n={measured.n}, "
             f"rule: the bare value must exceed {gate.threshold} (proves nothing about other items)"
         )
+    elif gate.rule == "not_worse":
+        head = (
+            f"{gate.id}: {outcome}, {gate.metric} moved by {measured.value:+.4f}, {confidence:.0%} bounds "
+            f"[{measured.lower_bound:+.4f}, {measured.upper_bound:+.4f}] over n={measured.n}, "
+            f"rule: the lower bound must exceed {gate.threshold:+}"
+        )
     else:
         head = (
             f"{gate.id}: {outcome}, {gate.metric} {measured.value:.4f}, {confidence:.0%} bounds "
@@ -84,6 +90,8 @@ def explain(gate: Gate, measured: Measurement, outcome: Outcome, confidence: flo
 
 
 def _more_items(gate: Gate, measured: Measurement, confidence: float) -> str:
+    if gate.rule == "not_worse":
+        return ""  # whoever compared the pairs says it: it takes their differences
     kind = metrics.METRICS[gate.metric].kind
     observed = round(measured.value * measured.n) if kind == "share" else measured.value
     needed = power.settle_items(observed, measured.n, gate.threshold, confidence, kind)

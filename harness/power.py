@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
+
 from harness.errors import EmptySetError
-from harness.statistics import error_rate
+from harness.statistics import error_rate, log_capital
 
 Kind = Literal["share", "mean"]
 """``share``: judged by Clopper-Pearson bounds. ``mean``: judged by betting bounds, which need more items."""
@@ -94,6 +97,45 @@ def settle_items(successes_or_mean: float, n: int, threshold: float, confidence:
         rate, threshold = 1.0 - rate, 1.0 - threshold
     sizes = range(n, max(n, MOST_ITEMS) + 1)
     found = bisect_left(sizes, True, key=lambda m: _proves(rate * m, m - rate * m, threshold, confidence, kind))
+    return sizes[found] if found < len(sizes) else None
+
+
+def proves_not_worse(worse: float, same: float, better: float, margin: float, confidence: float) -> bool:
+    """Whether the mean paired difference is proved to be above -`margin` by pairs that differ by -1, 0 and 1.
+
+    Counts need not be whole. The bound is that of `harness.statistics.difference_bounds`.
+    """
+    counts = np.array([worse, same, better], dtype=np.float64)
+    capital = log_capital(np.array([0.0, 0.5, 1.0]), counts, (1.0 - margin) / 2.0)
+    return capital > -math.log(error_rate(confidence))
+
+
+def equal_items_needed(margin: float, confidence: float) -> int:
+    """Pairs in all, none of them different, from which no loss above `margin` is proved.
+
+    Raises:
+        ValueError: `MOST_ITEMS` would not be enough.
+    """
+    sizes = range(1, MOST_ITEMS + 1)
+    found = bisect_left(sizes, True, key=lambda n: proves_not_worse(0, n, 0, margin, confidence))
+    if found == len(sizes):
+        raise ValueError(f"{MOST_ITEMS} equal pairs cannot prove a loss below {margin}; widen the margin")
+    return sizes[found]
+
+
+def settle_differences(differences: Sequence[float], margin: float, confidence: float) -> int | None:
+    """Pairs in all, at least those seen, that would prove no loss above `margin` if these differences kept on coming.
+
+    Returns:
+        None where their mean is no better than -`margin`, or where more than `MOST_ITEMS` would be needed.
+    """
+    if sum(differences) / len(differences) <= -margin + _SAME_RATE:
+        return None
+    distinct, counts = np.unique((1.0 + np.asarray(differences, dtype=np.float64)) / 2.0, return_counts=True)
+    shares = counts / len(differences)
+    wanted = -math.log(error_rate(confidence))
+    sizes = range(len(differences), max(len(differences), MOST_ITEMS) + 1)
+    found = bisect_left(sizes, True, key=lambda n: log_capital(distinct, shares * n, (1.0 - margin) / 2.0) > wanted)
     return sizes[found] if found < len(sizes) else None
 
 

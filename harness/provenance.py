@@ -21,6 +21,8 @@ def record(run: Run) -> None:
     """Write the run's spec, data files and environment to its journal."""
     spec = run.spec
     run.journal.write("run", run_id=run.id, release=spec.name, spec_digest=spec.digest, candidate=spec.candidate)
+    if spec.against is not None:
+        run.journal.write("against", release=spec.against.release, run_id=spec.against.run_id)
     run.journal.write("data", files=data_files(spec))
     run.journal.write("environment", environment=environment(spec.threads))
 

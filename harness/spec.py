@@ -13,13 +13,16 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 from jsonschema.exceptions import best_match
 
 from harness import digests
 from harness.errors import SpecError
+
+if TYPE_CHECKING:
+    from harness.earlier import Earlier
 
 SCHEMA = Path(__file__).parent / "schemas" / "release.schema.json"
 SPLITS = ("train", "dev", "benchmark", "parity")
@@ -129,6 +132,8 @@ class Spec:
     thresholds: tuple[Thresholds, ...]
     areas: Mapping[str, Mapping[str, Any]]
     """The tables under ``[gates.*]`` other than eval, as written."""
+    against: Earlier | None = None
+    """The release that this one is compared with: from the command line, never from the file."""
 
     @property
     def external(self) -> bool:

@@ -45,6 +45,7 @@ def build(release: str, run_id: str, candidate: str, verdict: Verdict, records: 
         ],
         "artifacts": _artifacts(journal),
         "packed": _last(journal, "packed").get("adapters", []),
+        "regression": _regression(journal),
         "data": _last(journal, "data").get("files", []),
         "noise": [record["noise"] for record in journal if record["kind"] == "noise"],
         "durations": _durations(journal),
@@ -54,6 +55,19 @@ def build(release: str, run_id: str, candidate: str, verdict: Verdict, records: 
 
 def _last(journal: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
     return next((record for record in reversed(journal) if record["kind"] == kind), {})
+
+
+def _regression(journal: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What was compared with which earlier release; empty where there was none."""
+    against = _last(journal, "against")
+    if not against:
+        return {}
+    return {
+        "against": {"release": against["release"], "run_id": against["run_id"]},
+        "weakened": _last(journal, "weakened").get("weakened", []),
+        "accept_weaker": _last(journal, "weakened").get("accept_weaker", ""),
+        "comparisons": [record["comparison"] for record in journal if record["kind"] == "comparison"],
+    }
 
 
 def _artifacts(journal: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -96,6 +96,9 @@ blocking = true
 blocking = true
 mounts = ["both"]
 
+[gates.regression]
+margin = 0.3
+
 [gates.bundle]
 blocking = true
 """

@@ -1,0 +1,29 @@
+"""Nothing got worse since the release before: not what the spec asks, and not what the candidate answers."""
+
+from __future__ import annotations
+
+from fixtures.regression import Compared, Weaker
+from fixtures.release import Conclude
+from harness.earlier import Earlier
+from harness.evidence import Measurement
+from harness.gates.gate import Gate
+from harness.gates.regression import accepted_weaker
+from harness.spec import Spec
+
+
+def test_spec_not_weakened(spec: Spec, earlier: Earlier, weaker: Weaker, conclude: Conclude) -> None:
+    """No gate was removed, and none asks less than the earlier release's did."""
+    found = weaker()
+    reason = accepted_weaker(spec)
+    mend = (
+        f"accepted by the spec: {reason}"
+        if reason
+        else f'if that is meant, say why in the spec: [gates.regression] accept_weaker = "...", one reason a release '
+        f"(compared with {earlier.name})"
+    )
+    conclude(Measurement(float(not found), len(earlier.gates), message="\n".join([*found, mend] if found else [])))
+
+
+def test_not_worse(gate: Gate, compared: Compared, conclude: Conclude) -> None:
+    """The lower bound of the mean difference from the earlier release exceeds minus the spec's margin."""
+    conclude(compared(gate))
