@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from harness import archive, bundle
+from harness import archive, bundle, judged_items
 from harness.adapter_files import ALLOWED, CONFIG, WEIGHTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -282,6 +282,18 @@ def test_nothing_is_unpacked_over_an_existing_folder(tmp_path: Path) -> None:
 # Staging, verifying, publishing
 
 
+KEPT = judged_items.render(
+    judged_items.JudgedItem("style", f"one-{number}", f"topic {number}", "0" * 64, "an answer", {"format": score})
+    for number, score in enumerate((1.0, 0.0))
+)
+VERDICT = {
+    "verdict": "released",
+    "packed": ["style", "writing"],
+    "candidate_adapter": "style",
+    "gates": [{"id": "eval.style.style.format", "value": 0.5}],
+}
+
+
 @pytest.fixture(scope="module")
 def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The smallest LoRA that `adapter_files.inspect` takes: one pair of matrices, rank 2."""
@@ -297,7 +309,7 @@ def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def staged(adapter: Path, tmp_path: Path) -> Path:
-    bundle.stage({"style": adapter, "writing": adapter}, tmp_path / "staged")
+    bundle.stage({"style": adapter, "writing": adapter}, tmp_path / "staged", {judged_items.FILE: KEPT})
     return tmp_path / "staged"
 
 
@@ -305,8 +317,7 @@ def staged(adapter: Path, tmp_path: Path) -> Path:
 def papers(tmp_path: Path) -> list[Path]:
     folder = tmp_path / "run"
     folder.mkdir()
-    verdict = {"verdict": "released", "packed": ["style", "writing"]}
-    texts = {"verdict.json": json.dumps(verdict), "junit.xml": "<testsuites/>", "report.md": "#", "release.toml": ""}
+    texts = {"verdict.json": json.dumps(VERDICT), "junit.xml": "<testsuites/>", "report.md": "#", "release.toml": ""}
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     return [folder / name for name in texts]
@@ -320,7 +331,7 @@ def release(staged: Path, papers: list[Path], tmp_path: Path) -> Path:
 
 
 def test_staging_writes_sorted_checksums_as_sha256sum_does(staged: Path) -> None:
-    names = ["adapter_style.tar.gz", "adapter_writing.tar.gz"]
+    names = ["adapter_style.tar.gz", "adapter_writing.tar.gz", judged_items.FILE]
     lines = [f"{hashlib.sha256((staged / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     assert (staged / bundle.SUMS).read_text(encoding="ascii") == "".join(lines)
 
@@ -484,7 +495,7 @@ def test_a_receipt_tells_which_bundle_was_verified(release: Path) -> None:
     receipt = bundle.receipt(release, [])
     assert receipt["result"] == "verified"
     assert receipt["sums_digest"] == hashlib.sha256((release / bundle.SUMS).read_bytes()).hexdigest()
-    assert receipt["files"] == 6
+    assert receipt["files"] == 7
 
 
 # The suite that runs on the receiving side
@@ -507,7 +518,7 @@ def test_the_verify_suite_is_green_on_a_release_and_leaves_it_as_it_was(release:
     before = contents_of(release)
     done = verification(f"--bundle={release}")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 passed" in done.stdout
+    assert "5 passed" in done.stdout
     receipt = receipt_of(release)
     assert (receipt["result"], receipt["problems"], receipt["place"]) == ("verified", [], str(release))
     assert contents_of(release) == before
@@ -532,13 +543,22 @@ def reseal(release: Path) -> None:
 def test_the_verify_suite_is_red_on_contents_that_fitting_checksums_do_not_excuse(release: Path) -> None:
     """One archive holds a script, and the verdict refuses."""
     hostile(tar_of(member("adapter_style/handler.py")), release)
-    (release / "verdict.json").write_text('{"verdict": "refused", "packed": ["style", "writing"]}', encoding="utf-8")
+    (release / "verdict.json").write_text(json.dumps(VERDICT | {"verdict": "refused"}), encoding="utf-8")
     reseal(release)
     done = verification(f"--bundle={release}")
-    assert (done.returncode, "2 failed, 2 passed" in done.stdout) == (1, True), done.stdout + done.stderr
+    assert (done.returncode, "2 failed, 3 passed" in done.stdout) == (1, True), done.stdout + done.stderr
     problems = "\n".join(receipt_of(release)["problems"])
     assert "handler.py" in problems
     assert "only a released bundle" in problems
+
+
+def test_the_verify_suite_is_red_on_a_value_that_the_judged_items_do_not_bear_out(release: Path) -> None:
+    better = VERDICT | {"gates": [{"id": "eval.style.style.format", "value": 0.9}]}
+    (release / "verdict.json").write_text(json.dumps(better), encoding="utf-8")
+    reseal(release)
+    done = verification(f"--bundle={release}")
+    assert (done.returncode, "1 failed, 4 passed" in done.stdout) == (1, True), done.stdout + done.stderr
+    assert "is 0.9 in the verdict, and 0.500000 by the items kept" in "\n".join(receipt_of(release)["problems"])
 
 
 def test_a_verification_that_leaves_checks_out_verifies_nothing(release: Path) -> None:
