@@ -16,6 +16,7 @@ pytest_plugins = [
     "fixtures.datasets",
     "fixtures.answer_sheets",
     "fixtures.adapters",
+    "fixtures.attempts",
     "fixtures.mounts",
     "fixtures.noise",
     "fixtures.scores",

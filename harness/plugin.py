@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from harness import closing, earlier, gates, judging, options, provenance, reports, spec
+from harness import closing, earlier, gates, judging, ledger, options, provenance, reports, spec
 from harness.errors import BlockedError, DataError, GreenrunError, SpecError
 from harness.gates import evaluation, regression
 from harness.gates.gate import Gate
@@ -83,8 +83,9 @@ def _check_benchmarks(loaded: spec.Spec) -> None:
     """
     expected = gates.expected(loaded)
     try:
-        evaluation.check_provable(loaded, expected, evaluation.sizes(loaded, expected))
-        regression.check_provable(loaded)
+        judged_at = replace(loaded, confidence=ledger.next_confidence(loaded))
+        evaluation.check_provable(judged_at, expected, evaluation.sizes(loaded, expected))
+        regression.check_provable(judged_at)
     except DataError as error:
         if error.line == 0:
             raise

@@ -8,6 +8,8 @@ from typing import Any
 from harness.earlier import Earlier
 from harness.gates.gate import Gate
 from harness.gates.regression import DEFAULT_MARGIN
+from harness.ledger import SPEND
+from harness.spec import Spec
 
 _STRENGTH = {"point": 0, "lower_bound": 1, "not_worse": 1, "every": 2}
 _DEFAULT_CONFIDENCE = 0.95
@@ -15,11 +17,11 @@ _HOW_IT_WAS_MADE = "training"
 """Area whose gates come and go with the experiments, and go where an adapter is given: that weakens nothing."""
 
 
-def weaker(earlier: Earlier, gates: Sequence[Gate], confidence: float, sizes: Mapping[str, int]) -> list[str]:
+def weaker(earlier: Earlier, spec: Spec, gates: Sequence[Gate], sizes: Mapping[str, int]) -> list[str]:
     """Each way in which the present spec asks less, in words; empty where it asks as much or more.
 
     Args:
-        gates: what the present spec expects.
+        spec, gates: the present ones.
         sizes: gate id -> items (clusters) of the present benchmark, for the gates over answers.
     """
     now = {gate.id: gate for gate in gates}
@@ -30,7 +32,7 @@ def weaker(earlier: Earlier, gates: Sequence[Gate], confidence: float, sizes: Ma
             found += [f"{name}: {text}" for text in _gate(was, now[name], sizes)]
         elif was["area"] != _HOW_IT_WAS_MADE:
             found.append(f"{name}: removed")
-    return [*found, *_policy(earlier, confidence, now)]
+    return [*found, *_policy(earlier, spec, now)]
 
 
 def _gate(was: Mapping[str, Any], now: Gate, sizes: Mapping[str, int]) -> Iterator[str]:
@@ -44,11 +46,13 @@ def _gate(was: Mapping[str, Any], now: Gate, sizes: Mapping[str, int]) -> Iterat
         yield f"over {was['n']} items, now over {sizes[now.id]}"
 
 
-def _policy(earlier: Earlier, confidence: float, now: Mapping[str, Gate]) -> Iterator[str]:
+def _policy(earlier: Earlier, spec: Spec, now: Mapping[str, Gate]) -> Iterator[str]:
     policy = earlier.table.get("policy", {})
     before = policy.get("confidence", _DEFAULT_CONFIDENCE)
-    if confidence < before:
-        yield f"policy.confidence: {before}, now {confidence}"
+    if spec.confidence < before:
+        yield f"policy.confidence: {before}, now {spec.confidence}"
+    if policy.get("attempts") == SPEND and spec.attempts != SPEND:
+        yield f"policy.attempts: {SPEND}, now {spec.attempts}"
     asked = earlier.table.get("gates", {}).get("regression")
     margins = [gate for gate in now.values() if gate.rule == "not_worse"]
     if asked is None or not margins or any(was["rule"] == "not_worse" for was in earlier.gates):

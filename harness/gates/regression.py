@@ -1,6 +1,7 @@
 """Gates against an earlier release: the candidate got no worse by more than a margin, and the spec asks no less.
 
-There are none where there is no earlier release. The margins block where the spec has a ``[gates.regression]``
+There are none where there is no earlier release, but for the count of attempts, where the spec names a ledger. The
+margins block where the spec has a ``[gates.regression]``
 table, and advise where it has none.
 """
 
@@ -24,6 +25,8 @@ NOT_WEAKENED = "regression.spec_not_weakened"
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
+    if spec.ledger is not None:
+        yield Gate("regression.fresh_items", "fresh_items", "benchmark", blocking=False, metric="fresh_items")
     if spec.against is None:
         return
     yield Gate(

@@ -46,6 +46,7 @@ def build(release: str, run_id: str, candidate: str, verdict: Verdict, records: 
         "artifacts": _artifacts(journal),
         "packed": _last(journal, "packed").get("adapters", []),
         "regression": _regression(journal),
+        "attempts": _last(journal, "attempts").get("attempts", {}),
         "data": _last(journal, "data").get("files", []),
         "noise": [record["noise"] for record in journal if record["kind"] == "noise"],
         "durations": _durations(journal),

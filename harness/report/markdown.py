@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from harness.report import regression
+from harness.report import attempts, regression
 from harness.report.escape import bullets, cell, fenced, table
 
 NONE = "none recorded"
@@ -139,6 +139,7 @@ def _summary(document: Document) -> list[str]:
         f"Chosen experiment: {cell(chosen)}",
         f"Blocking gates passed: {_passed(blocking)}",
         f"Advisory gates passed: {_passed(advisory)}",
+        attempts.line(document),
     ]
     if document.get("verdict") == "released":
         return [bullets(facts)]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from fixtures.adapters import ChosenExperiment
+from fixtures.attempts import Attempted
 from fixtures.regression import Compared, Weaker
 from fixtures.release import Conclude
 from harness.earlier import Earlier
+from harness.errors import GreenrunError
 from harness.evidence import Measurement
 from harness.gates.gate import Gate
 from harness.gates.regression import accepted_weaker
@@ -27,3 +30,14 @@ def test_spec_not_weakened(spec: Spec, earlier: Earlier, weaker: Weaker, conclud
 def test_not_worse(gate: Gate, compared: Compared, conclude: Conclude) -> None:
     """The lower bound of the mean difference from the earlier release exceeds minus the spec's margin."""
     conclude(compared(gate))
+
+
+def test_fresh_items(spec: Spec, chosen_experiment: ChosenExperiment, attempted: Attempted, conclude: Conclude) -> None:
+    """The benchmark has judged no more adapters than the spec allows before fresh items are due."""
+    count = attempted(chosen_experiment()).adapters
+    if count is None:
+        raise GreenrunError(
+            f"attempts are unknown: {spec.ledger} is not there; begin a new benchmark's as an empty file"
+        )
+    due = f"{count} adapters were judged on this benchmark, {spec.fresh_after} are allowed; write fresh items"
+    conclude(Measurement(float(count <= spec.fresh_after), count, message=due if count > spec.fresh_after else ""))

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import bundle, earlier, judged_items, judging, metrics, power, regression, statistics
+from harness import bundle, earlier, judged_items, judging, metrics, power, regression, spec, statistics
 from harness.dataset.records import LOOK_ALIKE, Item, Point
 from harness.earlier import Earlier
 from harness.errors import DataError, EmptySetError, SpecError
 from harness.gates.gate import Gate
 from harness.metrics import Forms
+from harness.options import ROOT
 from harness.regression import NothingInCommonError, compare, gone, measurement, pair_up
 from harness.weakened import weaker
 
@@ -176,6 +177,7 @@ class TestSlices:
         assert turned.lower == pytest.approx(-bounds.upper, abs=1e-9)
 
 
+DEFAULT = spec.load(ROOT / "data" / "v3" / "release.toml")
 THRESHOLD = Gate("eval.both.all.coverage", "threshold", "c", True, "lower_bound", "coverage", 0.9)
 MOUNT = Gate("bnb.both_lora_mount_ok", "lora_mount_ok", "both", True)
 LEARNED = Gate("training.v3a.both.learned", "learned", "v3a-both", True)
@@ -208,6 +210,10 @@ WEAKER: dict[str, tuple[Callable[[], list[str]], str]] = {
     "lower confidence": (lambda: now(GATES, confidence=0.9), "policy.confidence: 0.95, now 0.9"),
     "smaller benchmark": (lambda: now(GATES, sizes={THRESHOLD.id: 119}), "over 120 items, now over 119"),
     "wider margin": (lambda: now(changed(NOT_WORSE, threshold=-0.2)), "threshold -0.1, now -0.2"),
+    "errors no longer spent": (
+        lambda: now(GATES, before=replace(BEFORE, table={**TABLE, "policy": {"attempts": "spend"}})),
+        "policy.attempts: spend, now report",
+    ),
     "wider margin than a first release's": (
         lambda: now(changed(NOT_WORSE, threshold=-0.2), before=replace(BEFORE, gates=kept(without(NOT_WORSE)))),
         "gates.regression.margin: 0.1, now 0.2",
@@ -218,7 +224,7 @@ WEAKER: dict[str, tuple[Callable[[], list[str]], str]] = {
 def now(
     gates: tuple[Gate, ...], confidence: float = 0.95, sizes: dict[str, int] = SIZES, before: Earlier = BEFORE
 ) -> list[str]:
-    return weaker(before, gates, confidence, sizes)
+    return weaker(before, replace(DEFAULT, confidence=confidence), gates, sizes)
 
 
 class TestWeakerSpecs:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import ledger, spec
 from suites.selftest import tiny
 from suites.selftest.child import Finished, Line
 from suites.selftest.crimes import assert_released, assert_withheld, commit
@@ -83,6 +84,43 @@ def test_the_last_release_of_that_name_is_the_one_compared_with(
     assert_released(finished)
     assert finished.verdict["regression"]["against"]["release"] == "tiny"
     assert {one["mean"] for one in finished.verdict["regression"]["comparisons"]} == {0.0}
+
+
+def test_the_attempt_is_in_the_ledger_and_the_report_says_what_the_error_has_become(
+    spoilable: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    _append(_begun(spoilable, ""), spoilable, "one", "two")
+    finished = second(spoilable, green, fresh_id(), tmp_path)
+    assert_released(finished)
+    assert (finished.verdict["attempts"]["adapters"], finished.verdict["attempts"]["ceiling"]) == (3, 0.15)
+    assert "at most 15.0% (Boole's inequality)" in (finished.release / "report.md").read_text(encoding="utf-8")
+    assert finished.gate("regression.fresh_items")["outcome"] == "failed"
+
+
+def test_where_errors_are_spent_a_red_gate_shows_no_figures_and_no_answers(
+    spoilable: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    _begun(spoilable, 'attempts = "spend"\n')
+    spoilable.edit("margin = 0.3", "margin = 0.45")
+    spoilable.edit("coverage = 0.5, format = 0.5, refused", "coverage = 0.8, format = 0.5, refused")
+    forged_answers(SHORE, forgotten(6))(spoilable)
+    finished = second(spoilable, green, fresh_id(), tmp_path)
+    assert_withheld(finished, "refused", "eval.both.all.coverage: inconclusive; figures and answers are withheld")
+    assert finished.gate("eval.both.all.coverage")["value"] is None
+    assert FORGOTTEN not in (finished.run / "verdict.json").read_text(encoding="utf-8")
+
+
+def _begun(line: Line, more: str) -> Path:
+    """An empty ledger that the spec names, with fresh items due after two adapters."""
+    line.edit("[generation]", f'[policy]\nledger = "ledger.jsonl"\nfresh_after = 2\n{more}\n[generation]')
+    (line.spec.parent / "ledger.jsonl").touch()
+    return line.spec.parent / "ledger.jsonl"
+
+
+def _append(path: Path, line: Line, *adapters: str) -> None:
+    benchmark = ledger.benchmark_of(spec.load(line.spec))
+    for adapter in adapters:
+        ledger.record(path, benchmark, adapter, "tiny", "before")
 
 
 def test_a_first_release_has_nothing_to_be_compared_with(green: Finished) -> None:
