@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
-
 from harness.errors import EmptySetError
-from harness.statistics import error_rate, log_capital
+from harness.statistics import error_rate
 
 Kind = Literal["share", "mean"]
 """``share``: judged by Clopper-Pearson bounds. ``mean``: judged by betting bounds, which need more items."""
@@ -22,7 +19,7 @@ Kind = Literal["share", "mean"]
 MOST_ITEMS = 100_000
 """Benchmarks larger than this are not considered: nobody writes that many items."""
 
-_SAME_RATE = 1e-9  # rates closer to the threshold than this are on it, and no number of items settles them
+SAME_RATE = 1e-9  # rates closer to the threshold than this are on it, and no number of items settles them
 
 
 def items_needed(threshold: float, wrong: int, confidence: float, kind: Kind) -> int:
@@ -91,7 +88,7 @@ def settle_items(successes_or_mean: float, n: int, threshold: float, confidence:
     rate = successes_or_mean / n if kind == "share" else successes_or_mean
     if not 0.0 <= rate <= 1.0:
         raise ValueError(f"the observed {kind} must lie in [0, 1], got {rate} over {n} items")
-    if abs(rate - threshold) <= _SAME_RATE:
+    if abs(rate - threshold) <= SAME_RATE:
         return None
     if rate < threshold:  # to fail is to prove that the share of wrong items is above what the threshold leaves
         rate, threshold = 1.0 - rate, 1.0 - threshold
@@ -100,43 +97,34 @@ def settle_items(successes_or_mean: float, n: int, threshold: float, confidence:
     return sizes[found] if found < len(sizes) else None
 
 
-def proves_not_worse(worse: float, same: float, better: float, margin: float, confidence: float) -> bool:
-    """Whether the mean paired difference is proved to be above -`margin` by pairs that differ by -1, 0 and 1.
-
-    Counts need not be whole. The bound is that of `harness.statistics.difference_bounds`.
-    """
-    counts = np.array([worse, same, better], dtype=np.float64)
-    capital = log_capital(np.array([0.0, 0.5, 1.0]), counts, (1.0 - margin) / 2.0)
-    return capital > -math.log(error_rate(confidence))
-
-
-def equal_items_needed(margin: float, confidence: float) -> int:
-    """Pairs in all, none of them different, from which no loss above `margin` is proved.
-
-    Raises:
-        ValueError: `MOST_ITEMS` would not be enough.
-    """
-    sizes = range(1, MOST_ITEMS + 1)
-    found = bisect_left(sizes, True, key=lambda n: proves_not_worse(0, n, 0, margin, confidence))
-    if found == len(sizes):
-        raise ValueError(f"{MOST_ITEMS} equal pairs cannot prove a loss below {margin}; widen the margin")
-    return sizes[found]
-
-
-def settle_differences(differences: Sequence[float], margin: float, confidence: float) -> int | None:
-    """Pairs in all, at least those seen, that would prove no loss above `margin` if these differences kept on coming.
+def items_for_chance(chance: float, threshold: float, expected: float, confidence: float, kind: Kind) -> int | None:
+    """Items that give a model of quality `expected` at least that chance to pass, to within two percent of them.
 
     Returns:
-        None where their mean is no better than -`margin`, or where more than `MOST_ITEMS` would be needed.
+        None where more than `MOST_ITEMS` would be needed, as for a model that is no better than the threshold.
     """
-    if sum(differences) / len(differences) <= -margin + _SAME_RATE:
+    if expected <= threshold:
         return None
-    distinct, counts = np.unique((1.0 + np.asarray(differences, dtype=np.float64)) / 2.0, return_counts=True)
-    shares = counts / len(differences)
-    wanted = -math.log(error_rate(confidence))
-    sizes = range(len(differences), max(len(differences), MOST_ITEMS) + 1)
-    found = bisect_left(sizes, True, key=lambda n: log_capital(distinct, shares * n, (1.0 - margin) / 2.0) > wanted)
-    return sizes[found] if found < len(sizes) else None
+    n = 1
+    while n <= MOST_ITEMS:
+        if pass_chance(n, threshold, expected, confidence, kind) >= chance:
+            return n
+        n += max(1, n // 50)
+    return None
+
+
+def quality_needed(chance: float, n: int, threshold: float, confidence: float, kind: Kind) -> float | None:
+    """The true quality that passes with that chance over `n` items, to 1e-4; None where not even a perfect one does."""
+    if pass_chance(n, threshold, 1.0, confidence, kind) < chance:
+        return None
+    low, high = threshold, 1.0
+    while high - low > 1e-4:
+        middle = (low + high) / 2
+        if pass_chance(n, threshold, middle, confidence, kind) >= chance:
+            high = middle
+        else:
+            low = middle
+    return high
 
 
 def _proves(right: float, wrong: float, threshold: float, confidence: float, kind: Kind) -> bool:

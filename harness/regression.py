@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness import power, statistics
+from harness import paired_power, statistics
 from harness.dataset.records import Item
 from harness.earlier import Earlier
 from harness.errors import EmptySetError, GreenrunError
@@ -156,7 +156,7 @@ def compare(metric: str, pairs: Sequence[Pair], margin: float, confidence: float
         slices=slices,
         unlisted=unlisted,
         turned_bad=tuple(bad),
-        settle=power.settle_differences(differences, margin, confidence),
+        settle=paired_power.settle_differences(differences, margin, confidence),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness import power
+from harness import paired_power
 from harness.errors import SpecError
 from harness.gates import evaluation
 from harness.gates.gate import Gate
@@ -48,6 +48,7 @@ def _not_worse(spec: Spec) -> Iterator[Gate]:
                 rule="not_worse",
                 metric=metric,
                 threshold=-margin(spec),
+                expected=min((row.expected[metric] for row in own if metric in row.expected), default=None),
                 adapter=spec.candidate,
                 task=ALL,
                 split="benchmark",
@@ -78,8 +79,8 @@ def check_provable(spec: Spec) -> None:
     if "regression" not in spec.areas or not spec.blocking("regression"):
         return
     for name, n in evaluation.sizes(spec, tuple(_not_worse(spec))).items():
-        if n == 0 or not power.proves_not_worse(0, n, 0, margin(spec), spec.confidence):
-            needed = power.equal_items_needed(margin(spec), spec.confidence)
+        if n == 0 or not paired_power.proves_not_worse(0, n, 0, margin(spec), spec.confidence):
+            needed = paired_power.equal_items_needed(margin(spec), spec.confidence)
             raise SpecError(
                 spec.path,
                 "gates.regression.margin",

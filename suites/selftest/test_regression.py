@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import bundle, earlier, judged_items, judging, metrics, power, regression, spec, statistics
+from harness import bundle, earlier, judged_items, judging, metrics, paired_power, regression, spec, statistics
 from harness.dataset.records import LOOK_ALIKE, Item, Point
 from harness.earlier import Earlier
 from harness.errors import DataError, EmptySetError, SpecError
@@ -88,16 +88,16 @@ class TestTheGate:
 
     def test_the_items_that_settle_it_do(self) -> None:
         """The same share of losses, at the size that was named and at one item less."""
-        settled = power.settle_differences([-1.0] * 3 + [0.0] * 57, MARGIN, CONFIDENCE)
+        settled = paired_power.settle_differences([-1.0] * 3 + [0.0] * 57, MARGIN, CONFIDENCE)
         assert settled is not None
         for n, proved in ((settled, True), (settled - 1, False)):
-            assert power.proves_not_worse(n / 20, n * 19 / 20, 0, MARGIN, CONFIDENCE) is proved
+            assert paired_power.proves_not_worse(n / 20, n * 19 / 20, 0, MARGIN, CONFIDENCE) is proved
 
     def test_a_loss_of_the_margin_is_never_settled(self) -> None:
-        assert power.settle_differences([-1.0] + [0.0] * 9, MARGIN, CONFIDENCE) is None
+        assert paired_power.settle_differences([-1.0] + [0.0] * 9, MARGIN, CONFIDENCE) is None
 
     def test_the_equal_items_that_a_margin_needs_are_enough_and_one_less_is_not(self) -> None:
-        needed = power.equal_items_needed(MARGIN, CONFIDENCE)
+        needed = paired_power.equal_items_needed(MARGIN, CONFIDENCE)
         outcomes = [judged([item(k) for k in range(n)], 0, 0).outcome for n in (needed - 1, needed)]
         assert outcomes == ["inconclusive", "passed"]
 
