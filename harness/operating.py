@@ -83,7 +83,7 @@ def _threshold(gate: Gate, n: int, confidence: float) -> Characteristic:
     twice = None if gate.expected is None else chance(TWICE * n, gate.expected)
     needed = None
     if gate.expected is not None and good is not None and good < WANTED:
-        needed = power.items_for_chance(WANTED, gate.threshold, gate.expected, confidence, kind)
+        needed = power.items_for_chance(WANTED, n, gate.threshold, gate.expected, confidence, kind)
     may_miss = power.wrong_allowed(n, gate.threshold, confidence, kind)
     return Characteristic(gate, n, may_miss, good, chance(n, gate.threshold), twice, needed)
 

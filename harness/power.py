@@ -97,15 +97,16 @@ def settle_items(successes_or_mean: float, n: int, threshold: float, confidence:
     return sizes[found] if found < len(sizes) else None
 
 
-def items_for_chance(chance: float, threshold: float, expected: float, confidence: float, kind: Kind) -> int | None:
-    """Items that give a model of quality `expected` at least that chance to pass, to within two percent of them.
+def items_for_chance(
+    chance: float, n: int, threshold: float, expected: float, confidence: float, kind: Kind
+) -> int | None:
+    """Items, at least `n`, that give a model of quality `expected` that chance to pass, to within two percent of them.
 
     Returns:
         None where more than `MOST_ITEMS` would be needed, as for a model that is no better than the threshold.
     """
     if expected <= threshold:
         return None
-    n = 1
     while n <= MOST_ITEMS:
         if pass_chance(n, threshold, expected, confidence, kind) >= chance:
             return n
