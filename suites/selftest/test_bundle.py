@@ -396,11 +396,11 @@ DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "folder": (lambda folder: (folder / "more").mkdir(), "'more' is not a regular file"),
     "no-sums": (lambda folder: (folder / bundle.SUMS).unlink(), "SHA256SUMS.txt is missing"),
     "sums-link": (lambda folder: swap_for_link(folder / bundle.SUMS), "'SHA256SUMS.txt' is not a regular file"),
-    "no-line": (lambda folder: append_line(folder / bundle.SUMS, "what\n"), "SHA256SUMS.txt:7: not '<sha256>"),
-    "outside": (lambda folder: append_line(folder / bundle.SUMS, f"{'0' * 64}  ../x\n"), "SHA256SUMS.txt:7: not"),
+    "no-line": (lambda folder: append_line(folder / bundle.SUMS, "what\n"), "SHA256SUMS.txt:8: not '<sha256>"),
+    "outside": (lambda folder: append_line(folder / bundle.SUMS, f"{'0' * 64}  ../x\n"), "SHA256SUMS.txt:8: not"),
     "twice": (
         lambda folder: append_line(folder / bundle.SUMS, f"{'0' * 64}  report.md\n"),
-        "SHA256SUMS.txt:7: report.md is listed twice",
+        "SHA256SUMS.txt:8: report.md is listed twice",
     ),
 }
 
@@ -421,8 +421,9 @@ def test_verify_says_that_a_folder_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_release_holds_archives_papers_and_checksums(release: Path) -> None:
-    names = "SHA256SUMS.txt adapter_style.tar.gz adapter_writing.tar.gz junit.xml release.toml report.md verdict.json"
-    assert sorted(path.name for path in release.iterdir()) == names.split()
+    archives = ["SHA256SUMS.txt", "adapter_style.tar.gz", "adapter_writing.tar.gz"]
+    papers = ["judged_items.jsonl", "junit.xml", "release.toml", "report.md", "verdict.json"]
+    assert sorted(path.name for path in release.iterdir()) == [*archives, *papers]
 
 
 def test_a_releases_checksums_are_sorted_by_name(release: Path) -> None:
