@@ -16,9 +16,11 @@ pytest_plugins = [
     "fixtures.datasets",
     "fixtures.answer_sheets",
     "fixtures.adapters",
+    "fixtures.attempts",
     "fixtures.mounts",
     "fixtures.noise",
     "fixtures.scores",
+    "fixtures.regression",
     "fixtures.packing",
     "fixtures.plan",
 ]

@@ -37,6 +37,8 @@ class Measurement:
     message: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Artifact or file -> digest of the bytes that it was measured on."""
+    confidence: float | None = None
+    """Of each bound, where it is not the spec's own."""
     wrong: tuple[str, ...] = ()
     """What failed, worst first, one text each."""
 

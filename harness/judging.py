@@ -33,6 +33,7 @@ def measure(metric: metrics.Metric, scored: list[metrics.Scored], confidence: fl
         n=len(values),
         lower_bound=bounds.lower,
         upper_bound=bounds.upper,
+        confidence=confidence,
         wrong=tuple(f"{entry.item.id} ({entry.value:.2f}): {entry.answer[:300]!r}" for entry in worst[:WORST]),
     )
 
@@ -44,7 +45,19 @@ def judge(gate: Gate, measured: Measurement, confidence: float) -> Judgement:
     if not math.isfinite(measured.value):
         return Judgement(gate.id, "error", None, f"{gate.id}: measured {measured.value}, which is no number")
     outcome = _outcome(gate, measured)
-    return Judgement(gate.id, outcome, measured, explain(gate, measured, outcome, confidence))
+    judged_at = confidence if measured.confidence is None else measured.confidence
+    return Judgement(gate.id, outcome, measured, explain(gate, measured, outcome, judged_at))
+
+
+def outcome_only(gate: Gate, judgement: Judgement) -> Judgement:
+    """A judgement that says no more than its outcome, for a benchmark whose error is spent attempt by attempt.
+
+    A passed gate keeps its figures: nothing needs mending.
+    """
+    if gate.split != "benchmark" or judgement.outcome == "passed":
+        return judgement
+    text = f'{gate.id}: {judgement.outcome}; figures and answers are withheld (policy.attempts = "spend")'
+    return Judgement(gate.id, judgement.outcome, None, text)
 
 
 def errored(gate: Gate, message: str, outcome: Outcome = "error") -> Judgement:
@@ -72,9 +85,15 @@ def explain(gate: Gate, measured: Measurement, outcome: Outcome, confidence: flo
             f"{gate.id}: {outcome}, {gate.metric} {measured.value:.4f} over n={measured.n}, "
             f"rule: the bare value must exceed {gate.threshold} (proves nothing about other items)"
         )
+    elif gate.rule == "not_worse":
+        head = (
+            f"{gate.id}: {outcome}, {gate.metric} moved by {measured.value:+.4f}, {100 * confidence:.4g}% bounds "
+            f"[{measured.lower_bound:+.4f}, {measured.upper_bound:+.4f}] over n={measured.n}, "
+            f"rule: the lower bound must exceed {gate.threshold:+}"
+        )
     else:
         head = (
-            f"{gate.id}: {outcome}, {gate.metric} {measured.value:.4f}, {confidence:.0%} bounds "
+            f"{gate.id}: {outcome}, {gate.metric} {measured.value:.4f}, {100 * confidence:.4g}% bounds "
             f"[{measured.lower_bound:.4f}, {measured.upper_bound:.4f}] over n={measured.n}, "
             f"rule: the lower bound must exceed {gate.threshold}"
         )
@@ -85,6 +104,8 @@ def explain(gate: Gate, measured: Measurement, outcome: Outcome, confidence: flo
 
 
 def _more_items(gate: Gate, measured: Measurement, confidence: float) -> str:
+    if gate.rule == "not_worse":
+        return ""  # whoever compared the pairs says it: it takes their differences
     kind = metrics.METRICS[gate.metric].kind
     observed = round(measured.value * measured.n) if kind == "share" else measured.value
     needed = power.settle_items(observed, measured.n, gate.threshold, confidence, kind)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import earlier
 from harness.errors import SpecError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +28,12 @@ def add(parser: pytest.Parser) -> None:
     )
     group.addoption("--plan", action="store_true", help="print what would be judged, built or reused; then stop")
     group.addoption("--partial", action="store_true", help="a restricted run on purpose: pytest's own exit status")
+    group.addoption(
+        "--against",
+        metavar="BUNDLE|RUN|last",
+        default=None,
+        help="the earlier release to compare with; default: the last one of the same name below --out, if any",
+    )
     group.addoption("--bundle", metavar="DIR", default=None, help="the bundle that suites/verify checks")
 
 
@@ -59,6 +66,16 @@ def spec_path(config: pytest.Config) -> Path:
 def out_folder(config: pytest.Config) -> Path:
     given = config.getoption("--out")
     return ROOT / "out" if given is None else _absolute(config, given)
+
+
+def against(config: pytest.Config, release: str) -> Path | None:
+    """The folder of the earlier release that ``--against`` means; None where there is none.
+
+    Raises:
+        SpecError: what the option names is not there.
+    """
+    here = config.invocation_params.dir
+    return earlier.find(config.getoption("--against"), out_folder(config), release, here)
 
 
 def given_adapters(config: pytest.Config) -> dict[str, Path]:

@@ -12,14 +12,15 @@ import os
 import signal
 import sys
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness import closing, gates, judging, options, provenance, reports, spec
+from harness import closing, earlier, gates, judging, ledger, options, provenance, reports, spec
 from harness.errors import BlockedError, DataError, GreenrunError, SpecError
-from harness.gates import evaluation
+from harness.gates import evaluation, regression
 from harness.gates.gate import Gate
 from harness.progress import Watcher
 from harness.run import Run, new_id, open_run
@@ -51,6 +52,10 @@ def pytest_configure(config: pytest.Config) -> None:
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         run_id = worker["greenrun_run_id"] if worker else new_id(out, config.getoption("--run-id"))
         process = worker["workerid"] if worker else "main"
+        # A worker must not find another last release than its controller did.
+        place = worker["greenrun_against"] if worker else options.against(config, loaded.name)
+        if place is not None:
+            loaded = replace(loaded, against=earlier.read(Path(place)))
         _check_benchmarks(loaded)
         run = open_run(loaded, out, run_id, process, config.getoption("--rescore"))
     except (SpecError, DataError) as error:
@@ -79,7 +84,9 @@ def _check_benchmarks(loaded: spec.Spec) -> None:
     """
     expected = gates.expected(loaded)
     try:
-        evaluation.check_provable(loaded, expected, evaluation.sizes(loaded, expected))
+        judged_at = replace(loaded, confidence=ledger.next_confidence(loaded))
+        evaluation.check_provable(judged_at, expected, evaluation.sizes(loaded, expected))
+        regression.check_provable(judged_at)
     except DataError as error:
         if error.line == 0:
             raise
@@ -98,7 +105,9 @@ def _end_on_sigterm() -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     if RUN in node.config.stash:
-        node.workerinput["greenrun_run_id"] = node.config.stash[RUN].id
+        run = node.config.stash[RUN]
+        node.workerinput["greenrun_run_id"] = run.id
+        node.workerinput["greenrun_against"] = str(run.spec.against.place) if run.spec.against else None
 
 
 @pytest.hookimpl(tryfirst=True)

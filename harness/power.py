@@ -19,7 +19,7 @@ Kind = Literal["share", "mean"]
 MOST_ITEMS = 100_000
 """Benchmarks larger than this are not considered: nobody writes that many items."""
 
-_SAME_RATE = 1e-9  # rates closer to the threshold than this are on it, and no number of items settles them
+SAME_RATE = 1e-9  # rates closer to the threshold than this are on it, and no number of items settles them
 
 
 def items_needed(threshold: float, wrong: int, confidence: float, kind: Kind) -> int:
@@ -88,13 +88,44 @@ def settle_items(successes_or_mean: float, n: int, threshold: float, confidence:
     rate = successes_or_mean / n if kind == "share" else successes_or_mean
     if not 0.0 <= rate <= 1.0:
         raise ValueError(f"the observed {kind} must lie in [0, 1], got {rate} over {n} items")
-    if abs(rate - threshold) <= _SAME_RATE:
+    if abs(rate - threshold) <= SAME_RATE:
         return None
     if rate < threshold:  # to fail is to prove that the share of wrong items is above what the threshold leaves
         rate, threshold = 1.0 - rate, 1.0 - threshold
     sizes = range(n, max(n, MOST_ITEMS) + 1)
     found = bisect_left(sizes, True, key=lambda m: _proves(rate * m, m - rate * m, threshold, confidence, kind))
     return sizes[found] if found < len(sizes) else None
+
+
+def items_for_chance(
+    chance: float, n: int, threshold: float, expected: float, confidence: float, kind: Kind
+) -> int | None:
+    """Items, at least `n`, that give a model of quality `expected` that chance to pass, to within two percent of them.
+
+    Returns:
+        None where more than `MOST_ITEMS` would be needed, as for a model that is no better than the threshold.
+    """
+    if expected <= threshold:
+        return None
+    while n <= MOST_ITEMS:
+        if pass_chance(n, threshold, expected, confidence, kind) >= chance:
+            return n
+        n += max(1, n // 50)
+    return None
+
+
+def quality_needed(chance: float, n: int, threshold: float, confidence: float, kind: Kind) -> float | None:
+    """The true quality that passes with that chance over `n` items, to 1e-4; None where not even a perfect one does."""
+    if pass_chance(n, threshold, 1.0, confidence, kind) < chance:
+        return None
+    low, high = threshold, 1.0
+    while high - low > 1e-4:
+        middle = (low + high) / 2
+        if pass_chance(n, threshold, middle, confidence, kind) >= chance:
+            high = middle
+        else:
+            low = middle
+    return high
 
 
 def _proves(right: float, wrong: float, threshold: float, confidence: float, kind: Kind) -> bool:

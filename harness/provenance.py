@@ -29,6 +29,8 @@ def record(run: Run) -> None:
         candidate=spec.candidate,
         gates=[asdict(gate) for gate in run.gates],
     )
+    if spec.against is not None:
+        run.journal.write("against", release=spec.against.release, run_id=spec.against.run_id)
     run.journal.write("data", files=data_files(spec))
     run.journal.write("environment", environment=environment(spec.threads))
 

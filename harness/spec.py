@@ -13,13 +13,16 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 from jsonschema.exceptions import best_match
 
 from harness import digests
 from harness.errors import SpecError
+
+if TYPE_CHECKING:
+    from harness.earlier import Earlier
 
 SCHEMA = Path(__file__).parent / "schemas" / "release.schema.json"
 SPLITS = ("train", "dev", "benchmark", "parity")
@@ -133,6 +136,15 @@ class Spec:
     thresholds: tuple[Thresholds, ...]
     areas: Mapping[str, Mapping[str, Any]]
     """The tables under ``[gates.*]`` other than eval, as written."""
+    ledger: Path | None = None
+    """Where attempts on the benchmark are counted (`harness.ledger`); None: they are not."""
+    attempts: str = "report"
+    """``report``: show what the stated error has become. ``spend``: divide it between the attempts."""
+    fresh_after: int = 10
+    """Adapters that a benchmark may judge before fresh items are asked for. At ten of 5 % each the ceiling is 50 %: a
+    pass by luck can be no rarer than heads."""
+    against: Earlier | None = None
+    """The release that this one is compared with: from the command line, never from the file."""
 
     @property
     def external(self) -> bool:
@@ -220,6 +232,9 @@ def _build(path: Path, digest: str, table: dict[str, Any], given: dict[str, Path
         limits=table.get("limits", {}),
         thresholds=tuple(_thresholds(entry, rule, release["candidate"]) for entry in gates.pop("eval")),
         areas=gates,
+        ledger=_maybe(here, policy.get("ledger")),
+        attempts=policy.get("attempts", "report"),
+        fresh_after=policy.get("fresh_after", 10),
     )
 
 
@@ -291,6 +306,8 @@ def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
             yield "gates.bnb.mounts", f"unknown adapter {name!r}; the spec names {_names(spec.adapters)}"
     for declared in spec.tasks.values():
         yield from _bad_files(declared)
+    if spec.attempts == "spend" and spec.ledger is None:
+        yield "policy.ledger", 'missing, and attempts = "spend" needs it; name a file that all runners share'
     if spec.notes is not None and not spec.notes.is_file():
         yield "release.notes", f"{spec.notes} does not exist"
 

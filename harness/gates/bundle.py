@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.gates.gate import Gate
 from harness.spec import Spec
 
-CHECKS = ("archives_complete", "checksums_ok", "answers_equal")
+CHECKS = ("archives_complete", "checksums_ok", "judged_items_complete", "answers_equal")
 
 
 def expected(spec: Spec) -> Iterator[Gate]:

@@ -83,7 +83,7 @@ def sizes(spec: Spec, gates: Iterable[Gate]) -> dict[str, int]:
     }
     found = {}
     for gate in gates:
-        if gate.check == "threshold":
+        if gate.check in ("threshold", "not_worse"):
             tasks = spec.adapters[gate.adapter].tasks if gate.task == ALL else (gate.task,)
             chosen = [item for task in tasks for item in items[task, gate.split]]
             concerned = metrics.concerned(metrics.METRICS[gate.metric], chosen)

@@ -49,6 +49,8 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
         ],
         "artifacts": _artifacts(journal),
         "packed": _last(journal, "packed").get("adapters", []),
+        "regression": _regression(journal),
+        "attempts": _last(journal, "attempts").get("attempts", {}),
         "data": _last(journal, "data").get("files", []),
         "noise": [record["noise"] for record in journal if record["kind"] == "noise"],
         "workers": _workers(journal),
@@ -60,6 +62,19 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
 
 def _last(journal: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
     return next((record for record in reversed(journal) if record["kind"] == kind), {})
+
+
+def _regression(journal: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What was compared with which earlier release; empty where there was none."""
+    against = _last(journal, "against")
+    if not against:
+        return {}
+    return {
+        "against": {"release": against["release"], "run_id": against["run_id"]},
+        "weakened": _last(journal, "weakened").get("weakened", []),
+        "accept_weaker": _last(journal, "weakened").get("accept_weaker", ""),
+        "comparisons": [record["comparison"] for record in journal if record["kind"] == "comparison"],
+    }
 
 
 def _artifacts(journal: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

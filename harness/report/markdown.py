@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from harness.report import attempts, regression
 from harness.report.escape import bullets, cell, fenced, table
 
 NONE = "none recorded"
@@ -44,6 +45,7 @@ def render(document: Document, notes: str) -> str:
         ("Appendix", _appendix(document)),
     )
     parts = [f"# Release {cell(document.get('release'))}, run {cell(document.get('run_id'))}"]
+    parts += regression.warning(document)
     for title, blocks in sections:
         parts += [f"## {title}", *([block for block in blocks if block] or [NONE])]
     return "\n\n".join(parts) + "\n"
@@ -137,6 +139,7 @@ def _summary(document: Document) -> list[str]:
         f"Chosen experiment: {cell(chosen)}",
         f"Blocking gates passed: {_passed(blocking)}",
         f"Advisory gates passed: {_passed(advisory)}",
+        attempts.line(document),
     ]
     if document.get("verdict") == "released":
         return [bullets(facts)]
@@ -180,6 +183,7 @@ def _evaluation(document: Document) -> list[str]:
         ),
         _titled("Parity", f"{by_value}\n\n{parity}" if parity else ""),
         *(_titled(f"{cell(area)} gates", _gate_table(_gates(document, area))) for area in others if area not in PLACED),
+        *regression.blocks(document),
         _titled("Noise: the same questions in other batches", _noise(document.get("noise", []))),
     ]
 

@@ -8,9 +8,10 @@ from fixtures.adapters import AdapterOf, ChosenExperiment
 from fixtures.answer_sheets import AnswerSheets, AskSome
 from fixtures.datasets import Items
 from fixtures.packing import Packable, Staged
+from fixtures.regression import Judged
 from fixtures.release import Conclude
-from harness import bundle, digests
-from harness.errors import BlockedError
+from harness import bundle, digests, judged_items
+from harness.errors import BlockedError, DataError
 from harness.evidence import Measurement
 from harness.gates.gate import Gate
 from harness.spec import Spec
@@ -38,6 +39,21 @@ def test_checksums_ok(staged: Staged, conclude: Conclude) -> None:
     folder = staged()
     problems = bundle.verify(folder)
     conclude(Measurement(float(not problems), len(digests.of_folder(folder)), message="\n".join(problems)))
+
+
+def test_judged_items_complete(spec: Spec, staged: Staged, judged: Judged, conclude: Conclude) -> None:
+    """The bundle keeps every benchmark item of the candidate with its answer and scores, as they were judged."""
+    path, wanted = staged() / judged_items.FILE, judged()
+    try:
+        kept = judged_items.read(path)
+    except DataError as error:
+        conclude(Measurement(0.0, len(wanted), message=str(error)))
+        return
+    missing = [one for one in wanted if one not in kept]
+    extra = [one for one in kept if one not in wanted]
+    names = ", ".join(sorted({one.item for one in (*missing, *extra)}))
+    message = f"{path.name} does not hold what was judged: {names}" if names else ""
+    conclude(Measurement(float(not names), len(wanted), message=message))
 
 
 def test_answers_equal(

@@ -1,4 +1,4 @@
-"""What a bundle is made of, as small as it gets: an adapter and a run's papers; and a flipped bit, to spoil a file."""
+"""What a bundle is made of, as small as it gets: an adapter, judged items, a run's papers; and a flipped bit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
+from harness import judged_items
 from harness.adapter_files import CONFIG, WEIGHTS
+
+KEPT = judged_items.render(
+    judged_items.JudgedItem("style", f"one-{number}", f"topic {number}", "0" * 64, "an answer", {"format": score})
+    for number, score in enumerate((1.0, 0.0))
+)
+VERDICT = {
+    "verdict": "released",
+    "packed": ["style", "writing"],
+    "candidate_adapter": "style",
+    "gates": [{"id": "eval.style.style.format", "value": 0.5}],
+}
 
 
 def write_adapter(folder: Path) -> Path:
@@ -25,8 +37,7 @@ def write_adapter(folder: Path) -> Path:
 def write_papers(folder: Path) -> list[Path]:
     """The papers of a released run of two adapters, in a new folder."""
     folder.mkdir()
-    verdict = {"verdict": "released", "packed": ["style", "writing"]}
-    texts = {"verdict.json": json.dumps(verdict), "junit.xml": "<testsuites/>", "report.md": "#", "release.toml": ""}
+    texts = {"verdict.json": json.dumps(VERDICT), "junit.xml": "<testsuites/>", "report.md": "#", "release.toml": ""}
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     return [folder / name for name in texts]

@@ -16,6 +16,14 @@ from harness.verdict import reach
 
 Paper = dict[str, Any]
 ENVIRONMENT = environment(threads=2)
+ATTEMPTS = {
+    "adapters": 3,
+    "mode": "report",
+    "stated_error": 0.05,
+    "judged_at_error": 0.05,
+    "ceiling": 0.15,
+    "if_independent": 0.142625,
+}
 
 GATES = {
     "data": Gate("data.train-greet.parse", "parse", "train-greet", True, metric="parse", task="greet"),
@@ -65,11 +73,30 @@ def journal(text: str = "plain", **outcomes: Outcome) -> list[Paper]:
             "noise": {"adapter": text, "task": text, "metric": text, "value": 0.9, "other": 0.8, "n": 24},
         },
         {"kind": "packed", "at": 16.0, "adapters": [text]},
+        {"kind": "against", "at": 16.1, "release": text, "run_id": text},
+        {"kind": "weakened", "at": 16.2, "weakened": [text], "accept_weaker": text},
+        {"kind": "comparison", "at": 16.3, "comparison": comparison(text)},
+        {"kind": "attempts", "at": 16.4, "attempts": ATTEMPTS},
         {"kind": "bye", "at": 60.0},
     ]
     gates = [judged(gate, outcomes.get(key, "passed"), text, text) for key, gate in GATES.items()]
     attempts = [{"kind": "attempt", "at": 17.0, "gate": gate.id} for gate in GATES.values()]
     return [{"process": "main", **record} for record in [*places, *attempts]] + gates
+
+
+def comparison(text: str) -> Paper:
+    figures = {"n": 57, "mean": -0.0175, "lower": -0.0812, "upper": 0.0466}
+    return {
+        **figures,
+        "metric": text,
+        "worse": 1,
+        "better": 0,
+        "same": 56,
+        "margin": 0.1,
+        "slices": [{**figures, "dimension": text, "value": text, "tells": text}],
+        "unlisted": {text: 57},
+        "turned_bad": [{"item": text, "score_before": 1.0, "score_after": 0.0, "before": text, "after": text}],
+    }
 
 
 def experiment(text: str) -> Paper:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from harness import bundle
+from harness import bundle, judged_items
 from suites.selftest.archives import contents_of, folder_of
-from suites.selftest.small_bundle import flip, write_adapter, write_papers
+from suites.selftest.small_bundle import KEPT, flip, write_adapter, write_papers
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def staged(adapter: Path, tmp_path: Path) -> Path:
-    bundle.stage({"style": adapter, "writing": adapter}, tmp_path / "staged")
+    bundle.stage({"style": adapter, "writing": adapter}, tmp_path / "staged", {judged_items.FILE: KEPT})
     return tmp_path / "staged"
 
 
@@ -40,7 +40,7 @@ def release(staged: Path, papers: list[Path], tmp_path: Path) -> Path:
 
 
 def test_staging_writes_sorted_checksums_as_sha256sum_does(staged: Path) -> None:
-    names = ["adapter_style.tar.gz", "adapter_writing.tar.gz"]
+    names = ["adapter_style.tar.gz", "adapter_writing.tar.gz", judged_items.FILE]
     lines = [f"{hashlib.sha256((staged / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     assert (staged / bundle.SUMS).read_text(encoding="ascii") == "".join(lines)
 
@@ -99,11 +99,11 @@ DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "folder": (lambda folder: (folder / "more").mkdir(), "'more' is not a regular file"),
     "no-sums": (lambda folder: (folder / bundle.SUMS).unlink(), "SHA256SUMS.txt is missing"),
     "sums-link": (lambda folder: swap_for_link(folder / bundle.SUMS), "'SHA256SUMS.txt' is not a regular file"),
-    "no-line": (lambda folder: append_line(folder / bundle.SUMS, "what\n"), "SHA256SUMS.txt:7: not '<sha256>"),
-    "outside": (lambda folder: append_line(folder / bundle.SUMS, f"{'0' * 64}  ../x\n"), "SHA256SUMS.txt:7: not"),
+    "no-line": (lambda folder: append_line(folder / bundle.SUMS, "what\n"), "SHA256SUMS.txt:8: not '<sha256>"),
+    "outside": (lambda folder: append_line(folder / bundle.SUMS, f"{'0' * 64}  ../x\n"), "SHA256SUMS.txt:8: not"),
     "twice": (
         lambda folder: append_line(folder / bundle.SUMS, f"{'0' * 64}  report.md\n"),
-        "SHA256SUMS.txt:7: report.md is listed twice",
+        "SHA256SUMS.txt:8: report.md is listed twice",
     ),
 }
 
@@ -124,8 +124,9 @@ def test_verify_says_that_a_folder_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_release_holds_archives_papers_and_checksums(release: Path) -> None:
-    names = "SHA256SUMS.txt adapter_style.tar.gz adapter_writing.tar.gz junit.xml release.toml report.md verdict.json"
-    assert sorted(path.name for path in release.iterdir()) == names.split()
+    archives = ["SHA256SUMS.txt", "adapter_style.tar.gz", "adapter_writing.tar.gz"]
+    papers = ["judged_items.jsonl", "junit.xml", "release.toml", "report.md", "verdict.json"]
+    assert sorted(path.name for path in release.iterdir()) == [*archives, *papers]
 
 
 def test_a_releases_checksums_are_sorted_by_name(release: Path) -> None:
@@ -198,4 +199,4 @@ def test_a_receipt_tells_which_bundle_was_verified(release: Path) -> None:
     receipt = bundle.receipt(release, [])
     assert receipt["result"] == "verified"
     assert receipt["sums_digest"] == hashlib.sha256((release / bundle.SUMS).read_bytes()).hexdigest()
-    assert receipt["files"] == 6
+    assert receipt["files"] == 7

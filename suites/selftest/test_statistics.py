@@ -179,9 +179,9 @@ class TestDecide:
     def test_only_a_bound_strictly_beyond_the_threshold_decides(self, bounds: Bounds, decision: str) -> None:
         assert decide(bounds, 0.90) == decision
 
-    @pytest.mark.parametrize(("lower", "upper"), [(0.6, 0.5), (-0.1, 0.5), (0.5, 1.1), (math.nan, 1.0)])
+    @pytest.mark.parametrize(("lower", "upper"), [(0.6, 0.5), (-1.1, 0.5), (0.5, 1.1), (math.nan, 1.0)])
     def test_bounds_that_are_none_cannot_be_built(self, lower: float, upper: float) -> None:
-        with pytest.raises(ValueError, match="0 <= lower <= upper <= 1"):
+        with pytest.raises(ValueError, match="-1 <= lower <= upper <= 1"):
             Bounds(lower, upper)
 
 

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from harness import bundle
+from harness import bundle, judged_items
 from suites.selftest.archives import contents_of, hostile, member, tar_of
 from suites.selftest.child import COMMAND, ROOT
-from suites.selftest.small_bundle import flip, write_adapter, write_papers
+from suites.selftest.small_bundle import KEPT, VERDICT, flip, write_adapter, write_papers
 
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
     """A published bundle of two adapters."""
     adapter = write_adapter(tmp_path / "adapter")
-    bundle.stage({"style": adapter, "writing": adapter}, tmp_path / "staged")
+    bundle.stage({"style": adapter, "writing": adapter}, tmp_path / "staged", {judged_items.FILE: KEPT})
     bundle.publish(tmp_path / "staged", tmp_path / "releases" / "v3-run_1", write_papers(tmp_path / "run"))
     return tmp_path / "releases" / "v3-run_1"
 
@@ -41,7 +41,7 @@ def test_the_verify_suite_is_green_on_a_release_and_leaves_it_as_it_was(release:
     before = contents_of(release)
     done = verification(f"--bundle={release}")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 passed" in done.stdout
+    assert "5 passed" in done.stdout
     receipt = receipt_of(release)
     assert (receipt["result"], receipt["problems"], receipt["place"]) == ("verified", [], str(release))
     assert contents_of(release) == before
@@ -66,13 +66,22 @@ def reseal(release: Path) -> None:
 def test_the_verify_suite_is_red_on_contents_that_fitting_checksums_do_not_excuse(release: Path) -> None:
     """One archive holds a script, and the verdict refuses."""
     hostile(tar_of(member("adapter_style/handler.py")), release)
-    (release / "verdict.json").write_text('{"verdict": "refused", "packed": ["style", "writing"]}', encoding="utf-8")
+    (release / "verdict.json").write_text(json.dumps(VERDICT | {"verdict": "refused"}), encoding="utf-8")
     reseal(release)
     done = verification(f"--bundle={release}")
-    assert (done.returncode, "2 failed, 2 passed" in done.stdout) == (1, True), done.stdout + done.stderr
+    assert (done.returncode, "2 failed, 3 passed" in done.stdout) == (1, True), done.stdout + done.stderr
     problems = "\n".join(receipt_of(release)["problems"])
     assert "handler.py" in problems
     assert "only a released bundle" in problems
+
+
+def test_the_verify_suite_is_red_on_a_value_that_the_judged_items_do_not_bear_out(release: Path) -> None:
+    better = VERDICT | {"gates": [{"id": "eval.style.style.format", "value": 0.9}]}
+    (release / "verdict.json").write_text(json.dumps(better), encoding="utf-8")
+    reseal(release)
+    done = verification(f"--bundle={release}")
+    assert (done.returncode, "1 failed, 4 passed" in done.stdout) == (1, True), done.stdout + done.stderr
+    assert "is 0.9 in the verdict, and 0.500000 by the items kept" in "\n".join(receipt_of(release)["problems"])
 
 
 def test_a_verification_that_leaves_checks_out_verifies_nothing(release: Path) -> None:

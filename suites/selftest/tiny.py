@@ -97,6 +97,9 @@ duplicates_of = ["prompt", "both"]
 blocking = true
 mounts = ["both"]
 
+[gates.regression]
+margin = 0.3
+
 [gates.bundle]
 blocking = true
 """

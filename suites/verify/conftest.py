@@ -50,7 +50,8 @@ def folder(request: pytest.FixtureRequest) -> Path:
 def checks(folder: Path) -> list[str]:
     """Names of the tests that a bundle must pass."""
     each = [f"test_archive_holds_a_sound_adapter[{name}]" for name in bundle.archives(folder)]
-    return ["test_files_are_those_of_the_checksums", "test_verdict_released_these_adapters", *each]
+    whole = ("files_are_those_of_the_checksums", "verdict_released_these_adapters", "judged_items_bear_the_verdict_out")
+    return [*(f"test_{name}" for name in whole), *each]
 
 
 class Notary:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import adapter_files, bundle
-from harness.errors import AdapterError
+from harness import adapter_files, bundle, judged_items
+from harness.errors import AdapterError, DataError
 
 
 def test_files_are_those_of_the_checksums(folder: Path) -> None:
@@ -42,3 +42,17 @@ def test_verdict_released_these_adapters(folder: Path) -> None:
     found = list(bundle.archives(folder))
     if not found or packed != found:
         pytest.fail(f"verdict.json packed {packed}, the bundle has {found}", pytrace=False)
+
+
+def test_judged_items_bear_the_verdict_out(folder: Path) -> None:
+    """The candidate's values on the benchmark, worked out again from the scores kept, are those of the verdict."""
+    try:
+        verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+        kept = judged_items.read(folder / judged_items.FILE)
+        wrong = judged_items.contradictions(kept, verdict["gates"], verdict["candidate_adapter"])
+    except (OSError, ValueError, KeyError, TypeError, DataError) as error:
+        pytest.fail(
+            f"the judged items cannot be held against the verdict ({type(error).__name__}: {error})", pytrace=False
+        )
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)

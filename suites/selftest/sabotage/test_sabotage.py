@@ -58,7 +58,7 @@ def test_a_sabotaged_release_is_refused(sabotage: Sabotage, attempt: Attempt, ki
     assert (sabotage.caught_by or VERDICT_CASE) in _junit_failures(finished)
 
 
-@pytest.mark.parametrize("area", ["data", "training", "eval", "bnb", "bundle"])
+@pytest.mark.parametrize("area", ["data", "training", "eval", "bnb", "regression", "bundle"])
 def test_every_area_has_a_sabotage(area: str) -> None:
     assert area in {sabotage.area for sabotage in SABOTAGES}
 

@@ -1,0 +1,43 @@
+"""Nothing got worse since the release before: not what the spec asks, and not what the candidate answers."""
+
+from __future__ import annotations
+
+from fixtures.adapters import ChosenExperiment
+from fixtures.attempts import Attempted
+from fixtures.regression import Compared, Weaker
+from fixtures.release import Conclude
+from harness.earlier import Earlier
+from harness.errors import GreenrunError
+from harness.evidence import Measurement
+from harness.gates.gate import Gate
+from harness.gates.regression import accepted_weaker
+from harness.spec import Spec
+
+
+def test_spec_not_weakened(spec: Spec, earlier: Earlier, weaker: Weaker, conclude: Conclude) -> None:
+    """No gate was removed, and none asks less than the earlier release's did."""
+    found = weaker()
+    reason = accepted_weaker(spec)
+    mend = (
+        f"accepted by the spec: {reason}"
+        if reason
+        else f'if that is meant, say why in the spec: [gates.regression] accept_weaker = "...", one reason a release '
+        f"(compared with {earlier.name})"
+    )
+    conclude(Measurement(float(not found), len(earlier.gates), message="\n".join([*found, mend] if found else [])))
+
+
+def test_not_worse(gate: Gate, compared: Compared, conclude: Conclude) -> None:
+    """The lower bound of the mean difference from the earlier release exceeds minus the spec's margin."""
+    conclude(compared(gate))
+
+
+def test_fresh_items(spec: Spec, chosen_experiment: ChosenExperiment, attempted: Attempted, conclude: Conclude) -> None:
+    """The benchmark has judged no more adapters than the spec allows before fresh items are due."""
+    count = attempted(chosen_experiment()).adapters
+    if count is None:
+        raise GreenrunError(
+            f"attempts are unknown: {spec.ledger} is not there; begin a new benchmark's as an empty file"
+        )
+    due = f"{count} adapters were judged on this benchmark, {spec.fresh_after} are allowed; write fresh items"
+    conclude(Measurement(float(count <= spec.fresh_after), count, message=due if count > spec.fresh_after else ""))

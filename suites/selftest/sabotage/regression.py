@@ -1,0 +1,66 @@
+"""Sabotages that only a comparison with the release before can show: every threshold still passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from harness import judged_items
+from suites.selftest import tiny
+from suites.selftest.sabotage import spec, stored
+from suites.selftest.sabotage.case import Sabotage
+from suites.selftest.sabotage.stored import Answers
+
+SHORE = "{chosen} both shore benchmark"
+"""Label of the candidate's answer sheet of the task that has no threshold of its own."""
+FORGOTTEN = "Answer: the sea is wide."
+ASKED_AGAIN = 8
+"""The bundle's gates ask the first items again: what is forged stands after them."""
+
+
+def forgotten(count: int) -> Callable[[Answers], Answers]:
+    """As many answers in form that say nothing of what was taught, after those that are asked again."""
+
+    def edit(answers: Answers) -> Answers:
+        last = ASKED_AGAIN + count
+        assert last <= tiny.COUNTS["benchmark"][0]
+        return [
+            one | {"text": FORGOTTEN} if ASKED_AGAIN <= number < last else one for number, one in enumerate(answers)
+        ]
+
+    return edit
+
+
+def _item_left_out(content: Path) -> None:
+    """One judged item fewer, under true checksums."""
+    from harness import bundle, digests
+
+    folder = content / "archives"
+    path = folder / judged_items.FILE
+    path.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[1:]), encoding="utf-8")
+    (folder / bundle.SUMS).unlink()
+    listed = digests.of_folder(folder)
+    lines = "".join(f"{listed[name]}  {name}\n" for name in sorted(listed))
+    (folder / bundle.SUMS).write_text(lines, encoding="ascii")
+
+
+SABOTAGES = (
+    Sabotage(
+        "answers-worse-than-the-release-before",
+        stored.forged_answers(SHORE, forgotten(6)),
+        "regression.both.coverage",
+        f"was {tiny.ANSWER!r}, is {FORGOTTEN!r}",
+    ),
+    Sabotage(
+        "threshold-lowered-since-the-release-before",
+        spec.edited("above = { coverage = 0.5, refused = 0.5 }", "above = { coverage = 0.5, refused = 0.4 }"),
+        "regression.spec_not_weakened",
+        "eval.both.sea.refused: threshold 0.5, now 0.4",
+    ),
+    Sabotage(
+        "judged-item-left-out",
+        stored.forged("bundle", "", _item_left_out),
+        "bundle.judged_items_complete",
+        "does not hold what was judged: sea-benchmark-00",
+    ),
+)
