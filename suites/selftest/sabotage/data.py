@@ -21,6 +21,12 @@ def _taught_under_another_task(line: Line) -> tuple[str, ...]:
 
 PARSING = (
     Sabotage(
+        "byte-order-mark",
+        records.raw(TRAIN, 1, lambda row: b"\xef\xbb\xbf" + row),
+        "data.train-sea.encoding",
+        "sea.jsonl:1",
+    ),
+    Sabotage(
         "train-line-cut-short",
         records.raw(TRAIN, 3, lambda row: row[: len(row) // 2]),
         "data.train-sea.parse",
@@ -84,6 +90,12 @@ SHAPE = (
 )
 
 LEAKAGE = (
+    Sabotage(
+        "id-of-train-in-dev",
+        records.record(DEV, 1, id="sea-train-00"),
+        "data.sea.ids_unique",
+        "sea-train-00",
+    ),
     Sabotage(
         "benchmark-topic-in-train-dressed-up",
         records.copied(BENCHMARK, 1, TRAIN, "topic", lambda topic: f"The {topic.upper()}!"),

@@ -19,7 +19,7 @@ SABOTAGES = (
         "adapter-that-moves-no-logit",
         spec.both(MOUNTED, adapters.given("sea", adapters.scaled(1e-30))),
         "bnb.sea_lora_mount_ok",
-        "moved 0.0000 from the bare form",
+        "the bare base gave the answers to sea",
     ),
     Sabotage(
         "mounted-adapter-says-nothing",
