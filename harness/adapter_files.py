@@ -17,6 +17,41 @@ CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 ALLOWED = frozenset({CONFIG, WEIGHTS, "README.md", "training.json"})
 MAX_RANK = 512
+MAX_CONFIG = 2**20
+"""Bytes. One that peft writes has about a thousand."""
+INITIAL = (True, False, "gaussian")
+"""Ways to begin a LoRA that leave the base alone; pissa, olora and their kin subtract from its weights on mounting."""
+PLAIN = frozenset(
+    [
+        "alpha_pattern",
+        "base_model_name_or_path",
+        "bias",
+        "ensure_weight_tying",
+        "exclude_modules",
+        "fan_in_fan_out",
+        "inference_mode",
+        "init_lora_weights",
+        "layers_pattern",
+        "layers_to_transform",
+        "lora_alpha",
+        "lora_bias",
+        "lora_dropout",
+        "megatron_core",
+        "modules_to_save",
+        "peft_type",
+        "peft_version",
+        "qalora_group_size",
+        "r",
+        "rank_pattern",
+        "revision",
+        "target_modules",
+        "task_type",
+        "use_dora",
+        "use_rslora",
+    ]
+)
+"""Fields of a LoRA configuration that may say something. Others are off by default; some import modules, read files,
+repeat layers or look at data when they are on. (megatron_core names a module, and is idle without its own settings.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +75,7 @@ def inspect(folder: Path) -> AdapterFacts:
     """
     _check_names(folder)
     config = _config(folder / CONFIG)
-    tensors = _check_weights(folder / WEIGHTS)
+    tensors = _check_weights(folder / WEIGHTS, _ranks(config))
     targets = config.get("target_modules") or ()
     return AdapterFacts(
         rank=config["r"],
@@ -64,9 +99,11 @@ def _check_names(folder: Path) -> None:
 
 
 def _config(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > MAX_CONFIG:
+        raise AdapterError(f"{path}: {path.stat().st_size} bytes; a configuration has at most {MAX_CONFIG}")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AdapterError(f"{path}: not JSON: {error}") from error
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
         raise AdapterError(f"{path}: peft_type is not LORA; only LoRA adapters are judged")
@@ -75,12 +112,25 @@ def _config(path: Path) -> dict[str, Any]:
         raise AdapterError(f"{path}: r={rank!r}; a rank of 1 to {MAX_RANK} is expected")
     if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha < math.inf:
         raise AdapterError(f"{path}: lora_alpha={alpha!r}; a positive number is expected, or the adapter does nothing")
+    if config.get("init_lora_weights", True) not in INITIAL:
+        raise AdapterError(
+            f"{path}: init_lora_weights={config['init_lora_weights']!r} would change the base's own weights when it is "
+            "mounted; save it as plain LoRA (peft: save_pretrained with path_initial_model_for_weight_conversion)"
+        )
     if config.get("auto_mapping"):
         raise AdapterError(f"{path}: auto_mapping would run code that comes with the adapter")
+    strange = sorted(key for key, value in config.items() if value and key not in PLAIN)
+    if strange:
+        raise AdapterError(f"{path}: {strange[0]} is set, which plain LoRA has not; remove it, or convert the adapter")
     return config
 
 
-def _check_weights(path: Path) -> int:
+def _ranks(config: dict[str, Any]) -> frozenset[int]:
+    pattern = config.get("rank_pattern") or {}
+    return frozenset((config["r"], *(pattern.values() if isinstance(pattern, dict) else ())))
+
+
+def _check_weights(path: Path, ranks: frozenset[int]) -> int:
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -91,6 +141,11 @@ def _check_weights(path: Path) -> int:
                 tensor = weights.get_tensor(name)
                 if not bool(tensor.isfinite().all()):
                     raise AdapterError(f"{path}: {name} holds NaN or infinity")
+                if ".lora_A." in name and tensor.shape[0] not in ranks:
+                    raise AdapterError(
+                        f"{path}: {name} is of rank {tensor.shape[0]}, its {CONFIG} says {sorted(ranks)}: peft would "
+                        "set aside memory by the one and fill it by the other"
+                    )
                 moving = moving or (".lora_B." in name and bool(tensor.any()))
     except SafetensorError as error:
         raise AdapterError(f"{path}: not a safetensors file: {error}") from error

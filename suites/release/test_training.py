@@ -67,6 +67,8 @@ def test_intact(
         conclude(Measurement(0.0, 1, message=str(error), sources={"adapter": artifact.digest}))
         return
     message = f"rank {facts.rank}, alpha {facts.alpha}, {facts.tensors} tensors"
+    if facts.base and spec.adapters[gate.adapter].path is not None:
+        message += f"; it names the base {facts.base!r}, which was not loaded: the spec's own was"
     conclude(Measurement(1.0, facts.tensors, message=message, sources={"adapter": artifact.digest}))
 
 

@@ -129,26 +129,6 @@ def test_an_adapter_that_is_not_wholly_mounted_is_refused(
         pass
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("adapter_model.bin", b"\x80\x04N."),
-        ("modeling.py", b"import os"),
-        ("chat_template.jinja", b"{{ 1 }}"),
-    ],
-)
-def test_a_file_that_has_no_place_in_an_adapter_is_refused(name: str, content: bytes, spoilt: Path) -> None:
-    (spoilt / name).write_bytes(content)
-    with pytest.raises(AdapterError, match=name):
-        adapter_files.inspect(spoilt)
-
-
-def test_pickled_weights_are_refused_whatever_their_suffix(spoilt: Path) -> None:
-    torch.save({"lora_B": torch.ones(2)}, spoilt / adapter_files.WEIGHTS)
-    with pytest.raises(AdapterError, match="not a safetensors file"):
-        adapter_files.inspect(spoilt)
-
-
 def test_a_link_in_an_adapter_is_refused(spoilt: Path) -> None:
     (spoilt / "README.md").symlink_to("/etc/hostname")
     with pytest.raises(AdapterError, match="not a regular file"):
