@@ -6,9 +6,11 @@ import functools
 import json
 import multiprocessing
 import os
+import shutil
 import signal
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -238,3 +240,38 @@ def test_list_comes_back_in_its_own_order(store: Store, log: Path) -> None:
     keys = [Key("sheet", f"part {number}", {"number": number}) for number in range(3)]
     found: list[Artifact] = store.fetch_all([Request(key, functools.partial(build_logged, log=log)) for key in keys])
     assert [artifact.label for artifact in found] == ["part 0", "part 1", "part 2"]
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Callable[[], None]]:
+    """``read_only()``: from here on nobody, not even root, can write below the temporary folder."""
+    mounted: list[Path] = []
+
+    if shutil.which("mount") is None:
+        pytest.skip("a read-only file system needs the program mount; it comes with util-linux")
+
+    def mount(*words: str) -> None:
+        done = subprocess.run(["mount", *words, str(tmp_path)], capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"a read-only file system needs the right to mount: {done.stderr.strip()}")
+
+    def read_only() -> None:
+        mount("--bind", str(tmp_path))
+        mounted.append(tmp_path)
+        mount("-o", "remount,ro,bind")
+
+    yield read_only
+    for place in mounted:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def test_store_on_a_read_only_file_system_serves_what_it_has(
+    tmp_path: Path, log: Path, read_only: Callable[[], None]
+) -> None:
+    store, key = Store(tmp_path / "store"), Key("adapter", "style", {"seed": 1})
+    built = store.fetch(key, lambda folder: build_logged(folder, log))
+    read_only()
+
+    found = store.fetch(key, lambda folder: build_logged(folder, log))
+
+    assert (found.digest, found.reused) == (built.digest, True)

@@ -16,6 +16,8 @@ from suites.selftest.sabotage.conftest import Attempt, Recorded
 from suites.selftest.sabotage.kinds import SABOTAGES, Sabotage
 
 VERDICT_CASE = "greenrun::verdict"
+UNTOUCHED = 10
+"""Healthy runs among the spoilt ones: a guard that refused them all would catch every sabotage, too."""
 
 
 def _named(sabotages: Sequence[Sabotage]) -> pytest.MarkDecorator:
@@ -23,8 +25,9 @@ def _named(sabotages: Sequence[Sabotage]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("sabotage", cases)
 
 
-def test_the_line_that_nobody_spoiled_is_released(line: Line, green: Finished, tmp_path: Path) -> None:
-    finished = release(own(line, tmp_path), "untouched")
+@pytest.mark.parametrize("number", range(1, UNTOUCHED + 1))
+def test_the_line_that_nobody_spoiled_is_released(line: Line, green: Finished, tmp_path: Path, number: int) -> None:
+    finished = release(own(line, tmp_path), f"untouched-{number}")
 
     assert (finished.status, finished.verdict["verdict"]) == (0, "released"), finished.output
     assert finished.last == f"RELEASED {finished.release}"
