@@ -30,15 +30,15 @@ PARSING = (
         "train-line-cut-short",
         records.raw(TRAIN, 3, lambda row: row[: len(row) // 2]),
         "data.train-sea.parse",
-        "sea.jsonl:3: not JSON",
+        "sea.jsonl:3:",
     ),
     Sabotage(
         "key-stands-twice",
         records.raw(TRAIN, 1, lambda row: row.replace(b'"kind"', b'"topic"')),
         "data.train-sea.parse",
-        "sea.jsonl:1: key 'topic' stands twice",
+        "key 'topic' stands twice",
     ),
-    Sabotage("train-file-empty", records.emptied(TRAIN), "data.train-sea.parse", "sea.jsonl: holds no record"),
+    Sabotage("train-file-blank", records.emptied(TRAIN), "data.train-sea.encoding", "sea.jsonl:1: blank line"),
 )
 
 SHAPE = (
@@ -54,8 +54,8 @@ SHAPE = (
     Sabotage(
         "reference-blank",
         records.record(TRAIN, 1, reference=" \n"),
-        "data.train-sea.template",
-        "sea.jsonl:1: reference: empty",
+        "data.train-sea.fields",
+        "sea.jsonl:1: reference:",
     ),
     Sabotage(
         "reference-out-of-form",
@@ -106,7 +106,7 @@ LEAKAGE = (
         "benchmark-text-in-train",
         spec.both(records.record(BENCHMARK, 1, question=LONG), records.record(TRAIN, 1, question=LONG.upper())),
         "data.sea.text_apart",
-        "sea.jsonl:1: question: shares 'tell me in plain words",
+        "words in a row with",
     ),
     Sabotage(
         "benchmark-question-in-train-of-another-task",
@@ -117,14 +117,14 @@ LEAKAGE = (
     Sabotage(
         "benchmark-item-cloned",
         records.cloned(BENCHMARK, 1, id="sea-benchmark-99"),
-        "data.sea.topics_apart",
-        "stands in line 1 already",
+        "data.benchmark-sea.duplicates",
+        "is that of line 1",
     ),
     Sabotage(
         "benchmark-item-cloned-under-its-id",
         records.cloned(BENCHMARK, 1),
-        "data.benchmark-sea.template",
-        "id 'sea-benchmark-00' was used in line 1 already",
+        "data.benchmark-sea.duplicates",
+        "is that of line 1",
     ),
     Sabotage(
         "benchmark-item-cloned-under-another-topic",

@@ -11,7 +11,7 @@ MOUNTED = spec.edited('mounts = ["both"]', 'mounts = ["both", "sea"]')
 SABOTAGES = (
     Sabotage(
         "layer-left-unquantized",
-        spec.called_with("-p", "suites.selftest.sabotage.unquantized"),
+        stored.removed("census", "nf4", "-p", "suites.selftest.sabotage.unquantized"),
         "bnb.base_quant_load_ok",
         "13 of 14 linear layers are 4-bit",
     ),
