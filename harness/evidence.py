@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import digests
+from harness.appending import append
 from harness.gates.gate import Gate, Outcome
 
 MAX_TEXT = 20_000
@@ -65,13 +66,8 @@ class Journal:
         record = plain({"kind": kind, "process": self.process, "at": time.time(), **content})
         line = json.dumps(record, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace") + b"\n"
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            if os.write(handle, line) != len(line):
-                raise OSError(f"{self.path}: only part of a record was written; is the disk full?")
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        self.path.touch()
+        append(self.path, line)
 
     def taint(self, text: str) -> None:
         """Record that something outside of any gate went wrong: the run can no longer be released."""

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +26,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from harness import judged_items
+from harness.appending import append
 from harness.dataset import checks
 from harness.errors import DataError, SpecError
 from harness.spec import Spec
@@ -78,19 +78,8 @@ def record(path: Path | None, benchmark: str, adapter: str, release: str, run_id
         if adapter in known:
             return known
         entry = {"benchmark": benchmark, "adapter": adapter, "release": release, "run_id": run_id, "at": time.time()}
-        _append(path, json.dumps(entry, ensure_ascii=False) + "\n")
+        append(path, json.dumps(entry, ensure_ascii=False).encode() + b"\n")
         return (*known, adapter)
-
-
-def _append(path: Path, line: str) -> None:
-    data = line.encode()
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND)
-    try:
-        if os.write(handle, data) != len(data):
-            raise OSError(f"{path}: only part of a line was written; is the disk full?")
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:
