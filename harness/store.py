@@ -137,10 +137,10 @@ class Store:
         Waiting starts only when every missing artifact is being built by somebody.
         """
         wanted = list(requests)
-        for request in wanted:
-            if self.find(request.key) is None:
-                self._build_if_free(request)
-        return [self.fetch(request.key, request.build) for request in wanted]
+        known = [self.find(request.key) or self._build_if_free(request) for request in wanted]
+        return [
+            artifact or self.fetch(request.key, request.build) for request, artifact in zip(wanted, known, strict=True)
+        ]
 
     def share(self, requests: Iterable[Request]) -> None:
         """Build what is missing and free, and wait for nothing: workers that share a list split its work.
@@ -154,14 +154,14 @@ class Store:
             except (GreenrunError, OSError):
                 continue
 
-    def _build_if_free(self, request: Request) -> None:
+    def _build_if_free(self, request: Request) -> Artifact | None:
+        """The artifact, or None while another worker is at it."""
         self._may_build(request.key)
         try:
             with FileLock(self._lock(request.key), timeout=0):
-                if self.find(request.key) is None:
-                    self._build(request.key, request.build)
+                return self.find(request.key) or self._build(request.key, request.build)
         except Timeout:
-            return  # another worker is at it
+            return None
 
     def _may_build(self, key: Key) -> None:
         if self.read_only:
