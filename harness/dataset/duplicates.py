@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from datasketch import MinHash
 
 from harness.dataset import units
 from harness.dataset.compare import side_by_side
@@ -57,6 +56,8 @@ class _Sketches:
     """What is remembered of one side of every item: a hash of the whole and one hash a band, 136 bytes."""
 
     def __init__(self, shingle: int) -> None:
+        from datasketch import MinHash  # brings scipy along: too slow for every start of pytest, which names the gates
+
         self._shingle = shingle
         self._wholes = bytearray()
         self._bands = bytearray()
