@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from harness import digests, metrics, statistics
-from harness.dataset.records import Item, parse_lines
+from harness.dataset.item import Item
+from harness.dataset.records import parse_lines
 from harness.errors import DataError
 from harness.metrics.score import Forms
 

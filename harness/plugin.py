@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from harness import closing, earlier, gates, judging, ledger, options, provenance, reports, spec
+from harness import closing, earlier, gates, judging, ledger, options, provenance, reports, spec, spec_file
 from harness.errors import BlockedError, DataError, GreenrunError, SpecError
 from harness.gates import evaluation, regression
 from harness.gates.gate import Gate
@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if not options.selects_release(config):
             return
         options.refuse_unsound(config)
-        loaded = spec.load(options.spec_path(config), options.given_adapters(config))
+        loaded = spec_file.load(options.spec_path(config), options.given_adapters(config))
         out = options.out_folder(config)
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         run_id = worker["greenrun_run_id"] if worker else new_id(out, config.getoption("--run-id"))

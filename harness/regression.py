@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness import paired_power, statistics
-from harness.dataset.records import Item
+from harness.dataset.item import Item
 from harness.earlier import Earlier
 from harness.errors import EmptySetError, GreenrunError
 from harness.evidence import Measurement

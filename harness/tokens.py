@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.dataset.records import Message
+from harness.dataset.item import Message
 from harness.errors import GreenrunError
 
 

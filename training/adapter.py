@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.adapter_files import CONFIG
-from harness.dataset.records import Item
+from harness.dataset.item import Item
 from harness.errors import TrainingError
-from harness.spec import Experiment, Recipe
+from harness.recipe import Experiment, Recipe
 from training import norms
 from training.loss import completion_loss
 from training.samples import Buckets, Sample, collate, tokenize

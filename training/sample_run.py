@@ -7,12 +7,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.dataset.records import Item
+from harness.dataset.item import Item
 from harness.engines.float32 import FORM
 from harness.engines.form import load
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
-from harness.spec import Experiment, Recipe
+from harness.recipe import Experiment, Recipe
 from training.adapter import train
 
 FILE = "sample.json"

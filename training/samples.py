@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness import tokens
-from harness.dataset.records import Item
+from harness.dataset.item import Item
 from harness.errors import TrainingError
 
 

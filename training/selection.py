@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.spec import Experiment, Selection
+from harness.recipe import Experiment
+from harness.spec import Selection
 
 
 @dataclass(frozen=True, slots=True)

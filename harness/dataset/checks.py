@@ -3,10 +3,10 @@ them.
 
 From Python, the gates' findings are objects::
 
-    from harness import spec
+    from harness import spec_file
     from harness.dataset import checks
 
-    loaded = spec.load(Path("release.toml"))
+    loaded = spec_file.load(Path("release.toml"))
     checked = checks.check_file("duplicates", loaded.tasks["style"], "train", checks.options_of(loaded))
     for finding in checked.tally.kept: ...
 
@@ -25,9 +25,10 @@ from harness import digests
 from harness.dataset import composition, leakage, options
 from harness.dataset.duplicates import duplicate_findings
 from harness.dataset.findings import Finding, Tally, tally
+from harness.dataset.item import Item
 from harness.dataset.labels import Labels, Lengths
 from harness.dataset.options import Options
-from harness.dataset.records import Item, read_items, stream_items
+from harness.dataset.records import read_items, stream_items
 from harness.dataset.scan import Plan, RecordCheck, Scan, scan_file
 from harness.dataset.secrets import SecretsCheck
 from harness.dataset.template import TemplateCheck

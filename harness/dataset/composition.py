@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.dataset.findings import Finding
-from harness.dataset.records import Item
+from harness.dataset.item import Item
 
 KNOWN = ("items", "refusals", "cells")
 ADDED = "added"

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from harness.dataset import units
 from harness.dataset.compare import side_by_side
 from harness.dataset.findings import Finding
+from harness.dataset.item import Item
 from harness.dataset.options import Options
-from harness.dataset.records import Item
 from harness.dataset.spool import Spool, side_text
 
 BANDS, ROWS = 32, 4

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.dataset.findings import Finding
-from harness.dataset.records import Item
+from harness.dataset.item import Item
 
 Lengths = Callable[[Item], tuple[int, int]]
 """Tokens of an item's prompt and of its answer, end token included."""

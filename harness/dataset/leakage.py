@@ -12,8 +12,8 @@ from itertools import combinations
 from pathlib import Path
 
 from harness.dataset.findings import Finding
+from harness.dataset.item import Item
 from harness.dataset.overlap import STRICT, overlap_findings
-from harness.dataset.records import Item
 from harness.dataset.spool import Spool
 from harness.dataset.units import units
 

@@ -1,4 +1,4 @@
-"""Turn JSONL lines into items: what is asked, what a right answer must hold, and the reference answer.
+"""Turn JSONL lines into items.
 
 Three forms are read: the project's task records, whose prompt is rendered by the task's template; the common
 ``messages`` form, whose last assistant turn is the reference; and ``prompt`` with ``completion``, each a text or a
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,65 +17,10 @@ import jinja2
 from jinja2 import meta
 from jinja2.sandbox import SandboxedEnvironment
 
-from harness.dataset.line import ENCODING, Record, examine, plausible, texts
+from harness.dataset.item import Item, Message, Point
+from harness.dataset.line import ENCODING, Record, examine, plausible
 from harness.dataset.source import Source
 from harness.errors import DataError
-
-Message = Mapping[str, Any]
-"""``{"role": ..., "content": ...}``, as chat templates take it; ``tool_calls`` and the like go through."""
-
-REFUSAL_KINDS = frozenset({"graded", "no-notes", "no-brief"})
-"""Kinds of items that must be refused; every other kind must be answered."""
-
-LOOK_ALIKE = "look-alike"
-"""Kind of items that look like something to refuse and must be answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One thing that an answer must say; any of `wordings` says it."""
-
-    wordings: tuple[str, ...]
-    source: str = ""
-    """Id of the note that carries it, or "" where the task has no notes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One question with all that is needed to judge an answer to it."""
-
-    id: str
-    task: str
-    kind: str
-    topic: str
-    """The cluster that the item belongs to: items of one topic are not independent."""
-    messages: tuple[Message, ...]
-    """The prompt's turns; the model's answer comes next."""
-    reference: str
-    points: tuple[Point, ...]
-    line: int
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    """The record as written."""
-    asked: tuple[str, ...] = ()
-    """Fields of the record that its prompt is made of; () where the prompt was written as turns."""
-
-    @property
-    def must_refuse(self) -> bool:
-        return self.kind in REFUSAL_KINDS
-
-    def own_texts(self) -> Iterator[tuple[str, str]]:
-        """Field and text of what this item itself asks: not the words that a template adds, not the system turn."""
-        if self.asked:
-            for name in self.asked:
-                for place, text in texts(self.fields.get(name), name):
-                    if not place.endswith("(key)"):
-                        yield place, text
-            return
-        for number, turn in enumerate(self.messages):
-            if turn["role"] != "system":
-                for place, text in texts(turn.get("content"), f"messages[{number}].content"):
-                    if not place.endswith("(key)"):
-                        yield place, text
 
 
 def parse_lines(path: Path) -> list[tuple[int, Record]]:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import orjson
 
-from harness.dataset.records import Item
+from harness.dataset.item import Item
+from harness.dataset.line import texts
 
 Text = tuple[str, str, str]
 """Field, side (``prompt`` or ``answer``) and text."""
@@ -53,11 +54,22 @@ class Spool:
 def texts_of(item: Item) -> list[Text]:
     """What an item itself says. The answer of a declared refusal is left out: one form is meant for them all. So is
     the topic: it is a label with a check of its own, and a copy under another label is a copy."""
-    said = ((field, text) for field, text in item.own_texts() if text.strip() and field != "topic")
+    said = ((field, text) for field, text in own_texts(item) if text.strip() and field != "topic")
     found: list[Text] = [(field, "prompt", _encodable(text)) for field, text in said]
     if not item.must_refuse:
         found.append(("reference", "answer", _encodable(item.reference)))
     return found
+
+
+def own_texts(item: Item) -> Iterator[tuple[str, str]]:
+    """Field and text of what an item itself asks: not the words that a template adds, not the system turn."""
+    if item.asked:
+        named = [(name, item.fields.get(name)) for name in item.asked]
+    else:
+        turns = [(number, turn) for number, turn in enumerate(item.messages) if turn["role"] != "system"]
+        named = [(f"messages[{number}].content", turn.get("content")) for number, turn in turns]
+    for name, value in named:
+        yield from ((place, text) for place, text in texts(value, name) if not place.endswith("(key)"))
 
 
 def side_text(found: list[Text], side: str) -> str:

@@ -13,8 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from harness.dataset.findings import Finding, quote
+from harness.dataset.item import Item
 from harness.dataset.line import Record, texts
-from harness.dataset.records import Item, item_of
+from harness.dataset.records import item_of
 from harness.errors import DataError
 
 _CONTROL = re.compile(r"<\|[a-z_]{2,30}\|>|<(?:start|end)_of_turn>")

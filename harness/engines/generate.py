@@ -12,7 +12,7 @@ from typing import Any
 
 from harness import tokens
 from harness.answers import Answer
-from harness.dataset.records import Item
+from harness.dataset.item import Item
 from harness.engines.form import Loaded
 
 Progress = Callable[[int, int], None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from harness.dataset.records import Item
+from harness.dataset.item import Item
 from harness.errors import EmptySetError
 from harness.metrics import citation, coverage, form, refusal
 from harness.metrics.score import Forms, Metric

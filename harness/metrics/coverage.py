@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.dataset.records import Item
+from harness.dataset.item import Item
 from harness.metrics.matching import says
 from harness.metrics.refusal import is_refusal
 from harness.metrics.score import Forms, Metric

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from harness.dataset.records import Item
+from harness.dataset.item import Item
 from harness.metrics.score import Forms, Metric
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from harness.dataset.records import LOOK_ALIKE, Item
+from harness.dataset.item import LOOK_ALIKE, Item
 from harness.metrics.matching import says
 from harness.metrics.score import Forms, Metric
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.dataset.records import Item
+from harness.dataset.item import Item
 
 
 @dataclass(frozen=True, slots=True)

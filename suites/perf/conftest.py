@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import base_model, spec
+from harness import base_model, spec_file
+from harness.checkpoint import write
 from harness.dataset.checks import items_of
-from harness.dataset.records import Item
+from harness.dataset.item import Item
 from harness.engines.nf4 import write_dequantized
 from harness.options import ROOT
 from harness.spec import Spec
@@ -16,13 +17,13 @@ from harness.spec import Spec
 
 @pytest.fixture(scope="session")
 def default_spec() -> Spec:
-    return spec.load(ROOT / "data" / "v3" / "release.toml")
+    return spec_file.load(ROOT / "data" / "v3" / "release.toml")
 
 
 @pytest.fixture(scope="session")
 def checkpoint(default_spec: Spec, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
-    base_model.write_checkpoint(base_model.locate(default_spec), folder)
+    write(base_model.locate(default_spec), folder)
     return folder
 
 

@@ -24,8 +24,9 @@ import pytest
 
 from harness.dataset import options
 from harness.dataset.duplicates import duplicate_findings
+from harness.dataset.item import Item
 from harness.dataset.leakage import text_findings
-from harness.dataset.records import Item, stream_items
+from harness.dataset.records import stream_items
 from harness.dataset.scan import Plan, scan, scan_shared
 from harness.options import ROOT
 

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from harness.dataset.records import Item
-from harness.spec import Experiment, Spec
+from harness.dataset.item import Item
+from harness.recipe import Experiment
+from harness.spec import Spec
 from training.adapter import fit, lora
 from training.loss import completion_loss
 from training.samples import collate, tokenize

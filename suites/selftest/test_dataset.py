@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from harness.dataset.assemble import assemble, count_table, encode
 from harness.dataset.composition import count_findings
 from harness.dataset.findings import Finding
+from harness.dataset.item import Item
 from harness.dataset.leakage import text_findings, topic_findings
-from harness.dataset.records import Item, parse_lines, read_items
+from harness.dataset.records import parse_lines, read_items
 from harness.dataset.scan import Plan, scan
 from harness.dataset.template import template_findings
 from harness.errors import DataError

@@ -12,15 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.dataset import overlap
+from harness.dataset import overlap, spool
 from harness.dataset.compare import side_by_side
 from harness.dataset.composition import id_findings
 from harness.dataset.duplicates import duplicate_findings
 from harness.dataset.findings import Finding
+from harness.dataset.item import Item
 from harness.dataset.labels import Labels
 from harness.dataset.leakage import text_findings
 from harness.dataset.options import Options
-from harness.dataset.records import Item, read_items
+from harness.dataset.records import read_items
 from harness.dataset.secrets import SecretsCheck, luhn
 from harness.dataset.template import TemplateCheck
 from harness.errors import DataError
@@ -288,7 +289,7 @@ class TestForms:
 
     def test_the_own_texts_of_a_record_are_the_fields_of_its_template(self, read: Callable[[object], Item]) -> None:
         found = read({"id": "a", "question": "When?", "comment": "not asked", "reference": "At noon."})
-        assert list(found.own_texts()) == [("question", "When?")]
+        assert list(spool.own_texts(found)) == [("question", "When?")]
 
     @pytest.mark.parametrize(
         ("record", "words"),

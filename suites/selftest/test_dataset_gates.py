@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness import spec
+from harness import spec, spec_file
 from harness.dataset import checks
 from harness.dataset.options import Options
 from harness.errors import SpecError
@@ -145,7 +145,7 @@ def test_an_unreadable_line_turns_parse_red_and_counts_against_fields(copied: Li
 
 def table(line: Line, text: str) -> spec.Spec:
     line.edit('duplicates_of = ["prompt", "both"]', f'{text}\nduplicates_of = ["prompt", "both"]')
-    return spec.load(line.spec)
+    return spec_file.load(line.spec)
 
 
 class TestOptions:
@@ -153,7 +153,7 @@ class TestOptions:
         def blocking(loaded: spec.Spec) -> bool:
             return next(gate.blocking for gate in data.expected(loaded) if gate.id == "data.train-sea.secrets")
 
-        assert not blocking(spec.load(copied.spec))
+        assert not blocking(spec_file.load(copied.spec))
         assert blocking(table(copied, "advisory = []"))
 
     def test_a_threshold_lets_the_declared_share_fail(self, copied: Line, tmp_path: Path) -> None:
@@ -175,20 +175,20 @@ class TestOptions:
 class TestFromPython:
     def test_the_gates_findings_are_objects(self, copied: Line) -> None:
         change(copied, "train", 2, lambda r: r.update(reference="Sorry."))
-        loaded = spec.load(copied.spec)
+        loaded = spec_file.load(copied.spec)
         checked = checks.check_file("template", loaded.tasks["sea"], "train", checks.options_of(loaded))
         assert [(found.line, found.kind) for found in checked.tally.kept] == [(2, "off-form"), (2, "untold-point")]
         assert checked.share == 15 / 16
 
     def test_training_is_refused_for_what_blocks_and_for_nothing_else(self, copied: Line) -> None:
         change(copied, "train", 3, lambda r: r.update(question="Mail ann@" + "postbox.org."))
-        loaded = spec.load(copied.spec)
+        loaded = spec_file.load(copied.spec)
         assert checks.blocking_findings(loaded, ["sea"]) == []
         change(copied, "train", 2, lambda r: r.update(reference="Sorry."))
         assert {found.line for found in checks.blocking_findings(loaded, ["sea"])} == {2}
 
     def test_a_file_that_was_mended_is_judged_anew(self, copied: Line) -> None:
-        loaded = spec.load(copied.spec)
+        loaded = spec_file.load(copied.spec)
         chosen = checks.options_of(loaded)
         change(copied, "train", 2, lambda r: r.update(reference="Sorry."))
         assert checks.check_file("template", loaded.tasks["sea"], "train", chosen).tally.total

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from harness import adapter_files, spec
+from harness import adapter_files, spec_file
 from harness.dataset.checks import items_of
 from harness.engines import form, nf4
 from harness.engines.divergence import completion_logprobs, mean_kl, passages
@@ -20,7 +20,7 @@ from harness.engines.form import Loaded
 from harness.engines.generate import Decoding, answer_all, batches
 from harness.engines.mount import mounted
 from harness.errors import AdapterError
-from harness.spec import Experiment
+from harness.recipe import Experiment
 from suites.selftest.child import Line
 from training.adapter import train
 
@@ -28,7 +28,7 @@ from training.adapter import train
 @pytest.fixture(scope="module")
 def adapter(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("adapter")
-    loaded = spec.load(line.spec)
+    loaded = spec_file.load(line.spec)
     items = items_of(loaded.tasks["sea"], "train")
     train(line.spec.parent / "base", items, loaded.recipe, Experiment("one", 2, 1e-2), 1, 1, folder)
     return folder
@@ -62,7 +62,7 @@ def test_batches_do_not_depend_on_the_order_of_the_items(lengths: dict[str, int]
 def test_answers_in_four_bit_do_not_depend_on_the_batch_size(
     size: int, line: Line, four_bit: Loaded, adapter: Path
 ) -> None:
-    items = items_of(spec.load(line.spec).tasks["sea"], "benchmark")
+    items = items_of(spec_file.load(line.spec).tasks["sea"], "benchmark")
     with mounted(four_bit, adapter) as engine:
         assert answer_all(engine, items, Decoding(size, 16)) == answer_all(engine, items, Decoding(64, 16))
 
@@ -81,13 +81,13 @@ def test_the_weights_trained_on_are_those_that_the_four_bit_form_computes_with(
     line: Line, four_bit: Loaded, tmp_path: Path
 ) -> None:
     nf4.write_dequantized(line.spec.parent / "base", tmp_path)
-    texts = passages(four_bit.tokenizer, items_of(spec.load(line.spec).tasks["sea"], "dev"))
+    texts = passages(four_bit.tokenizer, items_of(spec_file.load(line.spec).tasks["sea"], "dev"))
     trained_on = completion_logprobs(form.load(FLOAT32, tmp_path, 1), texts)
     assert mean_kl(completion_logprobs(four_bit, texts), trained_on) < 1e-9
 
 
 def test_taking_an_adapter_off_leaves_the_bare_base(line: Line, four_bit: Loaded, adapter: Path) -> None:
-    texts = passages(four_bit.tokenizer, items_of(spec.load(line.spec).tasks["sea"], "dev")[:2])
+    texts = passages(four_bit.tokenizer, items_of(spec_file.load(line.spec).tasks["sea"], "dev")[:2])
     before = completion_logprobs(four_bit, texts)
     with mounted(four_bit, adapter) as engine:
         assert mean_kl(completion_logprobs(engine, texts), before) > 1e-3

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import judging, ledger, spec
+from harness import judging, ledger, spec_file
 from harness.errors import DataError, SpecError
 from harness.evidence import Measurement
 from harness.gates import evaluation, expected, regression
@@ -109,7 +109,7 @@ class TestTheError:
 @pytest.fixture
 def spending(line: Line, tmp_path: Path, begun: Path) -> Spec:
     """The tiny line's spec with its error spent."""
-    return replace(spec.load(line.spec), ledger=begun, attempts=ledger.SPEND)
+    return replace(spec_file.load(line.spec), ledger=begun, attempts=ledger.SPEND)
 
 
 class TestSpending:
@@ -145,7 +145,7 @@ class TestSpending:
         copied = line.copy(tmp_path / "line")
         copied.edit("[generation]", '[policy]\nattempts = "spend"\n\n[generation]')
         with pytest.raises(SpecError, match=r"policy\.ledger: missing"):
-            spec.load(copied.spec)
+            spec_file.load(copied.spec)
 
     def test_a_gate_that_is_not_passed_says_no_more_than_its_outcome(self) -> None:
         gate = Gate("eval.both.all.coverage", "threshold", "c", True, "lower_bound", "coverage", 0.9, split="benchmark")
@@ -166,7 +166,7 @@ class TestFreshItems:
         assert (gate.id, gate.blocking) == ("regression.fresh_items", False)
 
     def test_without_ledger_and_earlier_release_the_area_has_no_gates(self, line: Line) -> None:
-        assert list(regression.expected(spec.load(line.spec))) == []
+        assert list(regression.expected(spec_file.load(line.spec))) == []
 
 
 class TestTheReport:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import metrics
-from harness.dataset.records import Item, Point
+from harness.dataset.item import Item, Point
 from harness.errors import EmptySetError
 from harness.metrics import Forms
 from harness.metrics.matching import says

@@ -13,8 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import bundle, earlier, judged_items, judging, metrics, paired_power, regression, spec, statistics
-from harness.dataset.records import LOOK_ALIKE, Item, Point
+from harness import (
+    bundle,
+    earlier,
+    judged_items,
+    judging,
+    metrics,
+    paired_power,
+    regression,
+    spec_file,
+    statistics,
+)
+from harness.dataset.item import LOOK_ALIKE, Item, Point
 from harness.earlier import Earlier
 from harness.errors import DataError, EmptySetError, SpecError
 from harness.gates.gate import Gate
@@ -177,7 +187,7 @@ class TestSlices:
         assert turned.lower == pytest.approx(-bounds.upper, abs=1e-9)
 
 
-DEFAULT = spec.load(ROOT / "data" / "v3" / "release.toml")
+DEFAULT = spec_file.load(ROOT / "data" / "v3" / "release.toml")
 THRESHOLD = Gate("eval.both.all.coverage", "threshold", "c", True, "lower_bound", "coverage", 0.9)
 MOUNT = Gate("bnb.both_lora_mount_ok", "lora_mount_ok", "both", True)
 LEARNED = Gate("training.v3a.both.learned", "learned", "v3a-both", True)

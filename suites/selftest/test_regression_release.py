@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import ledger, spec
+from harness import ledger, spec_file
 from suites.selftest import tiny
 from suites.selftest.child import Finished, Line
 from suites.selftest.crimes import assert_released, assert_withheld, commit
@@ -119,7 +119,7 @@ def _begun(line: Line, more: str) -> Path:
 
 
 def _append(path: Path, line: Line, *adapters: str) -> None:
-    benchmark = ledger.benchmark_of(spec.load(line.spec))
+    benchmark = ledger.benchmark_of(spec_file.load(line.spec))
     for adapter in adapters:
         ledger.record(path, benchmark, adapter, "tiny", "before")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.spec import Experiment, Selection
+from harness.recipe import Experiment
+from harness.spec import Selection
 from training.selection import Choice, choose, score
 
 SELECTION = Selection(tolerance=0.01, weights={"coverage": 0.5, "format": 0.5}, minimum={"coverage": 0.8})

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from harness import gates, metrics, operating, paired_power, power, spec
+from harness import gates, metrics, operating, paired_power, power, spec, spec_file
 from harness.gates import evaluation
 from harness.gates.gate import Gate
 from harness.options import ROOT
@@ -150,7 +150,7 @@ class Simulated:
 
 @pytest.fixture(scope="module")
 def simulated() -> Simulated:
-    loaded = spec.load(ROOT / "data" / "v3" / "release.toml")
+    loaded = spec_file.load(ROOT / "data" / "v3" / "release.toml")
     chosen = tuple(gate for gate in gates.expected(loaded) if gate.blocking and gate.rule == "lower_bound")
     own = loaded.adapters[loaded.candidate].tasks
     tasks = {gate.id: own if gate.task == spec.ALL else (gate.task,) for gate in chosen}
@@ -214,7 +214,7 @@ def test_the_documented_figures_of_a_comparison_are_what_its_gates_compute() -> 
 
 
 def test_the_documented_power_table_has_every_threshold_of_the_default_spec() -> None:
-    loaded = spec.load(ROOT / "data" / "v3" / "release.toml")
+    loaded = spec_file.load(ROOT / "data" / "v3" / "release.toml")
     wanted = {f"{one.threshold:.2f}" for one in gates.expected(loaded) if one.blocking and one.rule == "lower_bound"}
     assert wanted <= {row.split("|")[1].strip() for row in POWER}
 

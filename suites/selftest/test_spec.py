@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from harness import gates, spec
+from harness import gates, spec_file
 from harness.errors import SpecError
 from harness.gates import evaluation
 from harness.gates.gate import Gate
@@ -49,7 +49,7 @@ def test_a_mistake_is_named_with_its_key_and_its_mend(copied: Line, mistake: str
     old, new, key, mend = MISTAKES[mistake]
     copied.edit(old, new)
     with pytest.raises(SpecError) as caught:
-        gates.expected(spec.load(copied.spec))
+        gates.expected(spec_file.load(copied.spec))
     assert str(copied.spec) in str(caught.value)
     assert key in str(caught.value)
     assert mend in str(caught.value)
@@ -57,7 +57,7 @@ def test_a_mistake_is_named_with_its_key_and_its_mend(copied: Line, mistake: str
 
 def test_a_threshold_that_no_answer_sheet_could_prove_is_refused_with_the_items_needed(copied: Line) -> None:
     copied.edit("above = { coverage = 0.5, refused = 0.5 }", "above = { coverage = 0.5, refused = 0.9 }")
-    loaded = spec.load(copied.spec)
+    loaded = spec_file.load(copied.spec)
     expected = gates.expected(loaded)
     with pytest.raises(SpecError, match="29 are needed with none wrong"):
         evaluation.check_provable(loaded, expected, evaluation.sizes(loaded, expected))
@@ -65,18 +65,18 @@ def test_a_threshold_that_no_answer_sheet_could_prove_is_refused_with_the_items_
 
 def test_a_missing_spec_says_which_option_names_one(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="--release"):
-        spec.load(tmp_path / "none.toml")
+        spec_file.load(tmp_path / "none.toml")
 
 
 def test_an_unknown_given_adapter_is_refused_by_name(line: Line, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="unknown adapter 'bth'"):
-        spec.load(line.spec, {"bth": tmp_path})
+        spec_file.load(line.spec, {"bth": tmp_path})
 
 
 class TestTheDefaultSpec:
     """The mission's own numbers, as they stand in ``data/v3/release.toml``."""
 
-    loaded = spec.load(DEFAULT)
+    loaded = spec_file.load(DEFAULT)
     gates: ClassVar[dict[str, Gate]] = {gate.id: gate for gate in gates.expected(loaded)}
 
     @pytest.mark.parametrize(

@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from harness import digests, spec
+from harness import digests, spec_file
 from harness.dataset.checks import items_of
-from harness.dataset.records import Item
+from harness.dataset.item import Item
 from harness.errors import TrainingError
-from harness.spec import Experiment, Spec
+from harness.recipe import Experiment
+from harness.spec import Spec
 from suites.selftest.child import Line
 from training import norms
 from training.adapter import train
@@ -30,7 +31,7 @@ SHORT = Experiment("short", 1, 1e-2)
 
 @pytest.fixture(scope="module")
 def tiny_spec(line: Line) -> Spec:
-    return spec.load(line.spec)
+    return spec_file.load(line.spec)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness import bundle, gates, spec
+from harness import bundle, gates, spec_file
 from harness.gates.gate import Gate
 from suites.selftest.child import Finished, Line, release
 from suites.selftest.sabotage.campaign import own
@@ -63,7 +63,7 @@ def test_a_sabotaged_release_is_refused(sabotage: Sabotage, attempt: Attempt, ki
 
 
 def test_every_kind_of_blocking_gate_has_a_sabotage(line: Line) -> None:
-    known = {gate.id: gate for gate in gates.expected(spec.load(line.spec)) if gate.blocking}
+    known = {gate.id: gate for gate in gates.expected(spec_file.load(line.spec)) if gate.blocking}
     caught = {sabotage.caught_by for sabotage in SABOTAGES}
     spared = {
         f"{gate.area}: {gate.check}"

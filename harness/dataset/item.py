@@ -1,0 +1,49 @@
+"""An item: what is asked, what a right answer must hold, and the reference answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Message = Mapping[str, Any]
+"""``{"role": ..., "content": ...}``, as chat templates take it; ``tool_calls`` and the like go through."""
+
+REFUSAL_KINDS = frozenset({"graded", "no-notes", "no-brief"})
+"""Kinds of items that must be refused; every other kind must be answered."""
+
+LOOK_ALIKE = "look-alike"
+"""Kind of items that look like something to refuse and must be answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One thing that an answer must say; any of `wordings` says it."""
+
+    wordings: tuple[str, ...]
+    source: str = ""
+    """Id of the note that carries it, or "" where the task has no notes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question with all that is needed to judge an answer to it."""
+
+    id: str
+    task: str
+    kind: str
+    topic: str
+    """The cluster that the item belongs to: items of one topic are not independent."""
+    messages: tuple[Message, ...]
+    """The prompt's turns; the model's answer comes next."""
+    reference: str
+    points: tuple[Point, ...]
+    line: int
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """The record as written."""
+    asked: tuple[str, ...] = ()
+    """Fields of the record that its prompt is made of; () where the prompt was written as turns."""
+
+    @property
+    def must_refuse(self) -> bool:
+        return self.kind in REFUSAL_KINDS

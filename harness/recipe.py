@@ -1,0 +1,26 @@
+"""How adapters are trained: what all share, and what an experiment varies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """LoRA and optimizer settings, the same for every experiment."""
+
+    rank: int
+    alpha: int
+    batch_size: int
+    max_length: int
+    targets: str = "all-linear"
+    weight_decay: float = 0.0
+    warmup_share: float = 0.0
+    max_grad_norm: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    name: str
+    epochs: int
+    learning_rate: float

@@ -1,0 +1,75 @@
+"""Hold the names and files that a spec refers to against those that it declares and that exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from harness.errors import SpecError
+from harness.spec import ALL, Spec, Task, Thresholds
+
+
+def listed(known: Mapping[str, object]) -> str:
+    return ", ".join(sorted(known))
+
+
+def check(spec: Spec) -> None:
+    """Every name that the spec uses must be one that it declares, and every file must exist.
+
+    Raises:
+        SpecError: with the key and the names that are known.
+    """
+    for key, problem in _bad_references(spec):
+        raise SpecError(spec.path, key, problem)
+
+
+def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
+    if spec.candidate not in spec.adapters:
+        yield "release.candidate", f"unknown adapter {spec.candidate!r}; the spec names {listed(spec.adapters)}"
+    names = [experiment.name for experiment in spec.experiments]
+    for name in {name for name in names if names.count(name) > 1}:
+        yield "experiments", f"the name {name!r} stands twice"
+    for adapter in spec.adapters.values():
+        for task in adapter.tasks:
+            if task not in spec.tasks:
+                yield f"adapters.{adapter.name}.tasks", f"unknown task {task!r}; the spec names {listed(spec.tasks)}"
+            elif adapter.path is None and "train" not in spec.tasks[task].files:
+                yield f"tasks.{task}.train", f"missing, and adapter {adapter.name!r} is to be trained on it"
+        if adapter.path is not None and not adapter.path.is_dir():
+            yield f"adapters.{adapter.name}", f"{adapter.path} is not a folder"
+    for number, row in enumerate(spec.thresholds):
+        yield from _bad_thresholds(spec, f"gates.eval.{number}", row)
+    for name in spec.areas.get("bnb", {}).get("mounts", ()):
+        if name not in spec.adapters:
+            yield "gates.bnb.mounts", f"unknown adapter {name!r}; the spec names {listed(spec.adapters)}"
+    for declared in spec.tasks.values():
+        yield from _bad_files(declared)
+    if spec.attempts == "spend" and spec.ledger is None:
+        yield "policy.ledger", 'missing, and attempts = "spend" needs it; name a file that all runners share'
+    if spec.notes is not None and not spec.notes.is_file():
+        yield "release.notes", f"{spec.notes} does not exist"
+
+
+def _bad_thresholds(spec: Spec, key: str, row: Thresholds) -> Iterator[tuple[str, str]]:
+    if row.adapter not in spec.adapters:
+        yield f"{key}.adapter", f"unknown adapter {row.adapter!r}; the spec names {listed(spec.adapters)}"
+        return
+    tasks = spec.adapters[row.adapter].tasks
+    if row.task != ALL and row.task not in tasks:
+        yield f"{key}.task", f"adapter {row.adapter!r} has the tasks {', '.join(tasks)}, not {row.task!r}"
+        return
+    for task in tasks if row.task == ALL else (row.task,):
+        if row.split not in spec.tasks[task].files:
+            yield f"{key}.split", f"task {task!r} has no {row.split} file"
+
+
+def _bad_files(task: Task) -> Iterator[tuple[str, str]]:
+    named = {**task.files, "template": task.template, **({"schema": task.schema} if task.schema else {})}
+    for key, path in named.items():
+        if not path.is_file():
+            yield f"tasks.{task.name}.{key}", f"{path} does not exist"
+    for key in ("answer_form", "refusal_form"):
+        try:
+            re.compile(getattr(task, key))
+        except re.error as error:
+            yield f"tasks.{task.name}.{key}", f"not a regular expression: {error}"
