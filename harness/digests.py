@@ -6,7 +6,7 @@ import ast
 import hashlib
 import importlib.util
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -30,8 +30,11 @@ def of_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def of_folder(folder: Path) -> dict[str, str]:
+def of_folder(folder: Path, digest_of: Callable[[Path], str] = of_file) -> dict[str, str]:
     """Relative POSIX path -> SHA-256 of every regular file below `folder`, sorted.
+
+    Args:
+        digest_of: hashes one file; `harness.rehash.of_file` remembers what it has hashed.
 
     Raises:
         ValueError: a link or a special file is there: its bytes are not the folder's own.
@@ -41,7 +44,7 @@ def of_folder(folder: Path) -> dict[str, str]:
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise ValueError(f"{path} is neither a regular file nor a folder")
         if path.is_file():
-            found[path.relative_to(folder).as_posix()] = of_file(path)
+            found[path.relative_to(folder).as_posix()] = digest_of(path)
     return found
 
 
@@ -62,15 +65,18 @@ def of_code(*modules: str) -> str:
 
 def of_versions(distributions: Iterable[str]) -> Mapping[str, str]:
     """Distribution -> installed version; "absent" where it is not installed."""
+    return {name: _version(name) for name in distributions}
+
+
+@cache
+def _version(distribution: str) -> str:
+    """Read once a process: every key names versions, and reading one parses a package's whole description."""
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {}
-    for name in distributions:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "absent"
-    return found
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "absent"
 
 
 @cache

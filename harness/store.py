@@ -19,7 +19,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from harness import digests
+from harness import digests, rehash
 from harness.errors import (
     BuildFailedError,
     CorruptArtifactError,
@@ -251,7 +251,7 @@ def _load(folder: Path, key: Key) -> Artifact:
             f"{folder} was built for key {made_for[:12]}, asked for {key.digest[:12]}; {_mend(folder)}"
         )
     try:
-        found = digests.of_folder(folder / "content")
+        found = digests.of_folder(folder / "content", rehash.of_file)
     except ValueError as error:
         raise CorruptArtifactError(f"{error}; {_mend(folder)}") from error
     for name in sorted(listed.keys() | found.keys()):
