@@ -11,7 +11,6 @@ GreenrunError
 ├── TrainingError        training cannot go on
 ├── StageTimeoutError    a stage of the work did not end within its limit
 ├── EmptySetError        a metric over no items
-├── MetricError          an installed metric cannot be used
 ├── BundleError          a bundle is not what its checksums say
 └── BlockedError         a gate cannot be judged because an earlier one is red
 """
@@ -78,10 +77,6 @@ class StageTimeoutError(GreenrunError):
 
 class EmptySetError(GreenrunError):
     """Raised when a metric would be taken over no items: such a number is never 1.0."""
-
-
-class MetricError(GreenrunError):
-    """Raised when a metric of an installed package cannot be used, or gave no score."""
 
 
 class BundleError(GreenrunError):

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from harness import closing, earlier, gates, judging, ledger, metrics, options, provenance, reports, spec, spec_file
-from harness.errors import BlockedError, DataError, GreenrunError, MetricError, SpecError
+from harness.errors import BlockedError, DataError, GreenrunError, SpecError
 from harness.gates import evaluation, regression
 from harness.gates.gate import Gate
 from harness.progress import Watcher
@@ -59,7 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
             loaded = replace(loaded, against=earlier.read(Path(place)))
         _check_benchmarks(loaded)
         run = open_run(loaded, out, run_id, process, config.getoption("--rescore"))
-    except (SpecError, DataError, MetricError) as error:
+    except (SpecError, DataError, metrics.MetricError) as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[RUN] = run
     config.stash[JUDGED] = set()

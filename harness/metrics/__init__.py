@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from harness.dataset.item import Item
-from harness.errors import EmptySetError, MetricError
+from harness.errors import EmptySetError
 from harness.metrics import citation, coverage, form, non_empty, refusal
 from harness.metrics.installed import Found, Installed, find
-from harness.metrics.score import Forms, Metric, score_of
+from harness.metrics.score import Forms, Metric, MetricError, score_of
 from harness.spec import Task
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Forms",
     "Installed",
     "Metric",
+    "MetricError",
     "Scored",
     "concerned",
     "forms_of",

@@ -24,8 +24,15 @@ _TAKEN_BACK = re.compile(
     "(?:是(?:错|假|谣言|谬误|误解|不(?:对|正确|成立|真实))|不(?:对|正确|成立|真实|存在)|有误)"
 )
 
+_MARKS = re.compile("[不没未无勿莫别非毫错假谣谬误]")
+
 WINDOW = 12
 """Characters before a wording that are looked at."""
+
+
+def may_deny(text: str) -> bool:
+    """Whether anything in a text could deny anything: most answers are done with here."""
+    return _MARKS.search(text) is not None
 
 
 def denials(before: str, after: str, later: str) -> int:

@@ -13,7 +13,7 @@ from harness.dataset.item import Item
 from harness.metrics.score import Forms, Metric
 from harness.metrics.visible import visible
 
-_ID = r"(?<![a-z0-9])n(\d{1,6})(?![a-z0-9])"
+_ID = r"n(?<![a-z0-9]n)(\d{1,6})(?![a-z0-9])"
 _RANGE = re.compile(
     rf"{_ID}[\])]*[ ]?(?:[-\u2010-\u2015~]+|\.\.+|to|through|\u81f3|\u5230)[ ]?[\[(]*n?(\d{{1,6}})(?![a-z0-9])"
 )

@@ -47,8 +47,15 @@ _TAKEN_BACK = re.compile(
     r"(?:wrong|false|untrue|incorrect|nonsense|a myth|not (?:true|so|right|correct|the case))\b"
 )
 
+_NEXT = re.compile(r"\b(?:myth|nonsense|out of the question)\b")
+
 WINDOW = 8
 """Words before a wording that are looked at: farther off, a denial is hardly about it."""
+
+
+def may_deny(text: str) -> bool:
+    """Whether anything in a text could deny anything: most answers are done with here."""
+    return _NEGATORS.search(text) is not None or _NEXT.search(text) is not None
 
 
 def denials(before: str, after: str, later: str) -> int:

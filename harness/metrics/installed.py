@@ -14,8 +14,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
-from harness.errors import MetricError
-from harness.metrics.score import Metric
+from harness.metrics.score import Metric, MetricError
 
 GROUP = "greenrun.metrics"
 

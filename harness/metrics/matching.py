@@ -24,8 +24,11 @@ def holds(text: str, wording: str) -> bool:
 
 def says(text: str, wording: str, reference: str = "") -> bool:
     """Whether `text` says `wording` as the reference answer does: affirmed, unless the reference denies it too."""
+    found = _senses(text, wording)
+    if not found:
+        return False
     wanted = _senses_of_reference(reference, wording) or frozenset({True})
-    return not wanted.isdisjoint(_senses(text, wording))
+    return not wanted.isdisjoint(found)
 
 
 @lru_cache(maxsize=65_536)
@@ -48,6 +51,8 @@ def _wording(wording: str) -> tuple[Words, ...]:
 
 def _affirmed(words: Words, first: int, end: int) -> bool:
     """Whether an even number of denials, such as none, bears on the words from `first` up to `end`."""
+    if not _may_deny(words.joined):
+        return True
     stop = end
     while stop < min(len(words.words), end + _BEHIND) and not words.parted[stop]:
         stop += 1
@@ -59,6 +64,11 @@ def _affirmed(words: Words, first: int, end: int) -> bool:
         before = _before(words, first, english_negation.WINDOW)
         count = english_negation.denials(" ".join(before), " ".join(after), " ".join(later))
     return count % 2 == 0
+
+
+@lru_cache(maxsize=4096)
+def _may_deny(text: str) -> bool:
+    return english_negation.may_deny(text) or chinese_negation.may_deny(text)
 
 
 def _before(words: Words, first: int, most: int) -> tuple[str, ...]:

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.dataset.item import Item
-from harness.errors import MetricError
+from harness.errors import GreenrunError
+
+
+class MetricError(GreenrunError):
+    """Raised when a metric of an installed package cannot be used, or gave no score."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ _BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 """Fillers and the empty Braille cell: letters and symbols by category, and nothing to see."""
 
 _INVISIBLE = re.compile(f"[{_CONTROL}{_FORMAT}{_BLANK}]")
+_UNSEEN = re.compile(rf"[{_CONTROL}{_FORMAT}{_BLANK}\r\x85\u2028\u2029]|[^\S\n]\n")
 _LINE_END = re.compile(r"[^\S\n]*(?:\r\n?|[\n\x85\u2028\u2029])")
 _TURN_WORD = re.compile(r"<\|[a-z_]{2,30}\|>(?:assistant\b)?|</?s>|<(?:start|end)_of_turn>")
 """Words that chat templates reserve; one that is left in an answer is no part of what it says."""
@@ -25,6 +26,8 @@ _SOUND_MARK = re.compile("[\u30fc\uff70]")
 @lru_cache(maxsize=4096)
 def visible(text: str) -> str:
     """`text` without invisible characters, white space at line ends and around it; each line end is one newline."""
+    if _UNSEEN.search(text) is None:
+        return text.strip()
     return _LINE_END.sub("\n", _INVISIBLE.sub("", text)).strip()
 
 
