@@ -30,6 +30,9 @@ FIELDS = {
 }
 """Metric -> its tables, and the field of a row that holds the reader's verdict."""
 
+LATER = "coverage_later"
+"""Rows of coverage that were judged after the matching was written, and that changed nothing in it."""
+
 _NEAR = 1e-5  # verdicts are written with six digits
 
 
@@ -55,14 +58,20 @@ class Judged:
 
 def judged(metric: str) -> list[Judged]:
     """Every row of a metric's tables, scored."""
+    return [row for table, field in FIELDS[metric] for row in _scored(metric, table, field)]
+
+
+def judged_later() -> list[Judged]:
+    """The rows of `LATER`, scored by coverage."""
+    return list(_scored("coverage", LATER, "value"))
+
+
+def _scored(metric: str, table: str, field: str) -> Iterator[Judged]:
     known = _items()
-    found = []
-    for table, field in FIELDS[metric]:
-        for row in _rows(table):
-            item, forms = known[row["item"]]
-            given = metrics.METRICS[metric].score(item, row["answer"], forms)
-            found.append(Judged(item.id, row["answer"], row["phenomenon"], row["why"], row[field], given))
-    return found
+    for row in _rows(table):
+        item, forms = known[row["item"]]
+        given = metrics.METRICS[metric].score(item, row["answer"], forms)
+        yield Judged(item.id, row["answer"], row["phenomenon"], row["why"], row[field], given)
 
 
 def agreement(rows: list[Judged]) -> float:
@@ -98,8 +107,7 @@ def _rows(table: str) -> Iterator[dict[str, Any]]:
 def report() -> str:
     """The agreement of every metric, by phenomenon, with the disagreements."""
     lines = []
-    for metric in FIELDS:
-        rows = judged(metric)
+    for metric, rows in [*((name, judged(name)) for name in FIELDS), (LATER, judged_later())]:
         lines.append(f"{metric}: {sum(row.agrees for row in rows)} of {len(rows)} agree ({agreement(rows):.3f})")
         lines += [f"  {name}: {agree} of {n}" for name, (agree, n) in by_phenomenon(rows).items()]
         lines += [f"    {row}" for row in rows if not row.agrees]
