@@ -20,6 +20,7 @@ from harness.errors import DataError
 from harness.metrics.score import Forms
 
 FILE = "judged_items.jsonl"
+_COUNTED_BY_ITEM = "non_empty"  # its gate wants every answer, whatever their topics
 _NEAR = 1e-9  # a mean of the same scores, added up in another order
 
 
@@ -58,12 +59,13 @@ def judge(
 
     Raises:
         KeyError: an item has no answer.
+        MetricError: an installed metric failed, or gave no score.
     """
     found = []
     for item in items:
         answer = answers[item.task, item.id]
         scores = {
-            name: metric.score(item, answer, forms[item.task])
+            name: metrics.score_of(metric, item, answer, forms[item.task])
             for name, metric in metrics.METRICS.items()
             if metric.concerns(item)
         }
@@ -104,6 +106,8 @@ def contradictions(judged: Sequence[JudgedItem], gates: Iterable[Mapping[str, An
     for gate in gates:
         area, adapter, task, metric = [*str(gate["id"]).split("."), "", "", ""][:4]
         if (area, adapter) != ("eval", candidate) or metric not in metrics.METRICS or gate["value"] is None:
+            continue
+        if metric == _COUNTED_BY_ITEM:
             continue
         checked += 1
         scores = [

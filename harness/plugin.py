@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from harness import collection, earlier, ending, gates, ledger, options, outcomes, provenance, spec, spec_file
+from harness import collection, earlier, ending, gates, ledger, metrics, options, outcomes, provenance, spec, spec_file
 from harness.errors import DataError, SpecError
 from harness.gates import evaluation, regression
 from harness.progress import Watcher
@@ -35,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if not options.selects_release(config):
             return
         options.refuse_unsound(config)
+        metrics.refuse_faults()
         loaded = spec_file.load(options.spec_path(config), options.given_adapters(config))
         out = options.out_folder(config)
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)
@@ -46,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
             loaded = replace(loaded, against=earlier.read(Path(place)))
         _check_benchmarks(loaded)
         run = open_run(loaded, out, run_id, process, config.getoption("--rescore"))
-    except (SpecError, DataError) as error:
+    except (SpecError, DataError, metrics.MetricError) as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[RUN] = run
     config.stash[JUDGED] = set()

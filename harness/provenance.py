@@ -1,4 +1,4 @@
-"""What a run stands on, journalled at its start: data files, versions, device and git state."""
+"""What a run stands on, journalled at its start: data files, versions, metrics from elsewhere, device and git state."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness import digests
+from harness import digests, metrics
 from harness.dataset.records import stream_lines
 from harness.errors import DataError
 from harness.run import Run
@@ -32,6 +32,7 @@ def record(run: Run) -> None:
     if spec.against is not None:
         run.journal.write("against", release=spec.against.release, run_id=spec.against.run_id)
     run.journal.write("data", files=data_files(spec))
+    run.journal.write("metrics", metrics=metric_origins())
     run.journal.write("environment", environment=environment(spec.threads))
 
 
@@ -58,11 +59,22 @@ def environment(threads: int) -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": _processor(),
         "threads": threads,
-        "versions": dict(digests.of_versions(DISTRIBUTIONS)),
+        "versions": {
+            **digests.of_versions(DISTRIBUTIONS),
+            **{one.distribution: one.version for one in metrics.installed().values()},
+        },
         "git_commit": _git("rev-parse", "HEAD"),
         "git_dirty": bool(_git("status", "--porcelain")),
         "git_submodules": _git("submodule", "status").splitlines(),
     }
+
+
+def metric_origins() -> list[dict[str, str]]:
+    """Name, kind, distribution and version of every metric that an installed package brings."""
+    return [
+        {"name": name, "kind": one.metric.kind, "distribution": one.distribution, "version": one.version}
+        for name, one in metrics.installed().items()
+    ]
 
 
 def _processor() -> str:

@@ -15,7 +15,7 @@ from harness.earlier import Earlier
 from harness.errors import EmptySetError, GreenrunError
 from harness.evidence import Measurement
 from harness.judged_items import digest_of
-from harness.metrics.score import Forms, Metric
+from harness.metrics.score import Forms, Metric, score_of
 
 SHOWN = 3
 """Answers that turned bad in a failure message; the report shows more."""
@@ -113,7 +113,7 @@ def pair_up(
         if was is None or was.digest != digest_of(item) or not metric.concerns(item):
             continue
         before, after = was.answer, answers[item.task, item.id]
-        scores = (metric.score(item, text, forms[item.task]) for text in (before, after))
+        scores = (score_of(metric, item, text, forms[item.task]) for text in (before, after))
         pairs.append(Pair(item, before, after, *scores))
     if not pairs:
         kept = f"{len(earlier.items)} judged items, none of them" if earlier.items else "no judged items, so none is"

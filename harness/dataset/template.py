@@ -6,7 +6,6 @@ A reference that would fail its own gate teaches the adapter to fail it.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +16,7 @@ from harness.dataset.item import Item
 from harness.dataset.line import Record, texts
 from harness.dataset.records import item_of
 from harness.errors import DataError
+from harness.metrics.matching import holds
 
 _CONTROL = re.compile(r"<\|[a-z_]{2,30}\|>|<(?:start|end)_of_turn>")
 """Words that chat templates of common model families reserve: in a text they would end or open a turn."""
@@ -93,7 +93,7 @@ def _problems(item: Item, form: re.Pattern[str]) -> Iterator[tuple[str, str, str
         problem = f"not in the {name} form {form.pattern!r}: {quote(item.reference, 80)}"
         yield "off-form", "reference", problem
     for number, point in enumerate(item.points):
-        said = [wording for wording in point.wordings if _says(item.reference, wording)]
+        said = [wording for wording in point.wordings if holds(item.reference, wording)]
         field = f"points[{number}]"
         if item.must_refuse and said:
             yield "told-point", field, f"the refusal says {said[0]!r}; a refusal holds no required point"
@@ -105,13 +105,3 @@ def _problems(item: Item, form: re.Pattern[str]) -> Iterator[tuple[str, str, str
 def _text(content: object) -> str:
     """All text of a turn: its content may be a text, parts, or none beside tool calls."""
     return "\n".join(text for place, text in texts(content) if not place.endswith("(key)"))
-
-
-def _says(text: str, wording: str) -> bool:
-    """Whether `wording` stands in `text` as whole words, whatever their case and punctuation."""
-    wanted = _words(wording)
-    return bool(wanted) and f" {wanted} " in f" {_words(text)} "
-
-
-def _words(text: str) -> str:
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))

@@ -15,11 +15,11 @@ import xxhash
 
 Hashes = npt.NDArray[np.uint64]
 
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002fa1f"
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002fa1f"
 """Thai and Lao, Burmese, Khmer, kana, ideographs: one character is one unit."""
 
-_UNIT = re.compile(f"[{_UNSPACED}]|[^\\W{_UNSPACED}]+")
-_CHARACTER = re.compile(f"[{_UNSPACED}]")
+_UNIT = re.compile(f"[{UNSPACED}]|[^\\W{UNSPACED}]+")
+_CHARACTER = re.compile(f"[{UNSPACED}]")
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 """An odd multiplier with well mixed bits (2^64 divided by the golden ratio)."""

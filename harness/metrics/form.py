@@ -1,4 +1,4 @@
-"""Format: the whole answer has the task's declared shape."""
+"""Format: the whole answer has the task's declared shape, as far as a reader can see."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import re
 
 from harness.dataset.item import Item
 from harness.metrics.score import Forms, Metric
+from harness.metrics.visible import visible
 
 
 def in_form(item: Item, answer: str, forms: Forms) -> float:
-    return float(re.fullmatch(forms.answer, answer.strip()) is not None)
+    return float(re.fullmatch(forms.answer, visible(answer)) is not None)
 
 
 METRIC = Metric("format", "share", lambda item: not item.must_refuse, in_form)

@@ -14,6 +14,7 @@ from harness.engines.nf4 import Census
 from harness.errors import AdapterError
 from harness.evidence import Measurement
 from harness.gates.gate import Gate
+from harness.metrics.visible import says_something
 from harness.spec import Spec
 from harness.store import Artifact
 
@@ -81,7 +82,7 @@ def test_generate_non_empty(
         for task in spec.adapters[gate.adapter].tasks
         for answer in answer_sheets(artifact, task, gate.split).values()
     ]
-    empty = [answer for answer in given if not answer.text.strip()]
+    empty = [answer for answer in given if not says_something(answer.text)]
     message = "\n".join(map(answers.explain_empty, empty[:3]))
     conclude(
         Measurement(1.0 - len(empty) / len(given), len(given), message=message, sources={"adapter": artifact.digest})

@@ -11,6 +11,7 @@ from fixtures.scores import Measured
 from harness import answers
 from harness.evidence import Measurement
 from harness.gates.gate import Gate
+from harness.metrics.visible import says_something
 from harness.run import Run
 
 
@@ -24,7 +25,7 @@ def test_non_empty(
     """Every answer says something; an empty one is explained by its stop condition and raw ids."""
     artifact = adapter_of(chosen_experiment(), gate.adapter)
     sheet = answer_sheets(artifact, gate.task, gate.split)
-    empty = [answer for answer in sheet.values() if not answer.text.strip()]
+    empty = [answer for answer in sheet.values() if not says_something(answer.text)]
     cut = sum(answer.stop == "length" for answer in sheet.values())
     conclude(
         Measurement(

@@ -1,0 +1,14 @@
+"""Non-empty: the answer says something, if only a word."""
+
+from __future__ import annotations
+
+from harness.dataset.item import Item
+from harness.metrics.score import Forms, Metric
+from harness.metrics.visible import says_something
+
+
+def non_empty(item: Item, answer: str, forms: Forms) -> float:
+    return float(says_something(answer))
+
+
+METRIC = Metric("non_empty", "share", lambda item: True, non_empty)
