@@ -19,6 +19,7 @@ pytest_plugins = [
     "fixtures.attempts",
     "fixtures.mounts",
     "fixtures.noise",
+    "fixtures.again",
     "fixtures.scores",
     "fixtures.regression",
     "fixtures.packing",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suites.selftest.sabotage import bundle, command, data, evaluation, quantization, regression, training
+from suites.selftest.sabotage import bundle, command, data, determinism, evaluation, quantization, regression, training
 from suites.selftest.sabotage.case import Sabotage
 
 __all__ = ["SABOTAGES", "Sabotage"]
@@ -12,6 +12,7 @@ SABOTAGES: tuple[Sabotage, ...] = (
     *data.SABOTAGES,
     *training.SABOTAGES,
     *evaluation.SABOTAGES,
+    *determinism.SABOTAGES,
     *quantization.SABOTAGES,
     *regression.SABOTAGES,
     *bundle.SABOTAGES,
