@@ -20,6 +20,7 @@ pytest_plugins = [
     "fixtures.mounts",
     "fixtures.noise",
     "fixtures.again",
+    "fixtures.forgetting",
     "fixtures.scores",
     "fixtures.regression",
     "fixtures.packing",

@@ -20,7 +20,7 @@ import pytest
 
 from harness import closing, earlier, gates, judging, ledger, options, provenance, reports, spec, spec_file
 from harness.errors import BlockedError, DataError, GreenrunError, SpecError
-from harness.gates import evaluation, regression
+from harness.gates import evaluation, forgetting, regression
 from harness.gates.gate import Gate
 from harness.progress import Watcher
 from harness.run import Run, new_id, open_run
@@ -87,6 +87,7 @@ def _check_benchmarks(loaded: spec.Spec) -> None:
         judged_at = replace(loaded, confidence=ledger.next_confidence(loaded))
         evaluation.check_provable(judged_at, expected, evaluation.sizes(loaded, expected))
         regression.check_provable(judged_at)
+        forgetting.check_provable(loaded)
     except DataError as error:
         if error.line == 0:
             raise

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fixtures.adapters import AdapterOf, ChosenExperiment
 from fixtures.again import Repeated
 from fixtures.answer_sheets import AnswerSheets
 from fixtures.datasets import Items
+from fixtures.forgetting import Forgotten
 from fixtures.noise import OTHER_BATCH, Alone, Rebatched, noise_band
 from fixtures.release import Conclude
 from fixtures.scores import Measured
-from harness import answers
+from harness import answers, forgetting
 from harness.engines import form as forms_of
 from harness.evidence import Measurement
 from harness.gates.gate import Gate
@@ -96,6 +99,19 @@ def test_same_in_other_batches(
         asked = [*same, *singly]
         told += f", and {sum(singly)} of {len(singly)} asked one by one"
     conclude(Measurement(sum(asked) / len(asked), len(asked), message=told, sources={"adapter": artifact.digest}))
+
+
+def test_forgetting(
+    gate: Gate,
+    run: Run,
+    adapter_of: AdapterOf,
+    chosen_experiment: ChosenExperiment,
+    forgotten: Forgotten,
+    conclude: Conclude,
+) -> None:
+    """General text is no less likely to the deployed form with the adapter than without, but for the spec's margin."""
+    found, sources = forgotten(adapter_of(chosen_experiment(), gate.adapter))
+    conclude(replace(forgetting.measurement(found, run.spec.confidence), sources=sources))
 
 
 def test_threshold(gate: Gate, measured: Measured, conclude: Conclude) -> None:
