@@ -8,36 +8,12 @@ taken to lie between 0 and `MOST`. A passage that the adapter made likelier pays
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from harness import power, statistics
+from harness import statistics
+from harness.engines.perplexity import PassageLoss
 from harness.evidence import Measurement
+from harness.gates.forgetting import MOST
 from harness.judging import WORST
-
-MOST = 1.0
-"""Nats per token, a perplexity of e times the base's: whatever lost more has lost the language."""
-
-DEFAULT_MARGIN = 0.25
-"""Nats per token that an adapter may cost: a perplexity 28 % above the base's.
-
-peft's own benchmark measures the same thing, the change of the loss on a sample of Wikipedia, and finds most methods
-between 0 and 0.5, plain LoRA at 0.05 and a LoRA variant that its reviewers call noticeably worse at 0.23
-(huggingface/peft#2984, #3725). So half of the range is refused: five times what LoRA needs to cost."""
-
-
-@dataclass(frozen=True, slots=True)
-class PassageLoss:
-    """Mean negative log-likelihoods of one passage, in nats per token."""
-
-    text: str
-    """Its first words, for a reader."""
-    tokens: int
-    bare: float
-    mounted: float
-
-    @property
-    def lost(self) -> float:
-        return self.mounted - self.bare
 
 
 def measurement(found: Sequence[PassageLoss], confidence: float) -> Measurement:
@@ -65,11 +41,6 @@ def measurement(found: Sequence[PassageLoss], confidence: float) -> Measurement:
         ),
         wrong=tuple(f"{one.text!r}: {one.bare:.3f} -> {one.mounted:.3f}" for one in worst),
     )
-
-
-def provable(n: int, margin: float, confidence: float) -> bool:
-    """Whether `n` passages that lost nothing prove that no more than the margin was lost."""
-    return n > 0 and power.wrong_allowed(n, 1.0 - margin / MOST, confidence, "mean") >= 0
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -8,12 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness import forgetting, general_text
+from harness import general_text, power
 from harness.errors import DataError, SpecError
 from harness.gates.gate import Gate
 from harness.spec import Spec
 
 AREA = "forgetting"
+
+MOST = 1.0
+"""Nats per token, a perplexity of e times the base's: whatever lost more has lost the language."""
+
+DEFAULT_MARGIN = 0.25
+"""Nats per token that an adapter may cost: a perplexity 28 % above the base's.
+
+peft's own benchmark measures the same thing, the change of the loss on a sample of Wikipedia, and finds most methods
+between 0 and 0.5, plain LoRA at 0.05 and a LoRA variant that its reviewers call noticeably worse at 0.23
+(huggingface/peft#2984, #3725). So half of the range is refused: five times what LoRA needs to cost."""
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
@@ -34,7 +44,7 @@ def expected(spec: Spec) -> Iterator[Gate]:
 
 def margin(spec: Spec) -> float:
     """Nats per token."""
-    return float(spec.areas[AREA].get("margin", forgetting.DEFAULT_MARGIN))
+    return float(spec.areas[AREA].get("margin", DEFAULT_MARGIN))
 
 
 def texts(spec: Spec) -> Path:
@@ -54,7 +64,7 @@ def check_provable(spec: Spec) -> None:
         n = len(general_text.passages(texts(spec)))
     except DataError as error:
         raise SpecError(spec.path, "gates.forgetting.texts", str(error)) from error
-    if not forgetting.provable(n, margin(spec), spec.confidence):
+    if power.wrong_allowed(n, 1.0 - margin(spec) / MOST, spec.confidence, "mean") < 0:
         raise SpecError(
             spec.path,
             "gates.forgetting.margin",

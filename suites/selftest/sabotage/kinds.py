@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from suites.selftest.sabotage import bundle, command, data, determinism, evaluation, quantization, regression, training
+from suites.selftest.sabotage import (
+    bundle,
+    command,
+    data,
+    determinism,
+    evaluation,
+    forgetting,
+    quantization,
+    regression,
+    training,
+)
 from suites.selftest.sabotage.case import Sabotage
 
 __all__ = ["SABOTAGES", "Sabotage"]
@@ -13,6 +23,7 @@ SABOTAGES: tuple[Sabotage, ...] = (
     *training.SABOTAGES,
     *evaluation.SABOTAGES,
     *determinism.SABOTAGES,
+    *forgetting.SABOTAGES,
     *quantization.SABOTAGES,
     *regression.SABOTAGES,
     *bundle.SABOTAGES,
