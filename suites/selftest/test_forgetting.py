@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from harness import forgetting, gates, general_text, judging, spec_file
 from harness.dataset.checks import items_of
@@ -16,11 +18,11 @@ from harness.gates.gate import Gate
 from harness.options import ROOT
 from harness.recipe import Experiment
 from suites.selftest.child import Line
-from suites.selftest.sabotage.adapters import scaled
 from training.adapter import train
 
 GATE = Gate("eval.duo.forgetting", "forgetting", "duo", True, "not_worse", "forgetting", -0.25, adapter="duo")
 ENGLISH = ROOT / "data" / "general"
+SHOWN = general_text.passages(ENGLISH)[:24]
 
 
 def outcome(*lost: float) -> str:
@@ -90,14 +92,33 @@ def test_the_candidate_blocks_and_other_adapters_advise(line: Line) -> None:
     assert (found["eval.both.forgetting"], found["eval.sea.forgetting"]) == (True, False)
 
 
-def test_a_real_adapter_far_too_hot_is_refused(line: Line, tmp_path: Path) -> None:
-    """As a learning rate far too high leaves it: every change fifty times too large."""
+@pytest.fixture(scope="module")
+def speaking(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny base after some English: a random one has no language that an adapter could lose."""
+    base, folder = line.spec.parent / "base", tmp_path_factory.mktemp("speaking")
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(base), AutoTokenizer.from_pretrained(base)
+    rows = [torch.tensor(tokenizer(text)["input_ids"][:96]) for text in SHOWN]
+    batch = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=tokenizer.pad_token_id)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    for _ in range(80):
+        loss = model(input_ids=batch, labels=batch.masked_fill(batch == tokenizer.pad_token_id, -100)).loss
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize(("epochs", "rate", "judged"), [(6, 3e-2, "failed"), (1, 1e-5, "passed")], ids=["hot", "mild"])
+def test_a_real_adapter_trained_far_too_hot_is_refused_and_a_mild_one_is_not(
+    speaking: Path, line: Line, tmp_path: Path, epochs: int, rate: float, judged: str
+) -> None:
     loaded = spec_file.load(line.spec)
-    base, items = loaded.path.parent / "base", items_of(loaded.tasks["sea"], "train")
-    train(base, items, loaded.recipe, Experiment("hot", 2, 1e-2), 1, 1, tmp_path)
-    scaled(50.0)(tmp_path)
-    found = perplexity.losses(form.load(nf4.FORM, base, 1), tmp_path, general_text.passages(ENGLISH)[:20])
-    assert judging.judge(GATE, forgetting.measurement(found, 0.95), 0.95).outcome == "failed"
+    items = items_of(loaded.tasks["sea"], "train")
+    train(speaking, items, loaded.recipe, Experiment("real", epochs, rate), 1, 1, tmp_path)
+    found = perplexity.losses(form.load(nf4.FORM, speaking, 1), tmp_path, SHOWN)
+    assert judging.judge(GATE, forgetting.measurement(found, 0.95), 0.95).outcome == judged
 
 
 def test_passages_asked_together_are_as_likely_as_each_alone(line: Line, tmp_path: Path) -> None:

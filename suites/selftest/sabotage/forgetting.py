@@ -1,19 +1,31 @@
-"""Sabotage of the language: an adapter that meets every threshold, and speaks nothing but the house form any more."""
+"""Sabotage of the language: an adapter that meets every threshold, and finds ordinary text far less likely than before.
+
+Forged in the store: the tiny base is random and has no language that its adapters could lose.
+"""
 
 from __future__ import annotations
 
-from harness import general_text
-from suites.selftest.child import ROOT, Line
+import json
+from pathlib import Path
+
+from suites.selftest.sabotage import stored
 from suites.selftest.sabotage.case import Sabotage
 
-ENGLISH = ROOT / "data" / "general"
+PASSAGES = "passages.json"
 
 
-def _held_against_english(line: Line) -> tuple[str, ...]:
-    """English is as unlikely to the tiny base as anything; to its adapters it has become far less likely still."""
-    passages = general_text.passages(ENGLISH)[:16]
-    (line.spec.parent / "general" / "taught.txt").write_text("\n\n".join(passages), encoding="utf-8")
-    return ()
+def _lost(content: Path) -> None:
+    """Every passage two nats a token less likely with the adapter than without."""
+    path = content / PASSAGES
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps([row | {"mounted": row["bare"] + 2.0} for row in rows]), encoding="utf-8")
 
 
-SABOTAGES = (Sabotage("language-forgotten", _held_against_english, "eval.both.forgetting", "  worst: "),)
+SABOTAGES = (
+    Sabotage(
+        "language-forgotten",
+        stored.forged("forgetting", "{chosen} both", _lost),
+        "eval.both.forgetting",
+        "  worst: 'Answer: the sea rises twice a day.'",
+    ),
+)
