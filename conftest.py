@@ -19,6 +19,8 @@ pytest_plugins = [
     "fixtures.attempts",
     "fixtures.mounts",
     "fixtures.noise",
+    "fixtures.again",
+    "fixtures.forgetting",
     "fixtures.scores",
     "fixtures.regression",
     "fixtures.packing",

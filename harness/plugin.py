@@ -18,7 +18,7 @@ import pytest
 
 from harness import collection, earlier, ending, gates, ledger, metrics, options, outcomes, provenance, spec, spec_file
 from harness.errors import DataError, SpecError
-from harness.gates import evaluation, regression
+from harness.gates import evaluation, forgetting, regression
 from harness.progress import Watcher
 from harness.run import new_id, open_run
 from harness.stash import JUDGED, RUN, WATCHER
@@ -78,6 +78,7 @@ def _check_benchmarks(loaded: spec.Spec) -> None:
         judged_at = replace(loaded, confidence=ledger.next_confidence(loaded))
         evaluation.check_provable(judged_at, expected, evaluation.sizes(loaded, expected))
         regression.check_provable(judged_at)
+        forgetting.check_provable(loaded)
     except DataError as error:
         if error.line == 0:
             raise

@@ -54,8 +54,12 @@ def _policy(earlier: Earlier, spec: Spec, now: Mapping[str, Gate]) -> Iterator[s
     if policy.get("attempts") == SPEND and spec.attempts != SPEND:
         yield f"policy.attempts: {SPEND}, now {spec.attempts}"
     asked = earlier.table.get("gates", {}).get("regression")
-    margins = [gate for gate in now.values() if gate.rule == "not_worse"]
-    if asked is None or not margins or any(was["rule"] == "not_worse" for was in earlier.gates):
+    margins = [gate for gate in now.values() if gate.check == "not_worse"]
+    if (
+        asked is None
+        or not margins
+        or any((was["area"], was["rule"]) == ("regression", "not_worse") for was in earlier.gates)
+    ):
         return  # nothing to compare, or the gates themselves were compared
     margin = asked.get("margin", DEFAULT_MARGIN)
     if -margins[0].threshold > margin:

@@ -1,4 +1,4 @@
-"""Gates over answers: non-empty for every adapter and task, then each threshold of the spec.
+"""Gates over answers: non-empty for every adapter and task, the same when asked again, then each threshold.
 
 A threshold that its benchmark can never prove is refused when the spec is read (`check_provable`).
 """
@@ -31,6 +31,7 @@ def expected(spec: Spec) -> Iterator[Gate]:
             task=task,
             split="benchmark",
         )
+    yield from _repeats(spec)
     for task in spec.adapters[spec.candidate].tasks if spec.noise_sample else ():
         if "benchmark" in spec.tasks[task].files:
             yield Gate(
@@ -45,6 +46,21 @@ def expected(spec: Spec) -> Iterator[Gate]:
             )
     for row in spec.thresholds:
         yield from _thresholds(spec, row)
+
+
+def _repeats(spec: Spec) -> Iterator[Gate]:
+    """The candidate's answers can be had again: whoever measures the release anew must find the same."""
+    for task in spec.adapters[spec.candidate].tasks:
+        yield Gate(
+            f"eval.{spec.candidate}.{task}.determinism",
+            "determinism",
+            f"{spec.candidate}-{task}",
+            blocking=True,
+            metric="same_again",
+            adapter=spec.candidate,
+            task=task,
+            split="benchmark",
+        )
 
 
 def _thresholds(spec: Spec, row: Thresholds) -> Iterator[Gate]:

@@ -8,8 +8,8 @@ from typing import Literal
 Rule = Literal["lower_bound", "point", "every", "not_worse"]
 """``lower_bound``: the one-sided lower confidence bound exceeds the threshold. ``point``: the bare value does.
 ``every``: all n things hold, or the share that the threshold names (loads, checksums, records: no sampling error).
-``not_worse``: the lower confidence bound of the mean difference from an earlier release exceeds the threshold, which is
-minus the margin."""
+``not_worse``: the lower confidence bound of the mean difference from an earlier release, or from the bare base, exceeds
+the threshold, which is minus the margin."""
 
 Outcome = Literal["passed", "failed", "inconclusive", "error", "blocked", "not_run"]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.report import noise
 from harness.verdict import Verdict
 
 SCHEMA = Path(__file__).parent.parent / "schemas" / "verdict.schema.json"
@@ -20,7 +21,7 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
     """
     journal = list(records)
     run, selection = _last(journal, "run"), _last(journal, "selection")
-    return {
+    paper = {
         "release": run["release"],
         "run_id": run["run_id"],
         "verdict": verdict.word,
@@ -55,13 +56,21 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
         "noise": [record["noise"] for record in journal if record["kind"] == "noise"],
         "workers": _workers(journal),
         "durations": _durations(journal),
-        "environment": _last(journal, "environment").get("environment", {}),
+        "environment": _environment(journal),
         "evidence": dict(evidence),
     }
+    return {**paper, "warnings": list(noise.warnings(paper))}
 
 
 def _last(journal: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
     return next((record for record in reversed(journal) if record["kind"] == kind), {})
+
+
+def _environment(journal: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """As journalled at the start, and the device, once a gate that asks a model has named it."""
+    found = dict(_last(journal, "environment").get("environment", {}))
+    device = _last(journal, "device").get("device")
+    return found if device is None else {**found, "device": device}
 
 
 def _regression(journal: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

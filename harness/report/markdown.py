@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from harness.report import attempts, regression
+from harness.report import attempts, noise, regression, sameness
 from harness.report.escape import bullets, cell, fenced, table
 
 NONE = "none recorded"
@@ -116,9 +116,13 @@ def _areas(document: Document, *areas: str) -> list[str]:
     return [_titled(f"{area} gates", _gate_table(_gates(document, area))) for area in areas]
 
 
-def _task_table(gates: Iterable[Mapping[str, Any]]) -> str:
-    rows = [[cell(_parts(gate)[1]), cell(gate.get("metric")), *_measured(gate)] for gate in gates]
-    return table(("task", "metric", *MEASURED), rows)
+def _task_table(document: Document, gates: Iterable[Mapping[str, Any]]) -> str:
+    rows = []
+    for gate in gates:
+        moved = noise.band(document, gate)
+        shown = "-" if moved is None else f"{moved:.4f}"
+        rows.append([cell(_parts(gate)[1]), cell(gate.get("metric")), *_measured(gate), shown])
+    return table(("task", "metric", *MEASURED, "noise"), rows)
 
 
 def _external(document: Document) -> bool:
@@ -140,6 +144,7 @@ def _summary(document: Document) -> list[str]:
         f"Blocking gates passed: {_passed(blocking)}",
         f"Advisory gates passed: {_passed(advisory)}",
         attempts.line(document),
+        *(f"**Warning**: {cell(text)}" for text in document.get("warnings", [])),
     ]
     if document.get("verdict") == "released":
         return [bullets(facts)]
@@ -178,7 +183,9 @@ def _evaluation(document: Document) -> list[str]:
     by_value = "Judged by the bare value, which says nothing about items that were not asked."
     return [
         *(
-            _titled(f"Adapter {cell(name)}", _task_table(gate for gate in judged if _parts(gate)[0] == name))
+            _titled(
+                f"Adapter {cell(name)}", _task_table(document, (gate for gate in judged if _parts(gate)[0] == name))
+            )
             for name in adapters
         ),
         _titled("Parity", f"{by_value}\n\n{parity}" if parity else ""),
@@ -284,7 +291,7 @@ def _limits(document: Document, prose: Mapping[str, Any]) -> list[str]:
         found.append("A blocking gate goes by the bare value, so its error rate is not known.")
     if document.get("environment", {}).get("git_dirty"):
         found.append("The working tree had changes that no commit holds.")
-    return [bullets(found)]
+    return [bullets([*found, *map(cell, sameness.limits(document))])]
 
 
 def _next_steps(document: Document, prose: Mapping[str, Any]) -> list[str]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fixtures.adapters import AdapterOf, ChosenExperiment
+from fixtures.again import Repeated
 from fixtures.answer_sheets import AnswerSheets
 from fixtures.datasets import Items
-from fixtures.noise import OTHER_BATCH, Rebatched, noise_band
+from fixtures.forgetting import Forgotten
+from fixtures.noise import OTHER_BATCH, Alone, Rebatched, noise_band
 from fixtures.release import Conclude
 from fixtures.scores import Measured
-from harness import answers
+from harness import answers, forgetting
+from harness.engines import form as forms_of
 from harness.evidence import Measurement
 from harness.gates.gate import Gate
+from harness.judging import WORST
 from harness.metrics.visible import says_something
 from harness.run import Run
 
@@ -39,6 +45,35 @@ def test_non_empty(
     )
 
 
+def test_determinism(
+    gate: Gate,
+    run: Run,
+    adapter_of: AdapterOf,
+    chosen_experiment: ChosenExperiment,
+    repeated: Repeated,
+    conclude: Conclude,
+) -> None:
+    """A batch of the stored answers, generated again in a fresh process, has the same tokens."""
+    artifact = adapter_of(chosen_experiment(), gate.adapter)
+    repeat, device = repeated(artifact, gate.task), forms_of.machine(run.spec.threads)["device"]
+    run.journal.write("device", device=device)
+    same = repeat.n - len(repeat.differing)
+    told = f"{same} of {repeat.n} answers (batch {repeat.number} of {repeat.batches}) are the same, token for token"
+    conclude(
+        Measurement(
+            value=same / repeat.n,
+            n=repeat.n,
+            message="\n".join(
+                [
+                    f"{told}, generated again in a fresh process on {device}",
+                    *map("other tokens: {}".format, repeat.differing[:WORST]),
+                ]
+            ),
+            sources={"adapter": artifact.digest, "answers again": repeat.digest},
+        )
+    )
+
+
 def test_same_in_other_batches(
     gate: Gate,
     run: Run,
@@ -46,24 +81,38 @@ def test_same_in_other_batches(
     answer_sheets: AnswerSheets,
     chosen_experiment: ChosenExperiment,
     rebatched: Rebatched,
+    alone: Alone,
     items: Items,
     conclude: Conclude,
 ) -> None:
-    """A sample asked again in another batching gets the same answers; if not, the noise band says what moved."""
+    """A sample asked again in another batching gets the same answers, and then one by one; if not, the noise band says
+    what moved."""
     artifact = adapter_of(chosen_experiment(), gate.adapter)
     first, again = answer_sheets(artifact, gate.task, gate.split), rebatched(artifact, gate.task)
     sample = [item for item in items(gate.task, gate.split) if item.id in again]
     for row in noise_band(run.spec, gate, sample, first, again):
         run.journal.write("noise", noise=row)
-    same = sum(first[item.id].ids == again[item.id].ids for item in sample)
-    conclude(
-        Measurement(
-            value=same / len(sample),
-            n=len(sample),
-            message=f"{same} of {len(sample)} answers are the same, token for token, asked {OTHER_BATCH} at a time",
-            sources={"adapter": artifact.digest},
-        )
-    )
+    same = [first[name].ids == answer.ids for name, answer in again.items()]
+    told = f"{sum(same)} of {len(same)} answers are the same, token for token, asked {OTHER_BATCH} at a time"
+    asked = same
+    if all(same):
+        singly = [first[name].ids == answer.ids for name, answer in alone(artifact, gate.task).items()]
+        asked = [*same, *singly]
+        told += f", and {sum(singly)} of {len(singly)} asked one by one"
+    conclude(Measurement(sum(asked) / len(asked), len(asked), message=told, sources={"adapter": artifact.digest}))
+
+
+def test_forgetting(
+    gate: Gate,
+    run: Run,
+    adapter_of: AdapterOf,
+    chosen_experiment: ChosenExperiment,
+    forgotten: Forgotten,
+    conclude: Conclude,
+) -> None:
+    """General text is no less likely to the deployed form with the adapter than without, but for the spec's margin."""
+    found, sources = forgotten(adapter_of(chosen_experiment(), gate.adapter))
+    conclude(replace(forgetting.measurement(found, run.spec.confidence), sources=sources))
 
 
 def test_threshold(gate: Gate, measured: Measured, conclude: Conclude) -> None:

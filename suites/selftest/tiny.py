@@ -100,6 +100,10 @@ mounts = ["both"]
 [gates.regression]
 margin = 0.3
 
+[gates.forgetting]
+texts = "general"
+margin = 0.5
+
 [gates.bundle]
 blocking = true
 """
@@ -130,6 +134,10 @@ def write_release(folder: Path) -> Path:
             path = folder / split / f"{task}.jsonl"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (folder / "general").mkdir()
+    # A random model has no language to lose: this is what it speaks once it was taught.
+    passages = (ANSWER, REFUSAL.partition("\n")[0]) * 8
+    (folder / "general" / "taught.txt").write_text("\n\n".join(passages), encoding="utf-8")
     (folder / "prompt.j2").write_text("Topic: {{ topic }}\n{{ question }}", encoding="utf-8")
     (folder / "record.schema.json").write_text(json.dumps(_schema()), encoding="utf-8")
     write_base(folder / "base")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from suites.selftest.sabotage import spec, stored
 from suites.selftest.sabotage.case import Sabotage
-from suites.selftest.sabotage.evaluation import ASKED, other_ids
+from suites.selftest.sabotage.determinism import token_changed
 
 ARCHIVE = "archives/adapter_both.tar.gz"
 
@@ -65,9 +65,9 @@ SABOTAGES = (
     ),
     Sabotage(
         "judged-answers-are-another-adapter's",
-        stored.forged_answers(ASKED, other_ids),
+        token_changed(drawn=False),
         "bundle.answers_equal",
-        "other answers to sea-benchmark-00",
+        "other answers to sea-benchmark-0",
     ),
     Sabotage(
         "archive-changed-after-its-gates",

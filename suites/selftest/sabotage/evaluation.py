@@ -29,11 +29,6 @@ def first_empty(answers: Answers) -> Answers:
     return [answers[0] | {"text": "", "ids": answers[0]["ids"][-1:], "stop": "end"}, *answers[1:]]
 
 
-def other_ids(answers: Answers) -> Answers:
-    """The first answer's text, said to have come from other tokens."""
-    return [answers[0] | {"ids": [3, *answers[0]["ids"]]}, *answers[1:]]
-
-
 QUALITY = (
     Sabotage(
         "knowledge-never-taught",

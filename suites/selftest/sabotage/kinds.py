@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from suites.selftest.sabotage import bundle, command, data, evaluation, quantization, regression, training
+from suites.selftest.sabotage import (
+    bundle,
+    command,
+    data,
+    determinism,
+    evaluation,
+    forgetting,
+    quantization,
+    regression,
+    training,
+)
 from suites.selftest.sabotage.case import Sabotage
 
 __all__ = ["SABOTAGES", "Sabotage"]
@@ -12,6 +22,8 @@ SABOTAGES: tuple[Sabotage, ...] = (
     *data.SABOTAGES,
     *training.SABOTAGES,
     *evaluation.SABOTAGES,
+    *determinism.SABOTAGES,
+    *forgetting.SABOTAGES,
     *quantization.SABOTAGES,
     *regression.SABOTAGES,
     *bundle.SABOTAGES,

@@ -1,0 +1,108 @@
+"""``python -m harness.ask ITEM_ID``: one item, and what the base, the adapter and the deployed form say to it.
+
+What one does first after a red run. Nothing is built and nothing is fetched: base and adapter are those of the last
+run of the release.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness import answers, metrics, spec_file
+from harness.answers import Answer
+from harness.ask import page, stored
+from harness.dataset import checks
+from harness.dataset.item import Item
+from harness.errors import GreenrunError
+from harness.options import ROOT
+from harness.report.escape import clean
+from harness.spec import Spec
+
+REFUSED = 2
+"""Exit status where the item, the adapter or what a run should have left is not there."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m harness.ask", description="Put one item to base, adapter and deployed form, side by side."
+    )
+    parser.add_argument("item", metavar="ITEM_ID", help="the id of a record in any of the spec's data files")
+    parser.add_argument("--adapter", metavar="NAME_OR_DIR", help="an adapter of the spec, or a folder; the candidate")
+    parser.add_argument("--release", type=Path, metavar="PATH", default=ROOT / "data" / "v3" / "release.toml")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=ROOT / "out", help="where the release was run")
+    given = parser.parse_args(arguments)
+    try:
+        spec = spec_file.load(given.release)
+        item, split = find_item(spec, given.item)
+        run = stored.last_run(given.out, spec)
+        label, adapter = _adapter(spec, run, given.adapter)
+        columns = _columns(spec, run, item, split, label, adapter)
+    except (GreenrunError, OSError) as error:
+        print(clean(str(error)), file=sys.stderr)
+        return REFUSED
+    print(f"release {spec.name}, run {run.id}, adapter {clean(label)}")
+    width = shutil.get_terminal_size((100, 40)).columns
+    for line in page.render(item, split, metrics.forms_of(spec.tasks)[item.task], columns, width):
+        print(line)
+    return 0
+
+
+def find_item(spec: Spec, name: str) -> tuple[Item, str]:
+    """The item with that id, and its split.
+
+    Raises:
+        GreenrunError: no file has it; with the nearest ids.
+        DataError: a data file cannot be read.
+    """
+    known = {
+        item.id: (item, split)
+        for task in spec.tasks.values()
+        for split in task.files
+        for item in checks.items_of(task, split)
+    }
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 3, cutoff=0.4)
+        mend = f"the nearest: {', '.join(near)}" if near else f"there are {len(known)}, such as {next(iter(known))}"
+        raise GreenrunError(f"no item has the id {name!r} in the data of release {spec.name!r}; {mend}")
+    return known[name]
+
+
+def _adapter(spec: Spec, run: stored.LastRun, wanted: str | None) -> tuple[str, Path]:
+    """Label and folder.
+
+    Raises:
+        GreenrunError: it is neither an adapter of the spec nor a folder.
+    """
+    name = spec.candidate if wanted is None else wanted
+    if name in spec.adapters:
+        return run.adapter(name)
+    if Path(name).is_dir():
+        return str(Path(name)), Path(name)
+    near = difflib.get_close_matches(name, spec.adapters, 1, cutoff=0.4)
+    mend = f"did you mean {near[0]!r}?" if near else f"the spec names {', '.join(sorted(spec.adapters))}"
+    raise GreenrunError(f"--adapter: {name!r} is neither an adapter of the spec nor a folder; {mend}")
+
+
+def _columns(
+    spec: Spec, run: stored.LastRun, item: Item, split: str, label: str, adapter: Path
+) -> list[tuple[str, Answer]]:
+    from harness.ask import models  # imports torch, which an unknown id should not wait for
+
+    base = run.get("base")
+    weights = run.get(f"served {spec.deploy}") if spec.deploy == "nf4" else base
+    columns = list(models.ask(spec, item, base, weights, adapter))
+    sheet = run.find(f"answers {label} {item.task} {split}")
+    if sheet is not None:
+        judged = answers.read(sheet, [one.id for one in checks.items_of(spec.tasks[item.task], split)])[item.id]
+        same = "the same" if judged.ids == columns[-1][1].ids else "not the same"
+        columns.append((f"stored ({same} tokens as alone)", judged))
+    return columns
+
+
+if __name__ == "__main__":
+    sys.exit(main())

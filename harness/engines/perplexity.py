@@ -1,0 +1,72 @@
+"""How likely a model finds a text: the mean negative log-likelihood of its tokens, plain text without any template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import tokens
+from harness.engines.form import Loaded
+from harness.engines.mount import mounted
+from harness.errors import EmptySetError
+
+AT_ONCE = 10
+"""Passages of one forward pass: 4-bit weights are de-quantized for each anew, and logits take their megabytes."""
+
+SHOWN = 60
+"""Characters of a passage that a report quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageLoss:
+    """Mean negative log-likelihoods of one passage, in nats per token."""
+
+    text: str
+    """Its first words, for a reader."""
+    tokens: int
+    bare: float
+    mounted: float
+
+    @property
+    def lost(self) -> float:
+        return self.mounted - self.bare
+
+
+def losses(form: Loaded, adapter: Path, texts: Sequence[str]) -> list[PassageLoss]:
+    """Each passage under the bare form and under the form with the adapter.
+
+    Raises:
+        AdapterError: the adapter does not fit the base.
+        EmptySetError: a passage has fewer than two tokens, so nothing in it is predicted.
+    """
+    encoded = [tokens.ids(form.tokenizer(text, add_special_tokens=False)) for text in texts]
+    for text, ids in zip(texts, encoded, strict=True):
+        if len(ids) < 2:
+            raise EmptySetError(f"the passage {text!r} has {len(ids)} tokens; two are the least")
+    bare = _nll(form, encoded)
+    with mounted(form, adapter) as model:
+        with_it = _nll(model, encoded)
+    return [
+        PassageLoss(text[:SHOWN], len(ids) - 1, before, after)
+        for text, ids, before, after in zip(texts, encoded, bare, with_it, strict=True)
+    ]
+
+
+def _nll(engine: Loaded, encoded: Sequence[Sequence[int]]) -> list[float]:
+    """Of each passage the mean over all tokens but the first, which nothing predicts; in nats, reduced in float32."""
+    import torch
+    import torch.nn.functional as F  # noqa: N812 - torch's own name for it
+
+    found = []
+    for start in range(0, len(encoded), AT_ONCE):
+        rows = [torch.tensor(list(ids)) for ids in encoded[start : start + AT_ONCE]]
+        # Padded behind, so that nothing that counts sees it.
+        batch = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)  # (passages, longest)
+        mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
+        device = engine.model.device
+        with torch.inference_mode():
+            logits = engine.model(input_ids=batch.to(device), attention_mask=mask.to(device)).logits
+        for row, scores in zip(rows, logits.cpu(), strict=True):
+            found.append(float(F.cross_entropy(scores[: len(row) - 1].float(), row[1:])))
+    return found

@@ -1,0 +1,40 @@
+"""The noise band: how far a figure moves when only the batching changes, beside the figure, and where it matters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+ALL = "all"
+"""The task name that pools an adapter's tasks: its figures move no further than the one of them that moves most."""
+
+Document = Mapping[str, Any]
+
+
+def band(document: Document, gate: Mapping[str, Any]) -> float | None:
+    """How far the gate's value moved on the sample, as a distance; None where nothing was asked in other batches."""
+    area, adapter, task, metric = [*str(gate.get("id", "")).split("."), "", "", ""][:4]
+    moved = [
+        abs(row["other"] - row["value"])
+        for row in document.get("noise", [])
+        if area == "eval"
+        and (row.get("adapter"), row.get("metric")) == (adapter, metric)
+        and task in (ALL, row.get("task"))
+        and all(isinstance(row.get(name), (int, float)) for name in ("value", "other"))
+    ]
+    return max(moved, default=None)
+
+
+def warnings(document: Document) -> Iterator[str]:
+    """Gates that another batching could have decided otherwise, in words."""
+    for gate in document.get("gates", []):
+        moved, rule = band(document, gate), gate.get("rule")
+        figure, threshold = gate.get("value" if rule == "point" else "lower_bound"), gate.get("threshold")
+        if not moved or not isinstance(figure, (int, float)):
+            continue
+        if figure - moved <= threshold < figure + moved:
+            name = "value" if rule == "point" else "lower bound"
+            yield (
+                f"{gate['id']}: the {name} {figure:.4f} moves by up to {moved:.4f} when the same questions are asked "
+                f"in other batches, and the threshold {threshold} lies within: another machine may decide otherwise"
+            )
