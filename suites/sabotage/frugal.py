@@ -34,9 +34,9 @@ def pytest_configure() -> None:
     import training.adapter
     import training.sample_run
 
-    for module, name in ((training.adapter, "train"), (training.sample_run, "run"), (fixtures.requests, "answer_all")):
-        assert callable(getattr(module, name))
-        setattr(module, name, _refuse)
+    training.adapter.train = _refuse
+    training.sample_run.run = _refuse
+    fixtures.requests.answer_all = _refuse
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

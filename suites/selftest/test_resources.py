@@ -28,6 +28,12 @@ def pytest_pyfunc_call(pyfuncitem):
         bytearray(2**28)
 """
 
+CANCELLED = """
+def pytest_runtest_call(item):
+    if gate_of(item) == "training.selection.qualified":
+        os.kill(os.getpid(), signal.SIGTERM)
+"""
+
 HANGING = """
 import threading
 from harness.engines import generate
@@ -77,13 +83,14 @@ def test_generation_that_hangs_is_ended_and_named(
     assert_withheld(finished, "refused", "still at work after its limit of 3 s")
 
 
-def test_the_same_command_resumes_where_a_run_stopped(line: Line, fresh_id: FreshId, tmp_path: Path) -> None:
+def test_the_same_command_resumes_where_a_run_was_cancelled(line: Line, fresh_id: FreshId, tmp_path: Path) -> None:
     elsewhere = Line(line.spec, tmp_path / "out")
-    stopped = release(elsewhere, fresh_id(), "--partial", "-k", "learned")
+    stopped = commit(elsewhere, fresh_id(), tmp_path, CANCELLED)
 
     finished = release(elsewhere, fresh_id())
 
-    assert stopped.status == 0, stopped.output
+    assert_withheld(stopped, "incomplete", "cancelled by SIGTERM")
+    assert stopped.status == 143
     assert finished.verdict["verdict"] == "released", finished.last
     reused = {one["name"]: one["reused"] for one in finished.verdict["artifacts"] if one["stage"] == "adapter"}
     assert reused
