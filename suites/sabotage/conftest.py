@@ -20,6 +20,8 @@ from suites.selftest.sabotage.case import Sabotage
 from suites.selftest.sabotage.subject import CONTROL
 
 HOUR = 3600
+WORDS = ("would ship", "advised", "caught", "not tried")
+"""What becomes of a sabotage, worst first."""
 PLUGIN = ("-p", frugal.__name__)
 KILLS = pytest.StashKey[list[table.Row]]()
 """Sabotage, what became of it, the gate, the first line of its message."""
@@ -80,7 +82,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not rows:
         return
     terminalreporter.section("sabotages of your release, and what refused them")
-    for text in table.lines(sorted(rows, key=lambda row: ("would ship", "caught", "not tried").index(row[1]))):
+    for text in table.lines(sorted(rows, key=lambda row: WORDS.index(row[1]))):
         terminalreporter.line(text)
     counted = Counter(row[1] for row in rows)
-    terminalreporter.line(", ".join(f"{word}: {counted[word]}" for word in ("caught", "would ship", "not tried")))
+    terminalreporter.line(", ".join(f"{word}: {counted[word]}" for word in WORDS))

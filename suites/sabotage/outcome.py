@@ -16,7 +16,7 @@ ENDED = "interrupted: "
 BEFORE_TRAINING = "data"
 """The area whose gates must refuse before anything is trained."""
 
-Word = Literal["caught", "would ship", "not tried"]
+Word = Literal["caught", "advised", "would ship", "not tried"]
 Gates = list[Mapping[str, Any]]
 
 
@@ -37,6 +37,8 @@ def of(sabotage: Sabotage, finished: Finished, control: Mapping[str, Any]) -> Ou
     caught = [gate for gate in red if gate["blocking"] and NOT_MADE not in gate["message"]]
     if caught:
         return Outcome("caught", str(caught[0]["id"]), _told(caught[0]))
+    if sabotage.verdict == "released" and _seen(red):
+        return Outcome("advised", "", _seen(red))
     if verdict["verdict"] == "released":
         return Outcome("would ship", "", _seen(red) or "no gate saw it, and it was released")
     if any(NOT_MADE in gate["message"] for gate in red):

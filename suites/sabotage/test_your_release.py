@@ -32,4 +32,4 @@ def test_a_defect_does_not_ship(sabotage: Sabotage, request: pytest.FixtureReque
     recorded(sabotage.name, found.word, found.gate, found.message)
     if found.word == "not tried":
         pytest.skip(found.message)
-    assert found.word == "caught", f"{sabotage.name} would ship: {found.message}"
+    assert found.word in ("caught", "advised"), f"{sabotage.name} would ship: {found.message}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,13 @@ def test_an_advisory_gate_that_saw_it_is_named_and_ships_it_all_the_same(told: A
     advice = gate("data.secrets", "failed", "a key", blocking=False)
     word, _, message = told(DATA, verdict("released", gate("data.parse"), advice))
     assert (word, "data.secrets" in message) == ("would ship", True)
+
+
+def test_what_gates_only_advise_against_by_default_is_told_as_advice(told: Any) -> None:
+    advice = gate("data.secrets", "failed", "a key", blocking=False)
+    secret = replace(DATA, verdict="released")
+    word, _, message = told(secret, verdict("released", gate("data.parse"), advice))
+    assert (word, "data.secrets" in message) == ("advised", True)
 
 
 def test_data_that_nothing_refuses_before_training_would_ship(told: Any) -> None:

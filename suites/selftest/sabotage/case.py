@@ -26,8 +26,8 @@ class Sabotage:
     cause: str
     """Text that the gate's message holds, or, where there is no gate, the reason or the usage error."""
     status: int = 1
-    verdict: Literal["refused", "incomplete"] | None = "refused"
-    """None where the run does not even begin."""
+    verdict: Literal["refused", "incomplete", "released"] | None = "refused"
+    """None where the run does not even begin; "released" where only an advisory gate sees it."""
     tied: str = ""
     """Why it can be done to the tiny line alone; "" where it can be done to any."""
 

@@ -11,6 +11,7 @@ from suites.selftest.child import Finished, Line
 from suites.selftest.sabotage import table
 from suites.selftest.sabotage.campaign import campaign
 from suites.selftest.sabotage.case import Sabotage
+from suites.selftest.sabotage.kinds import GAPS
 
 KILLS = pytest.StashKey[list[table.Row]]()
 """Sabotage, the gate that refused it, the first line of its message."""
@@ -43,3 +44,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.section("sabotages and what refused them")
     for text in table.lines(rows):
         terminalreporter.line(text)
+    terminalreporter.section("gates that no sabotage aims at")
+    for kind, reason in GAPS.items():
+        terminalreporter.line(f"{kind}: {reason}")

@@ -45,6 +45,11 @@ def rotated(answers: Answers) -> Answers:
     ]
 
 
+def out_of_form(answers: Answers) -> Answers:
+    """Every answer says what it said, and goes on after its end."""
+    return [one | {"text": one["text"] + "\nAnd so on, and so forth"} for one in answers]
+
+
 def _plain_work_called_graded(line: Line) -> tuple[str, ...]:
     """The benchmark wants refusals where answers were taught."""
     found = records.read(line, BENCHMARK)
@@ -114,6 +119,7 @@ ANSWERS = (
         "eval.both.sea.non_empty",
         "sea-benchmark-00: empty; stop=end, 1 tokens",
     ),
+    Sabotage("answers-out-of-form", stored.forged_answers(ASKED, out_of_form), "eval.both.all.format", "And so on"),
     Sabotage("answers-of-other-items", stored.forged_answers(ASKED, rotated), "eval.both.all.coverage", "  worst: "),
     Sabotage(
         "answer-left-out",

@@ -41,6 +41,10 @@ def _short_limit(line: Line, table: Table) -> None:
     table["recipe"]["max_length"] = 16
 
 
+def _count_tokens(line: Line, table: Table) -> None:
+    table["gates"]["data"]["tokens"] = True
+
+
 def _absurd_rate(line: Line, table: Table) -> None:
     for experiment in table["experiments"]:
         experiment["learning_rate"] = 1e30
@@ -66,6 +70,13 @@ RUNS = (
         spec.changed(_short_limit),
         "training.sample.runs",
         "recipe.max_length is 16",
+    ),
+    Sabotage(
+        "labels-cut-off",
+        spec.both(spec.changed(_count_tokens), spec.changed(_short_limit)),
+        "data.train-sea.labels",
+        "sea.jsonl:1:",
+        tied="it is samples-longer-than-the-limit, with tokens counted",
     ),
     Sabotage(
         "stored-weights-damaged",
