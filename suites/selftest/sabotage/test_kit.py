@@ -59,7 +59,7 @@ def test_a_defect_that_a_spec_only_advises_against_would_ship(line: Line, green:
 
 
 def test_a_release_without_stored_artifacts_is_to_be_released_first(line: Line, tmp_path: Path) -> None:
-    status, rows, output = sabotaged(Line(line.spec, tmp_path / "out"), tmp_path / "kit", "byte-order-mark")
+    status, _, output = sabotaged(Line(line.spec, tmp_path / "out"), tmp_path / "kit", "byte-order-mark")
 
     assert status == 4, output
     assert "release the spec once" in output
