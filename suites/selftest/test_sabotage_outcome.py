@@ -35,8 +35,10 @@ def told(tmp_path: Path) -> Any:
     """``told(sabotage, verdict, control)``: what is said of a run that ended with that verdict."""
 
     def told(sabotage: Sabotage, found: Verdict, control: Verdict = GREEN) -> tuple[str, str, str]:
-        (tmp_path / "verdict.json").write_text(json.dumps(found), encoding="utf-8")
-        said = outcome.of(sabotage, Finished(1, "", tmp_path, tmp_path / "none"), control)
+        run = tmp_path / "out" / "runs" / "spoilt"
+        run.mkdir(parents=True)
+        (run / "verdict.json").write_text(json.dumps(found), encoding="utf-8")
+        said = outcome.of(sabotage, Finished(1, "", run, tmp_path / "none"), control)
         return said.word, said.gate, said.message
 
     return told
