@@ -9,6 +9,9 @@ import pytest
 
 from suites.selftest.child import Finished, Line, release
 from suites.selftest.crimes import assert_withheld, commit
+from suites.selftest.sabotage.campaign import own
+from suites.selftest.sabotage.evaluation import ASKED
+from suites.selftest.sabotage.stored import Answers, forged_answers
 
 FreshId = Callable[[], str]
 
@@ -67,6 +70,22 @@ def test_memory_that_runs_out_is_an_error_and_no_score(
     assert_withheld(finished, "refused", "MemoryError")
     gate = finished.gate("eval.both.sea.non_empty")
     assert (gate["outcome"], gate["value"]) == ("error", None)
+
+
+def _cut(answers: Answers) -> Answers:
+    return [answers[0] | {"stop": "length"}, *answers[1:]]
+
+
+def test_answer_cut_at_the_token_limit_is_told_in_gate_and_report(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    spoilt = own(line, tmp_path / "own")
+    forged_answers(ASKED, _cut)(spoilt)
+
+    finished = commit(spoilt, fresh_id(), tmp_path, "")
+
+    assert "1 cut at the token limit" in finished.gate("eval.both.sea.non_empty")["message"]
+    assert "1 cut at the token limit" in (finished.run / "report.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
