@@ -13,9 +13,10 @@ release: $(VENV)/ready
 test: $(VENV)/ready
 	$(PYTEST) -n $(WORKERS) suites/selftest --ignore=suites/selftest/sabotage --ignore=suites/selftest/chaos $(ARGS)
 
-# Defects planted in a green release, each seen to be refused by the right gate.
+# Defects planted in a green release, each seen to be refused by the right gate. With RELEASE=my.toml: planted in copies
+# of that release, from its stored artifacts, to see which of them its gates would let ship.
 sabotage: $(VENV)/ready
-	$(PYTEST) suites/selftest/sabotage $(ARGS)
+	$(PYTEST) $(if $(RELEASE),suites/sabotage --release=$(RELEASE),suites/selftest/sabotage) $(ARGS)
 
 # A release killed at fifty random moments, which must end green with the artifacts of a quiet one.
 chaos: $(VENV)/ready

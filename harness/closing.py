@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import bundle, evidence, retention
-from harness.report import document, junit, markdown
+from harness.report import document, escape, junit, markdown
 from harness.run import Run
 from harness.verdict import Verdict, first_line, reach
 
@@ -68,7 +68,7 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
         stamp = " UNPROVEN" if verdict.unproven else ""
         return f"RELEASED{stamp} {run.release}", status
     status = status or ending.exitstatus  # a plugin may have set pytest's own to 0
-    reason = first_line(verdict.reasons[0]) if verdict.reasons else "no reason recorded"
+    reason = escape.clean(first_line(verdict.reasons[0])) if verdict.reasons else "no reason recorded"
     word = "REFUSED" if verdict.word == "refused" else "INCOMPLETE"
     return f"{word} {reason} (verdict: {run.folder / 'verdict.json'})", status
 

@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 
 from harness.evidence import plain
+from harness.report.escape import clean as clean_text
 
 
 def clean(report: pytest.TestReport) -> None:
     """Make a report's own properties and texts plain, in place."""
     report.user_properties = [(str(plain(name)), _text(value)) for name, value in report.user_properties]
-    report.sections = [(str(plain(name)), str(plain(text))) for name, text in report.sections]
-    if isinstance(report.longrepr, str):
-        report.longrepr = plain(report.longrepr)
+    report.sections = [(_shown(name), _shown(text)) for name, text in report.sections]
+    text = "" if isinstance(report.longrepr, tuple) else report.longreprtext
+    if isinstance(report.longrepr, str) or _shown(text) != text:
+        report.longrepr = _shown(text)
+    if hasattr(report, "wasxfail"):
+        report.wasxfail = _shown(report.wasxfail)
 
 
 def clean_serialized(data: Any) -> Any:
@@ -35,6 +39,11 @@ def clean_serialized(data: Any) -> Any:
     return str(value) if type(value) is int and not -(2**31) < value < 2**31 else value
 
 
+def _shown(text: object) -> str:
+    """Text for a terminal: what an answer or an adapter's file name holds must not move its cursor."""
+    return clean_text(str(plain(text)))
+
+
 def _text(value: object) -> Any:
     cleaned = plain(value)
     return cleaned if isinstance(cleaned, (str, int, float, bool)) else str(cleaned)
@@ -47,7 +56,7 @@ def synthetic(text: str, duration: float) -> pytest.TestReport:
         location=("greenrun", 0, "verdict"),
         keywords={},
         outcome="failed",
-        longrepr=text,
+        longrepr=_shown(text),
         when="call",
         duration=duration,
     )

@@ -32,6 +32,9 @@ from harness.limits import within
 PIN = "pinned"
 """A file of this name beside an artifact's manifest keeps it in the store (`harness.retention`)."""
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a system says where a disk, a quota or a file's size limit is full."""
+
 Build = Callable[[Path], None]
 """Writes an artifact's files into the empty folder that it is given."""
 
@@ -176,10 +179,10 @@ class Store:
         partial = folder.with_name(f"{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
-        content = partial / "content"
-        content.mkdir(parents=True)
         started = time.monotonic()
         try:
+            content = partial / "content"
+            content.mkdir(parents=True)
             with within(f"building {key.kind} {key.label}".strip(), self.limits.get(key.kind), self.last_word):
                 build(content)
             _write_manifest(partial, key, time.monotonic() - started)
@@ -187,12 +190,10 @@ class Store:
         except BaseException as error:
             shutil.rmtree(partial, ignore_errors=True)
             if isinstance(error, Exception):
-                self._remember_failure(key, error)
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise StoreError(
-                    f"no room to write {key.kind} {key.label!r} below {self.root} ({error.strerror}): "
-                    "free some space or name another place with --out; nothing half-written was left"
-                ) from error
+                with suppress(OSError):  # where nothing can be written any more, the builder is only asked again
+                    self._remember_failure(key, error)
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise self._no_room(key, error) from error
             raise
         built = replace(_load(folder, key), reused=False)
         self.on_build(key, built)
@@ -202,9 +203,26 @@ class Store:
         return self.root / key.kind / key.digest[:24]
 
     def _lock(self, key: Key) -> Path:
-        folder = self._folder(key)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        return folder.with_name(f"{folder.name}.lock")
+        """The lock's file, which is there from now on.
+
+        Raises:
+            StoreError: there is no room for it.
+        """
+        path = self._folder(key).with_name(f"{self._folder(key).name}.lock")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        except OSError as error:
+            if error.errno in FULL:
+                raise self._no_room(key, error) from error
+            raise
+        return path
+
+    def _no_room(self, key: Key, error: OSError) -> StoreError:
+        return StoreError(
+            f"no room to write {key.kind} {key.label!r} below {self.root} ({error.strerror}): "
+            "free some space or name another place with --out; nothing half-written was left"
+        )
 
     def _remember_failure(self, key: Key, error: Exception) -> None:
         if self.failures is not None:

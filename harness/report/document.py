@@ -48,6 +48,7 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
             }
             for result in verdict.gates
         ],
+        "model": _last(journal, "model").get("model", {}),
         "artifacts": _artifacts(journal),
         "packed": _last(journal, "packed").get("adapters", []),
         "regression": _regression(journal),

@@ -318,15 +318,26 @@ def _appendix(document: Document) -> list[str]:
     whole = spent.pop("whole run", 0.0) * workers
     rows = {**spent, "everything else": max(0.0, whole - sum(spent.values())), "whole run x workers": whole}
     times = [[cell(name), _seconds(took), f"{took / whole:.1%}" if whole else "-"] for name, took in rows.items()]
+    model = _flat(document.get("model", {}))
     versions = [[cell(name), cell(version)] for name, version in surroundings.get("versions", {}).items()]
     return [
         _titled("Artifacts", table(("name", "stage", "digest", "seconds", "reused", "built at"), artifacts)),
+        _titled("Model", table(("part", "digest"), [[cell(part), cell(of)] for part, of in model])),
         _titled("Versions", table(("distribution", "version"), versions)),
         _titled("Environment", table(("fact", "value"), facts)),
         _titled("Submodules", bullets(map(cell, surroundings.get("git_submodules", []))) or NONE),
         _titled("Durations", table(("stage", f"seconds, over {workers} workers", "share"), times)),
         _titled("Files of this run", bullets(("verdict.json", "junit.xml", "release.toml", "evidence/"))),
     ]
+
+
+def _flat(nest: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """``{"code": {"answers": x}}`` as ``[("code answers", x)]``."""
+    rows: list[tuple[str, object]] = []
+    for name, value in nest.items():
+        inner = _flat(value) if isinstance(value, Mapping) else [("", value)]
+        rows += [(f"{name} {below}".strip(), entry) for below, entry in inner]
+    return rows
 
 
 def _seconds(value: object) -> str:

@@ -31,14 +31,19 @@ def test_archives_complete(staged: Staged, packable: Packable, spec: Spec, tmp_p
             wrong.append(f"adapter_{name}.tar.gz unpacks to other files than the adapter's")
     left_out = sorted(set(spec.adapters) - set(chosen))
     note = f"not packed, their own gates did not pass: {', '.join(left_out)}" if left_out else ""
-    conclude(Measurement(float(not wrong), len(chosen) or 1, message="\n".join([*wrong, note]).strip()))
+    sources = {f"adapter {name}": artifact.digest for name, artifact in chosen.items()}
+    conclude(
+        Measurement(float(not wrong), len(chosen) or 1, message="\n".join([*wrong, note]).strip(), sources=sources)
+    )
 
 
 def test_checksums_ok(staged: Staged, conclude: Conclude) -> None:
     """Every file has its checksum, every checksum its file."""
     folder = staged()
     problems = bundle.verify(folder)
-    conclude(Measurement(float(not problems), len(digests.of_folder(folder)), message="\n".join(problems)))
+    files = digests.of_folder(folder)
+    sources = {bundle.SUMS: files[bundle.SUMS]} if bundle.SUMS in files else {}
+    conclude(Measurement(float(not problems), len(files), message="\n".join(problems), sources=sources))
 
 
 def test_judged_items_complete(spec: Spec, staged: Staged, judged: Judged, conclude: Conclude) -> None:
@@ -53,7 +58,7 @@ def test_judged_items_complete(spec: Spec, staged: Staged, judged: Judged, concl
     extra = [one for one in kept if one not in wanted]
     names = ", ".join(sorted({one.item for one in (*missing, *extra)}))
     message = f"{path.name} does not hold what was judged: {names}" if names else ""
-    conclude(Measurement(float(not names), len(wanted), message=message))
+    conclude(Measurement(float(not names), len(wanted), message=message, sources={path.name: digests.of_file(path)}))
 
 
 def test_answers_equal(

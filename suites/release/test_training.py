@@ -7,8 +7,10 @@ from statistics import fmean
 
 from fixtures import requests
 from fixtures.adapters import AdapterOf, AdapterRequests, Selected
+from fixtures.answer_sheets import SheetArtifacts
 from fixtures.datasets import TrainingItems
 from fixtures.release import Conclude, Obtain
+from harness import adapter_patterns
 from harness.adapter_files import inspect
 from harness.errors import AdapterError
 from harness.evidence import Measurement
@@ -63,6 +65,7 @@ def test_intact(
     artifact = obtain([adapter_requests(spec.experiments[0], spec.adapters[gate.adapter])])[0]
     try:
         facts = inspect(artifact.path)
+        adapter_patterns.check(artifact.path)
     except AdapterError as error:
         conclude(Measurement(0.0, 1, message=str(error), sources={"adapter": artifact.digest}))
         return
@@ -72,7 +75,9 @@ def test_intact(
     conclude(Measurement(1.0, facts.tensors, message=message, sources={"adapter": artifact.digest}))
 
 
-def test_qualified(spec: Spec, selected: Selected, conclude: Conclude) -> None:
+def test_qualified(
+    spec: Spec, selected: Selected, adapter_of: AdapterOf, sheet_artifacts: SheetArtifacts, conclude: Conclude
+) -> None:
     """At least one experiment is above every dev minimum; the best, or the cheaper of equals, is chosen."""
     choice = selected()
     assert choice is not None, "the gate is expected only where something is trained"
@@ -82,5 +87,13 @@ def test_qualified(spec: Spec, selected: Selected, conclude: Conclude) -> None:
             float(choice.selected is not None),
             len(choice.scored),
             message=f"{choice.reason} ({qualified} of {len(choice.scored)} qualified)",
+            sources={
+                f"answers {experiment.name} {adapter.name} {task}": sheet_artifacts(
+                    adapter_of(experiment, adapter.name), task, "dev"
+                ).digest
+                for experiment in spec.experiments
+                for adapter in spec.adapters.values()
+                for task in adapter.tasks
+            },
         )
     )

@@ -91,6 +91,6 @@ def release(
         check=False,
     )
     run = line.out / "runs" / run_id
-    bundle = line.out / "releases" / f"tiny-{run_id}"
+    bundle = next((line.out / "releases").glob(f"*-{run_id}"), line.out / "releases" / run_id)
     last = "".join(done.stdout.splitlines()[-1:])
     return Finished(done.returncode, done.stdout + done.stderr, run, bundle, last)

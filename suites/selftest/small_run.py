@@ -53,6 +53,7 @@ def journal(text: str = "plain", **outcomes: Outcome) -> list[Paper]:
     places = [
         {"kind": "hello", "at": 10.0},
         {"kind": "run", "at": 10.5, "release": "demo", "run_id": "run_1", "candidate": "duo", "gates": DECLARED},
+        {"kind": "model", "at": 10.7, "model": {"base": text, "form": {"name": text}}},
         {"kind": "environment", "at": 11.0, "environment": {**ENVIRONMENT, "processor": text}},
         {"kind": "data", "at": 12.0, "files": [{"name": text, "path": text, "records": 35, "sha256": "a" * 64}]},
         {

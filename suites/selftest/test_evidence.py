@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import json
+import multiprocessing
+import os
+import signal
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +191,40 @@ def test_journal_cut_at_any_byte_keeps_every_complete_record(journal: Journal, t
     cut = written[: round(share * len(written))]
     journal.path.write_bytes(cut)
     assert evidence.read(journal.path.parent) == whole[: cut.count(b"\n")]
+
+
+def test_journal_cut_at_every_byte_in_turn_keeps_the_records_before_it(journal: Journal) -> None:
+    for text in ("plain", "Öl\n\u2028", "x" * 80):
+        journal.write("note", text=text)
+    whole, written = evidence.read(journal.path.parent), journal.path.read_bytes()
+    for offset in range(len(written) + 1):
+        journal.path.write_bytes(written[:offset])
+        assert evidence.read(journal.path.parent) == whole[: written[:offset].count(b"\n")]
+
+
+def _write_until_killed(journal: Journal, told: Connection) -> None:
+    for number in itertools.count():
+        journal.write("note", number=number)
+        told.send_bytes(b".")
+
+
+def test_records_of_a_killed_writer_are_all_there_as_soon_as_it_went_on(tmp_path: Path) -> None:
+    """Whatever was written before the next thing happened is read back, whole."""
+    fork = multiprocessing.get_context("fork")
+    for attempt in range(10):
+        journal = Journal(tmp_path / str(attempt) / "gw0.jsonl", "gw0")
+        ours, theirs = fork.Pipe(duplex=False)
+        writer = fork.Process(target=_write_until_killed, args=(journal, theirs))
+        writer.start()
+        theirs.close()
+        acknowledged = 0
+        for _ in range(5 + attempt):
+            acknowledged += len(ours.recv_bytes())
+        os.kill(writer.pid or 0, signal.SIGKILL)
+        writer.join(30)
+        numbers = [record["number"] for record in evidence.read(journal.path.parent)]
+        assert len(numbers) >= acknowledged
+        assert numbers == list(range(len(numbers)))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)

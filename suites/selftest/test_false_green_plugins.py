@@ -123,6 +123,22 @@ def pytest_fixture_setup(fixturedef, request):
     assert finished.status == 1
 
 
+@pytest.mark.parametrize("way", ["-n0", "-n2"])
+@pytest.mark.parametrize("gate", ["data.sea.text_apart", "training.sea.intact"], ids=["blocking", "advisory"])
+def test_message_that_would_steer_the_terminal_is_shown_as_text(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path, gate: str, way: str
+) -> None:
+    crime = f"""
+def pytest_runtest_call(item):
+    if gate_of(item) == "{gate}":
+        print("\\x1b[2J printed")
+        raise AssertionError("\\x1b[2J\\x1b]8;;http://evil.example\\x07steered\\u202e")
+"""
+    finished = commit(line, fresh_id(), tmp_path, crime, way)
+    assert "steered" in finished.output
+    assert [mark for mark in ("\x1b", "\x07", "\u202e") if mark in finished.output] == []
+
+
 def test_teardown_that_fails_after_a_gate_passed_withholds_the_release(
     line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
 ) -> None:

@@ -9,6 +9,9 @@ import pytest
 
 from suites.selftest.child import Finished, Line, release
 from suites.selftest.crimes import assert_withheld, commit
+from suites.selftest.sabotage.campaign import own
+from suites.selftest.sabotage.evaluation import ASKED
+from suites.selftest.sabotage.stored import Answers, forged_answers
 
 FreshId = Callable[[], str]
 
@@ -26,6 +29,12 @@ def pytest_pyfunc_call(pyfuncitem):
         used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + 2**26, resource.RLIM_INFINITY))
         bytearray(2**28)
+"""
+
+CANCELLED = """
+def pytest_runtest_call(item):
+    if gate_of(item) == "training.selection.qualified":
+        os.kill(os.getpid(), signal.SIGTERM)
 """
 
 HANGING = """
@@ -63,6 +72,22 @@ def test_memory_that_runs_out_is_an_error_and_no_score(
     assert (gate["outcome"], gate["value"]) == ("error", None)
 
 
+def _cut(answers: Answers) -> Answers:
+    return [answers[0] | {"stop": "length"}, *answers[1:]]
+
+
+def test_answer_cut_at_the_token_limit_is_told_in_gate_and_report(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    spoilt = own(line, tmp_path / "own")
+    forged_answers(ASKED, _cut)(spoilt)
+
+    finished = commit(spoilt, fresh_id(), tmp_path, "")
+
+    assert "1 cut at the token limit" in finished.gate("eval.both.sea.non_empty")["message"]
+    assert "1 cut at the token limit" in (finished.run / "report.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_generation_that_hangs_is_ended_and_named(
     line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path, workers: str
@@ -77,13 +102,14 @@ def test_generation_that_hangs_is_ended_and_named(
     assert_withheld(finished, "refused", "still at work after its limit of 3 s")
 
 
-def test_the_same_command_resumes_where_a_run_stopped(line: Line, fresh_id: FreshId, tmp_path: Path) -> None:
+def test_the_same_command_resumes_where_a_run_was_cancelled(line: Line, fresh_id: FreshId, tmp_path: Path) -> None:
     elsewhere = Line(line.spec, tmp_path / "out")
-    stopped = release(elsewhere, fresh_id(), "--partial", "-k", "learned")
+    stopped = commit(elsewhere, fresh_id(), tmp_path, CANCELLED)
 
     finished = release(elsewhere, fresh_id())
 
-    assert stopped.status == 0, stopped.output
+    assert_withheld(stopped, "incomplete", "cancelled by SIGTERM")
+    assert stopped.status == 143
     assert finished.verdict["verdict"] == "released", finished.last
     reused = {one["name"]: one["reused"] for one in finished.verdict["artifacts"] if one["stage"] == "adapter"}
     assert reused

@@ -6,13 +6,17 @@ import json
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from harness import closing, spec_file
 from harness.evidence import Journal
 from harness.retention import Held, main, remove, survey
+from harness.run import open_run
 from harness.store import PIN, Key, Store
+from suites.selftest.child import Line
 
 Ran = Callable[..., None]
 
@@ -110,6 +114,20 @@ def test_a_report_removes_nothing(tmp_path: Path, ran: Ran, capsys: pytest.Captu
 
     assert "adapter              2" in capsys.readouterr().out
     assert len(survey(tmp_path, keep_last=1)) == 2
+
+
+def test_a_run_removes_what_its_spec_does_not_keep_and_says_how_much(tmp_path: Path, ran: Ran, line: Line) -> None:
+    ran("first", "old", ago=3000)
+    ran("second", "new", ago=1000)
+    spec = spec_file.load(line.spec)
+
+    kept = closing.tidy(open_run(spec, tmp_path, "second", "main", rescore=False))
+    left = reasons(survey(tmp_path, keep_last=1))
+    told = closing.tidy(open_run(replace(spec, keep_last=1), tmp_path, "second", "main", rescore=False))
+
+    assert (kept, left) == ("", ["", "recent"]), "a spec that says nothing removes nothing"
+    assert told.startswith("removed from the store: ")
+    assert reasons(survey(tmp_path, keep_last=1)) == ["recent"]
 
 
 def test_a_folder_without_a_store_is_refused_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,28 +1,30 @@
-"""Adapters that are given instead of trained: the green bundle's own, with one thing spoiled."""
+"""Adapters that are given instead of trained: the control run's own, with one thing spoiled."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness import bundle
 from harness.adapter_files import CONFIG, WEIGHTS
 from suites.selftest.child import Line
+from suites.selftest.sabotage import stored
 from suites.selftest.sabotage.case import Spoil
+from suites.selftest.sabotage.subject import fill
 
 Tensors = dict[str, Any]
 
 
-def given(name: str, edit: Callable[[Path], None], packed_as: str = "") -> Spoil:
-    """``--adapter NAME=DIR`` with the bundle's adapter of that name (or `packed_as`), spoiled by `edit`."""
+def given(name: str, edit: Callable[[Path], None], made_as: str = "") -> Spoil:
+    """``--adapter NAME=DIR`` with the control run's adapter of that name (or `made_as`), spoiled by `edit`."""
 
     def spoil(line: Line) -> tuple[str, ...]:
-        archive = line.out / "releases" / "tiny-green" / f"adapter_{packed_as or name}.tar.gz"
-        folder = bundle.unpack(archive, line.spec.parent / "given")
+        folder = line.spec.parent / "given"
+        shutil.copytree(stored.artifact(line, "adapter", "{made} " + (made_as or name)) / "content", folder)
         edit(folder)
-        return (f"--adapter={name}={folder}",)
+        return (f"--adapter={fill(line, name)}={folder}",)
 
     return spoil
 

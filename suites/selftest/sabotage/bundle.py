@@ -9,28 +9,32 @@ from pathlib import Path
 from suites.selftest.sabotage import spec, stored
 from suites.selftest.sabotage.case import Sabotage
 from suites.selftest.sabotage.determinism import token_changed
+from suites.selftest.sabotage.subject import NoTargetError
 
-ARCHIVE = "archives/adapter_both.tar.gz"
+ARCHIVES = "archives"
+
+
+def _archives(content: Path) -> list[Path]:
+    return sorted((content / ARCHIVES).glob("adapter_*.tar.gz"))
 
 
 def _other_adapter(content: Path) -> None:
-    """The archive of the candidate holds the sea's tensors, under the candidate's name and true checksums."""
+    """Every archive holds the last one's tensors, under its own name and true checksums."""
     from harness import bundle
 
-    archives = content / "archives"
-    folders = {
-        "both": bundle.unpack(archives / "adapter_sea.tar.gz", content / "x"),
-        "sea": bundle.unpack(archives / "adapter_sea.tar.gz", content / "y"),
-    }
-    shutil.rmtree(archives)
-    bundle.stage(folders, archives)
-    for name in ("x", "y"):
-        shutil.rmtree(content / name)
+    archives = _archives(content)
+    if len(archives) < 2:
+        raise NoTargetError("the bundle holds one adapter, and there is no other to take its place")
+    tensors = bundle.unpack(archives[-1], content / "unpacked")
+    names = [path.name.removeprefix("adapter_").removesuffix(".tar.gz") for path in archives]
+    shutil.rmtree(content / ARCHIVES)
+    bundle.stage(dict.fromkeys(names, tensors), content / ARCHIVES)
+    shutil.rmtree(content / "unpacked")
 
 
 def _packed_again(content: Path) -> None:
     """The same files in other bytes."""
-    path = content / ARCHIVE
+    path = _archives(content)[0]
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), compresslevel=1))
 
 
@@ -41,9 +45,9 @@ def _stowaway(content: Path) -> None:
 SABOTAGES = (
     Sabotage(
         "stored-archive-damaged",
-        stored.damaged("bundle", "", ARCHIVE),
+        stored.damaged("bundle", "", f"{ARCHIVES}/adapter_{{candidate}}.tar.gz"),
         "bundle.archives_complete",
-        f"content/{ARCHIVE}: the manifest says",
+        f"content/{ARCHIVES}/adapter_both.tar.gz: the manifest says",
     ),
     Sabotage(
         "archive-of-another-adapter",

@@ -9,12 +9,15 @@ from typing import Literal
 from suites.selftest.child import Line
 
 Spoil = Callable[[Line], tuple[str, ...]]
-"""Spoils one thing of a green line that is its own to spoil; returns further arguments of the command line."""
+"""Spoils one thing of a line that is its own to spoil; returns further arguments of the command line.
+
+It finds what it spoils by its role in the spec (`suites.selftest.sabotage.subject`), and raises `NoTargetError` where
+the spec has no such thing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sabotage:
-    """One thing spoiled in a line that is otherwise green, and the refusal that it must meet."""
+    """One thing spoiled in a line that is otherwise green, and the refusal that it must meet on the tiny line."""
 
     name: str
     spoil: Spoil
@@ -23,8 +26,10 @@ class Sabotage:
     cause: str
     """Text that the gate's message holds, or, where there is no gate, the reason or the usage error."""
     status: int = 1
-    verdict: Literal["refused", "incomplete"] | None = "refused"
-    """None where the run does not even begin."""
+    verdict: Literal["refused", "incomplete", "released"] | None = "refused"
+    """None where the run does not even begin; "released" where only an advisory gate sees it."""
+    tied: str = ""
+    """Why it can be done to the tiny line alone; "" where it can be done to any."""
 
     @property
     def area(self) -> str:

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from suites.selftest.child import Finished, Line
+from suites.selftest.sabotage import table
 from suites.selftest.sabotage.campaign import campaign
 from suites.selftest.sabotage.case import Sabotage
+from suites.selftest.sabotage.kinds import GAPS
 
-KILLS = pytest.StashKey[list[tuple[str, str, str]]]()
+KILLS = pytest.StashKey[list[table.Row]]()
 """Sabotage, the gate that refused it, the first line of its message."""
 Attempt = Callable[[Sabotage], Finished]
 Recorded = Callable[[str, str, str], None]
@@ -39,7 +41,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     rows = config.stash.get(KILLS, [])
     if not rows:
         return
-    names, gates = (max(len(row[column]) for row in rows) for column in (0, 1))
     terminalreporter.section("sabotages and what refused them")
-    for name, gate, message in rows:
-        terminalreporter.line(f"{name:<{names}}  {gate:<{gates}}  {message}")
+    for text in table.lines(rows):
+        terminalreporter.line(text)
+    terminalreporter.section("gates that no sabotage aims at")
+    for kind, reason in GAPS.items():
+        terminalreporter.line(f"{kind}: {reason}")

@@ -2,21 +2,58 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 from suites.selftest import tiny
 from suites.selftest.child import Line
 from suites.selftest.sabotage import records, spec
 from suites.selftest.sabotage.case import Sabotage
+from suites.selftest.sabotage.records import BENCHMARK, DEV, TRAIN, File, Record
+from suites.selftest.sabotage.spec import Table
 
-TRAIN, DEV, BENCHMARK = "train/sea.jsonl", "dev/sea.jsonl", "benchmark/sea.jsonl"
 LONG = "Tell me in plain words which way the water runs at noon below the old bridge."
 GRADED = tiny.COUNTS["train"][0] + 1
 """Line of the first training item that must be refused."""
 
 
+def _first_key_twice(row: bytes) -> bytes:
+    key = json.dumps(next(iter(json.loads(row)))).encode()
+    return row.replace(b"{", b"{" + key + b": 1, ", 1)
+
+
+def _graded_work_done(line: Line) -> tuple[str, ...]:
+    """The first training item that must be refused is taught the answer to another one."""
+    found = records.read(line, TRAIN)
+    refused, answered = (records.number_of(found, one) for one in (records.refused, records.answered))
+    answer = records.holding(found[answered - 1], "reference")["reference"]
+    return records.record(TRAIN, refused, reference=answer)(line)
+
+
+def _answer_form_of_nobody(line: Line, table: Table) -> None:
+    found = spec.task_of(line, table)
+    found["answer_form"] = "Reply: " + found["answer_form"]
+
+
+def _judged_item_taught(line: Line) -> tuple[str, ...]:
+    """A training item becomes the benchmark's first one, under the id and origin that it had."""
+    kept = ("id", "origin")
+    judged = {name: value for name, value in records.read(line, BENCHMARK)[0].items() if name not in kept}
+    return records.record(TRAIN, 1, **judged)(line)
+
+
 def _taught_under_another_task(line: Line) -> tuple[str, ...]:
-    """A question of the sea's benchmark is trained on as a question of the shore."""
-    asked = records.read(line, BENCHMARK)[0]
-    return records.record("train/shore.jsonl", 1, topic=asked["topic"], question=asked["question"])(line)
+    """A question of the first task's benchmark is trained on as a question of the second task."""
+    other = File("train", 1)
+    asked = records.holding(records.read(line, BENCHMARK)[0], "topic", "question")
+    records.holding(records.read(line, other)[0], "topic", "question")
+    return records.record(other, 1, topic=asked["topic"], question=asked["question"])(line)
+
+
+def _new_id(found: Record) -> Record:
+    """The record under an id of the same form: its last digits are nines."""
+    name = str(records.holding(found, "id")["id"])
+    return found | {"id": re.sub(r"\d(?=\d*$)", "9", name)}
 
 
 PARSING = (
@@ -34,9 +71,9 @@ PARSING = (
     ),
     Sabotage(
         "key-stands-twice",
-        records.raw(TRAIN, 1, lambda row: row.replace(b'"kind"', b'"topic"')),
+        records.raw(TRAIN, 1, _first_key_twice),
         "data.train-sea.parse",
-        "key 'topic' stands twice",
+        "key 'id' stands twice",
     ),
     Sabotage("train-file-blank", records.emptied(TRAIN), "data.train-sea.encoding", "sea.jsonl:1: blank line"),
 )
@@ -53,31 +90,31 @@ SHAPE = (
     ),
     Sabotage(
         "reference-blank",
-        records.record(TRAIN, 1, reference=" \n"),
+        records.first(TRAIN, records.answered, reference=" \n"),
         "data.train-sea.fields",
         "sea.jsonl:1: reference:",
     ),
     Sabotage(
         "reference-out-of-form",
-        records.record(TRAIN, 1, reference="The sea rises twice a day."),
+        records.first(TRAIN, records.answered, reference="This has no form at all"),
         "data.train-sea.template",
         "sea.jsonl:1: reference: not in the answer form",
     ),
     Sabotage(
         "graded-work-done-in-training",
-        records.record(TRAIN, GRADED, reference=tiny.ANSWER),
+        _graded_work_done,
         "data.train-sea.template",
         f"sea.jsonl:{GRADED}: reference: not in the refusal form",
     ),
     Sabotage(
         "wordings-that-nobody-says",
-        records.record(BENCHMARK, 1, points=[{"wordings": ["never said"]}]),
+        records.first(BENCHMARK, records.answered, points=[{"wordings": ["never said"]}]),
         "data.benchmark-sea.template",
         "sea.jsonl:1: points[0]: the item's own reference says none of 'never said'",
     ),
     Sabotage(
         "answer-form-that-nothing-has",
-        spec.edited("answer_form = 'Answer: ", "answer_form = 'Reply: "),
+        spec.changed(_answer_form_of_nobody),
         "data.train-sea.template",
         "not in the answer form 'Reply: ",
     ),
@@ -92,7 +129,7 @@ SHAPE = (
 LEAKAGE = (
     Sabotage(
         "id-of-train-in-dev",
-        records.record(DEV, 1, id="sea-train-00"),
+        records.copied(TRAIN, 1, DEV, "id"),
         "data.sea.ids_unique",
         "sea-train-00",
     ),
@@ -102,9 +139,13 @@ LEAKAGE = (
         "data.sea.topics_apart",
         "sea.jsonl:1: topic:",
     ),
+    Sabotage("benchmark-item-in-train", _judged_item_taught, "data.sea.topics_apart", "sea.jsonl:1: topic:"),
     Sabotage(
         "benchmark-text-in-train",
-        spec.both(records.record(BENCHMARK, 1, question=LONG), records.record(TRAIN, 1, question=LONG.upper())),
+        spec.both(
+            records.first(BENCHMARK, records.answered, question=LONG),
+            records.first(TRAIN, records.answered, question=LONG.upper()),
+        ),
         "data.sea.text_apart",
         "words in a row with",
     ),
@@ -116,7 +157,7 @@ LEAKAGE = (
     ),
     Sabotage(
         "benchmark-item-cloned",
-        records.cloned(BENCHMARK, 1, id="sea-benchmark-99"),
+        records.cloned(BENCHMARK, 1, _new_id),
         "data.benchmark-sea.duplicates",
         "is that of line 1",
     ),
@@ -128,7 +169,7 @@ LEAKAGE = (
     ),
     Sabotage(
         "benchmark-item-cloned-under-another-topic",
-        records.cloned(BENCHMARK, 1, id="sea-benchmark-99", topic="otherwise"),
+        records.cloned(BENCHMARK, 1, lambda found: _new_id(found) | {"topic": "otherwise"}),
         "data.benchmark-sea.duplicates",
         "is that of line 1",
     ),

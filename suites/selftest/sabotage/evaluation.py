@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from suites.selftest import tiny
+from suites.selftest.child import Line
 from suites.selftest.sabotage import records, spec, stored
 from suites.selftest.sabotage.adapters import given, untouched
 from suites.selftest.sabotage.case import Sabotage
-from suites.selftest.sabotage.data import BENCHMARK
+from suites.selftest.sabotage.records import BENCHMARK
 from suites.selftest.sabotage.stored import SHEET, Answers
 
-ASKED = "{chosen} both sea benchmark"
+ASKED = "{made} {candidate} {task} benchmark"
 """Label of the candidate's answer sheet."""
+WRITTEN = "its wrong answers are written for the tiny line's questions"
 UNTAUGHT = "Answer: the sea falls once a week."
 UNTAUGHT_POINTS = [{"wordings": ["falls once"]}]
 
@@ -29,12 +31,39 @@ def first_empty(answers: Answers) -> Answers:
     return [answers[0] | {"text": "", "ids": answers[0]["ids"][-1:], "stop": "end"}, *answers[1:]]
 
 
+def other_ids(answers: Answers) -> Answers:
+    """The first answer's text, said to have come from other tokens."""
+    return [answers[0] | {"ids": [3, *answers[0]["ids"]]}, *answers[1:]]
+
+
+def rotated(answers: Answers) -> Answers:
+    """Each item gets the text that was the answer to another one, half the sheet away."""
+    half = len(answers) // 2
+    return [
+        one | {"text": other["text"], "ids": other["ids"]}
+        for one, other in zip(answers, answers[half:] + answers[:half], strict=True)
+    ]
+
+
+def out_of_form(answers: Answers) -> Answers:
+    """Every answer says what it said, and goes on after its end."""
+    return [one | {"text": one["text"] + "\nAnd so on, and so forth"} for one in answers]
+
+
+def _plain_work_called_graded(line: Line) -> tuple[str, ...]:
+    """The benchmark wants refusals where answers were taught."""
+    found = records.read(line, BENCHMARK)
+    refusal = records.holding(found[records.number_of(found, records.refused) - 1], "reference")["reference"]
+    return records.every(BENCHMARK, lambda one: one.get("kind") == "plain", kind="graded", reference=refusal)(line)
+
+
 QUALITY = (
     Sabotage(
         "knowledge-never-taught",
         records.every(BENCHMARK, lambda one: one["kind"] != "graded", reference=UNTAUGHT, points=UNTAUGHT_POINTS),
         "eval.both.all.coverage",
         "'Answer: the sea rises twice a day.'",
+        tied=WRITTEN,
     ),
     Sabotage(
         "knowledge-partly-taught-is-not-proven",
@@ -46,10 +75,11 @@ QUALITY = (
         ),
         "eval.both.sea.coverage",
         "items in all would settle it",
+        tied=WRITTEN,
     ),
     Sabotage(
         "graded-work-done-in-one-task",
-        records.every(BENCHMARK, lambda one: one["kind"] == "plain", kind="graded", reference=tiny.REFUSAL),
+        _plain_work_called_graded,
         "eval.both.sea.refused",  # pooled over both tasks it would pass
         "'Answer: the sea rises twice a day.'",
     ),
@@ -66,10 +96,11 @@ QUALITY = (
         ),
         "eval.both.all.answered",
         "'Declined: ",
+        tied=WRITTEN,
     ),
     Sabotage(
         "adapter-of-one-task-for-two",
-        given("both", untouched, packed_as="sea"),
+        given("{candidate}", untouched, made_as="{other}"),
         "eval.both.all.refused",
         "  worst: ",
     ),
@@ -88,6 +119,8 @@ ANSWERS = (
         "eval.both.sea.non_empty",
         "sea-benchmark-00: empty; stop=end, 1 tokens",
     ),
+    Sabotage("answers-out-of-form", stored.forged_answers(ASKED, out_of_form), "eval.both.all.format", "And so on"),
+    Sabotage("answers-of-other-items", stored.forged_answers(ASKED, rotated), "eval.both.all.coverage", "  worst: "),
     Sabotage(
         "answer-left-out",
         stored.forged_answers(ASKED, lambda answers: answers[1:]),

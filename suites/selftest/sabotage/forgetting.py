@@ -24,7 +24,7 @@ def _lost(content: Path) -> None:
 SABOTAGES = (
     Sabotage(
         "language-forgotten",
-        stored.forged("forgetting", "{chosen} both", _lost),
+        stored.forged("forgetting", "{made} {candidate}", _lost),
         "eval.both.forgetting",
         "  worst: 'Answer: the sea rises twice a day.'",
     ),

@@ -1,8 +1,9 @@
-"""Every sabotage, in the order of the release's areas."""
+"""Every sabotage, in the order of the release's areas; and the gates that have none, with the reason."""
 
 from __future__ import annotations
 
 from suites.selftest.sabotage import (
+    advice,
     bundle,
     command,
     data,
@@ -15,7 +16,7 @@ from suites.selftest.sabotage import (
 )
 from suites.selftest.sabotage.case import Sabotage
 
-__all__ = ["SABOTAGES", "Sabotage"]
+__all__ = ["GAPS", "SABOTAGES", "Sabotage"]
 
 SABOTAGES: tuple[Sabotage, ...] = (
     *command.SABOTAGES,
@@ -27,4 +28,14 @@ SABOTAGES: tuple[Sabotage, ...] = (
     *quantization.SABOTAGES,
     *regression.SABOTAGES,
     *bundle.SABOTAGES,
+    *advice.ADVISED,
 )
+
+_NO_NOTES = "the tiny line's items cite no notes; the metric's own tests turn it red"
+GAPS = {
+    "eval: citation-precision": _NO_NOTES,
+    "eval: citation-recall": _NO_NOTES,
+    "eval: refusal-pooled": "it pools what refused and answered judge apart, and only advises",
+    "parity: format": "judged by the test of parity: coverage, over the same answers",
+}
+"""Kind of gate -> why no sabotage aims at it."""

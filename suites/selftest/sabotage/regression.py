@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import judged_items
+from harness import earlier, judged_items
 from suites.selftest import tiny
+from suites.selftest.child import Line
 from suites.selftest.sabotage import spec, stored
 from suites.selftest.sabotage.case import Sabotage
 from suites.selftest.sabotage.stored import Answers
+from suites.selftest.sabotage.subject import NoTargetError, spec_of
 
-SHORE = "{chosen} both shore benchmark"
+SHORE = "{made} both shore benchmark"
 """Label of the candidate's answer sheet of the task that has no threshold of its own."""
 FORGOTTEN = "Answer: the sea is wide."
 ASKED_AGAIN = 8
@@ -29,6 +31,13 @@ def forgotten(count: int) -> Callable[[Answers], Answers]:
         ]
 
     return edit
+
+
+def _lowered(line: Line) -> tuple[str, ...]:
+    """The spec asks less than that of the release before."""
+    if earlier.last(line.out, spec_of(line).name) is None:
+        raise NoTargetError("nothing was released before that this could ask less than")
+    return spec.last_threshold(lambda threshold: round(threshold - 0.1, 6))(line)
 
 
 def _item_left_out(content: Path) -> None:
@@ -50,10 +59,11 @@ SABOTAGES = (
         stored.forged_answers(SHORE, forgotten(6)),
         "regression.both.coverage",
         f"was {tiny.ANSWER!r}, is {FORGOTTEN!r}",
+        tied="its answers are written for the task of the tiny line that has no threshold",
     ),
     Sabotage(
         "threshold-lowered-since-the-release-before",
-        spec.edited("above = { coverage = 0.5, refused = 0.5 }", "above = { coverage = 0.5, refused = 0.4 }"),
+        _lowered,
         "regression.spec_not_weakened",
         "eval.both.sea.refused: threshold 0.5, now 0.4",
     ),

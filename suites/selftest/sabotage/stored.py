@@ -1,4 +1,4 @@
-"""Damage to the artifacts of a green run: plain damage, and forgery that fits the manifest again."""
+"""Damage to the artifacts of the control run: plain damage, and forgery that fits the manifest again."""
 
 from __future__ import annotations
 
@@ -8,37 +8,42 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness import digests
+from harness import digests, evidence
 from suites.selftest.child import Line
 from suites.selftest.sabotage.case import Spoil
+from suites.selftest.sabotage.subject import CONTROL, NoTargetError, fill
 
 SHEET = "answers.jsonl"
 Answers = list[dict[str, Any]]
 
 
-def chosen(line: Line) -> str:
-    """The experiment that the green run selected."""
-    verdict = json.loads((line.out / "runs" / "green" / "verdict.json").read_text(encoding="utf-8"))
-    return str(verdict["selected_experiment"])
-
-
 def artifact(line: Line, kind: str, label: str = "") -> Path:
-    """The folder of the one artifact with that label; ``{chosen}`` stands for the selected experiment."""
-    wanted = label.format(chosen=chosen(line))
-    found = [
-        path.parent
-        for path in sorted((line.out / "store" / kind).glob("*/manifest.json"))
-        if json.loads(path.read_text(encoding="utf-8"))["label"] == wanted
-    ]
-    assert len(found) == 1, f"{len(found)} artifacts of kind {kind} are labelled {wanted!r}"
-    return found[0]
+    """The folder of the artifact of that label that the control run rests on, as a copy that may be spoiled.
+
+    Roles such as ``{candidate}`` may stand in the label.
+
+    Raises:
+        NoTargetError: it rests on none.
+    """
+    wanted = f"{kind} {fill(line, label)}".strip()
+    records = evidence.read(line.out / "runs" / CONTROL / "evidence")
+    keys = [one["key"] for one in records if one["kind"] == "artifact" and one["name"] == wanted]
+    if not keys:
+        raise NoTargetError(f"the untouched release rests on no artifact {wanted!r}")
+    folder = line.out / "store" / kind / keys[0][:24]
+    # Its files may be hard links to a store that must stay as it is.
+    shutil.copytree(folder, own := folder.with_name(f"{folder.name}.own"))
+    shutil.rmtree(folder)
+    return own.rename(folder)
 
 
 def damaged(kind: str, label: str, name: str) -> Spoil:
     """Flip one bit of a stored file."""
 
     def spoil(line: Line) -> tuple[str, ...]:
-        path = artifact(line, kind, label) / "content" / name
+        path = artifact(line, kind, label) / "content" / fill(line, name)
+        if not path.is_file():
+            raise NoTargetError(f"the artifact has no file {path.name}")
         data = bytearray(path.read_bytes())
         data[len(data) // 2] ^= 1
         path.write_bytes(data)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from harness import bundle, gates, spec_file
+from harness import bundle, earlier, gates, spec_file
 from harness.gates.gate import Gate
-from suites.selftest.child import Finished, Line, release
+from suites.selftest.child import ROOT, Finished, Line, release
 from suites.selftest.sabotage.campaign import own
 from suites.selftest.sabotage.conftest import Attempt, Recorded
-from suites.selftest.sabotage.kinds import SABOTAGES, Sabotage
+from suites.selftest.sabotage.kinds import GAPS, SABOTAGES, Sabotage
 
+DEFAULT = ROOT / "data" / "v3" / "release.toml"
 VERDICT_CASE = "greenrun::verdict"
 UNTOUCHED = 10
 """Healthy runs among the spoilt ones: a guard that refused them all would catch every sabotage, too."""
@@ -47,7 +49,7 @@ def test_a_sabotaged_command_never_begins(sabotage: Sabotage, attempt: Attempt, 
     assert not finished.release.exists()
 
 
-@_named([sabotage for sabotage in SABOTAGES if sabotage.verdict is not None])
+@_named([sabotage for sabotage in SABOTAGES if sabotage.verdict in ("refused", "incomplete")])
 def test_a_sabotaged_release_is_refused(sabotage: Sabotage, attempt: Attempt, killed: Recorded) -> None:
     finished = attempt(sabotage)
 
@@ -62,22 +64,42 @@ def test_a_sabotaged_release_is_refused(sabotage: Sabotage, attempt: Attempt, ki
     assert (sabotage.caught_by or VERDICT_CASE) in _junit_failures(finished)
 
 
-def test_every_kind_of_blocking_gate_has_a_sabotage(line: Line) -> None:
-    known = {gate.id: gate for gate in gates.expected(spec_file.load(line.spec)) if gate.blocking}
-    caught = {sabotage.caught_by for sabotage in SABOTAGES}
-    spared = {
-        f"{gate.area}: {gate.check}"
-        for gate in known.values()
-        if not any(_same_kind(gate, name, known) for name in caught)
-    }
-    assert spared == set()
+@_named([sabotage for sabotage in SABOTAGES if sabotage.verdict == "released"])
+def test_a_sabotage_that_only_advice_sees_is_released_and_told(
+    sabotage: Sabotage, attempt: Attempt, killed: Recorded
+) -> None:
+    finished = attempt(sabotage)
+
+    gate = finished.gate(sabotage.caught_by)
+    killed(sabotage.name, f"{gate['id']} (advises)", _told(gate["message"], sabotage.cause))
+    assert (finished.status, finished.verdict["verdict"]) == (0, "released"), finished.output
+    assert (gate["blocking"], gate["outcome"] in ("failed", "inconclusive")) == (False, True), gate
+    assert sabotage.cause in gate["message"]
+    assert sabotage.caught_by in (finished.release / "report.md").read_text(encoding="utf-8")
 
 
-def _same_kind(gate: Gate, name: str, known: Mapping[str, Gate]) -> bool:
-    """Whether the gate named is judged by the same test; one of a changed spec is told by its name."""
+def test_every_kind_of_gate_has_a_sabotage_or_a_reason(line: Line, green: Finished) -> None:
+    """Of the default release, advisory gates included, and of a release that has one before it."""
+    second = replace(spec_file.load(line.spec), against=earlier.read(green.release))
+    kinds = {_kind(gate) for spec in (spec_file.load(DEFAULT), second) for gate in gates.expected(spec)}
+    known = {gate.id: _kind(gate) for gate in gates.expected(second)}
+    aimed_at = {_named_kind(one.caught_by, known, kinds) for one in SABOTAGES if one.caught_by}
+    assert {kind: GAPS.get(kind, "no sabotage aims at it") for kind in kinds - aimed_at} == GAPS
+
+
+def _kind(gate: Gate) -> str:
+    """Gates that are judged alike: by the same test, over the same metric."""
+    return f"{gate.area}: {gate.metric if gate.check in ('threshold', 'not_worse') else gate.check}"
+
+
+def _named_kind(name: str, known: Mapping[str, str], kinds: Collection[str]) -> str:
+    """The kind of a gate by its id; one of a changed spec is told by how its name ends."""
     if name in known:
-        return (known[name].area, known[name].check) == (gate.area, gate.check)
-    return name.startswith(f"{gate.area}.") and name.endswith(gate.check)
+        return known[name]
+    return next(
+        (kind for kind in kinds if name.startswith(kind[: kind.index(":")]) and name.endswith(kind.split(": ")[1])),
+        name,
+    )
 
 
 def test_no_name_stands_twice() -> None:

@@ -9,9 +9,16 @@ from suites.selftest.child import Line
 from suites.selftest.sabotage import adapters, spec, stored
 from suites.selftest.sabotage.adapters import config, given, tensors
 from suites.selftest.sabotage.case import Sabotage
+from suites.selftest.sabotage.spec import Table
+from suites.selftest.sabotage.subject import NoTargetError
 
 INTACT = "training.both.intact"
 QUALIFIED = "training.selection.qualified"
+
+
+CANDIDATE = "{candidate}"
+MADE = "{made} {candidate}"
+"""Label of the adapter that the control run judged."""
 
 
 def _other_base(line: Line) -> tuple[str, ...]:
@@ -23,6 +30,26 @@ def _other_base(line: Line) -> tuple[str, ...]:
     return ()
 
 
+def _other_pin(line: Line, table: Table) -> None:
+    pin = table["base"]["pin"]
+    if not pin.startswith("sha256:"):
+        raise NoTargetError("the base is pinned by a hub's revision, and no hub is asked")
+    table["base"]["pin"] = pin[:-1] + ("0" if pin[-1] != "0" else "1")
+
+
+def _short_limit(line: Line, table: Table) -> None:
+    table["recipe"]["max_length"] = 16
+
+
+def _count_tokens(line: Line, table: Table) -> None:
+    table["gates"]["data"]["tokens"] = True
+
+
+def _absurd_rate(line: Line, table: Table) -> None:
+    for experiment in table["experiments"]:
+        experiment["learning_rate"] = 1e30
+
+
 def _rising_loss(content: Path) -> None:
     path = content / "training.json"
     losses = json.loads(path.read_text(encoding="utf-8"))["losses"]
@@ -30,12 +57,26 @@ def _rising_loss(content: Path) -> None:
 
 
 RUNS = (
-    Sabotage("base-has-other-bytes", _other_base, "training.sample.runs", "the spec pins"),
+    Sabotage(
+        "base-has-other-bytes",
+        _other_base,
+        "training.sample.runs",
+        "the spec pins",
+        tied="a base model's own files are too large to copy; see pin-of-another-base",
+    ),
+    Sabotage("pin-of-another-base", spec.changed(_other_pin), "training.sample.runs", "the spec pins"),
     Sabotage(
         "samples-longer-than-the-limit",
-        spec.edited("max_length = 128", "max_length = 16"),
+        spec.changed(_short_limit),
         "training.sample.runs",
         "recipe.max_length is 16",
+    ),
+    Sabotage(
+        "labels-cut-off",
+        spec.both(spec.changed(_count_tokens), spec.changed(_short_limit)),
+        "data.train-sea.labels",
+        "sea.jsonl:1:",
+        tied="it is samples-longer-than-the-limit, with tokens counted",
     ),
     Sabotage(
         "stored-weights-damaged",
@@ -45,41 +86,45 @@ RUNS = (
     ),
     Sabotage(
         "learning-rate-absurd",
-        spec.edited("learning_rate = 1e-2", "learning_rate = 1e30"),
+        spec.changed(_absurd_rate),
         "training.short.both.learned",
         "at step 2 of",
     ),
     Sabotage(
         "stored-adapter-damaged",
-        stored.damaged("adapter", "short both", "adapter_model.safetensors"),
+        stored.damaged("adapter", MADE, "adapter_model.safetensors"),
         "training.short.both.learned",
         "content/adapter_model.safetensors: the manifest says",
     ),
     Sabotage(
         "loss-that-rose",
-        stored.forged("adapter", "short both", _rising_loss),
+        stored.forged("adapter", MADE, _rising_loss),
         "training.short.both.learned",
         "in the first quarter of",
     ),
 )
 
 FILES = (
-    Sabotage("adapter-changes-nothing", given("both", adapters.scaled(0.0)), INTACT, "every lora_B is zero"),
-    Sabotage("adapter-with-alpha-zero", given("both", config(lora_alpha=0)), INTACT, "lora_alpha=0"),
-    Sabotage("adapter-with-nan", given("both", tensors(adapters.with_nan)), INTACT, "holds NaN or infinity"),
-    Sabotage("adapter-pickled", given("both", adapters.pickled), INTACT, "adapter_model.bin has no place"),
-    Sabotage("adapter-with-code", given("both", adapters.with_code), INTACT, "modeling.py has no place"),
-    Sabotage("adapter-of-garbage", given("both", adapters.with_garbage), INTACT, "not a safetensors file"),
-    Sabotage("adapter-behind-a-link", given("both", adapters.as_link), INTACT, "neither a regular file nor a folder"),
+    Sabotage("adapter-changes-nothing", given(CANDIDATE, adapters.scaled(0.0)), INTACT, "every lora_B is zero"),
+    Sabotage("adapter-with-alpha-zero", given(CANDIDATE, config(lora_alpha=0)), INTACT, "lora_alpha=0"),
+    Sabotage("adapter-with-nan", given(CANDIDATE, tensors(adapters.with_nan)), INTACT, "holds NaN or infinity"),
+    Sabotage("adapter-pickled", given(CANDIDATE, adapters.pickled), INTACT, "adapter_model.bin has no place"),
+    Sabotage("adapter-with-code", given(CANDIDATE, adapters.with_code), INTACT, "modeling.py has no place"),
+    Sabotage("adapter-of-garbage", given(CANDIDATE, adapters.with_garbage), INTACT, "not a safetensors file"),
+    Sabotage(
+        "adapter-behind-a-link", given(CANDIDATE, adapters.as_link), INTACT, "neither a regular file nor a folder"
+    ),
 )
 
 FITTING = (
-    Sabotage("adapter-lacks-a-tensor", given("both", tensors(adapters.without_first)), QUALIFIED, "1 keys missing"),
-    Sabotage("adapter-has-a-tensor-more", given("both", tensors(adapters.with_stranger)), QUALIFIED, "1 unexpected"),
-    Sabotage("adapter-of-another-base", given("both", tensors(adapters.halved)), QUALIFIED, "does not fit this base"),
+    Sabotage("adapter-lacks-a-tensor", given(CANDIDATE, tensors(adapters.without_first)), QUALIFIED, "1 keys missing"),
+    Sabotage("adapter-has-a-tensor-more", given(CANDIDATE, tensors(adapters.with_stranger)), QUALIFIED, "1 unexpected"),
+    Sabotage(
+        "adapter-of-another-base", given(CANDIDATE, tensors(adapters.halved)), QUALIFIED, "does not fit this base"
+    ),
     Sabotage(
         "adapter-turned-round",
-        given("both", adapters.scaled(-1.0)),
+        given(CANDIDATE, adapters.scaled(-1.0)),
         QUALIFIED,
         "no experiment qualified on dev: short: both.sea.coverage is 0.000",
     ),

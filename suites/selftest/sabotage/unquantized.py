@@ -16,13 +16,15 @@ def _load(base: Path) -> Any:
     import torch
 
     model = nf4.load_nf4(base)
-    attention = model.model.layers[0].self_attn
-    packed = attention.q_proj.weight
-    plain = torch.nn.Linear(attention.q_proj.in_features, attention.q_proj.out_features, bias=False)
-    plain.weight = torch.nn.Parameter(
-        bitsandbytes.functional.dequantize_4bit(packed.data, packed.quant_state), requires_grad=False
+    name, layer = next(
+        (name, layer) for name, layer in model.named_modules() if isinstance(layer, bitsandbytes.nn.Linear4bit)
     )
-    attention.q_proj = plain
+    plain = torch.nn.Linear(layer.in_features, layer.out_features, bias=False)
+    values = bitsandbytes.functional.dequantize_4bit(layer.weight.data, layer.weight.quant_state)
+    plain.weight = torch.nn.Parameter(values, requires_grad=False)
+    if layer.bias is not None:
+        plain.bias = layer.bias
+    model.set_submodule(name, plain)
     return model
 
 

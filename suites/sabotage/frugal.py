@@ -1,0 +1,53 @@
+"""A pytest plugin: no adapter is trained and no question is asked, and the run ends at the first new refusal.
+
+What the store holds is judged; what it lacks is an error that says so (`NOT_MADE`). A run that was refused once need
+not be refused again by the gates after that.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from typing import NoReturn
+
+import pytest
+
+from harness.collection import gate_of
+from harness.errors import GreenrunError
+
+KNOWN_RED = "SABOTAGE_KNOWN_RED"
+"""Environment variable: ids of gates that are red without any sabotage, which end no run."""
+NOT_MADE = "would have to be made anew, and the sabotage kit neither trains nor asks a model"
+
+
+class NotMadeError(GreenrunError):
+    """Raised in place of training or generation."""
+
+
+def _refuse(*arguments: object, **named: object) -> NoReturn:
+    raise NotMadeError(f"it {NOT_MADE}")
+
+
+def pytest_configure() -> None:
+    """Not at import: the kit's own process reads names from here and must stay able to train."""
+    import fixtures.requests
+    import harness.engines.again
+    import harness.engines.perplexity
+    import training.adapter
+    import training.sample_run
+
+    training.adapter.train = _refuse
+    training.sample_run.run = _refuse
+    fixtures.requests.answer_all = _refuse
+    harness.engines.again.ask = _refuse
+    harness.engines.perplexity.losses = _refuse
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    gate = gate_of(item)
+    known = os.environ.get(KNOWN_RED, "").split(",")
+    if report.failed and gate is not None and gate.blocking and gate.id not in known:
+        item.session.shouldstop = f"{gate.id} is red"
+    return report
