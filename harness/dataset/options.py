@@ -29,7 +29,8 @@ class Options:
     """Words in a row that two splits must not share."""
     tokens: bool = False
     """Whether labels and lengths are counted with the base model's tokenizer."""
-    max_line_bytes: int = 32 * 2**20
+    max_line_bytes: int = 8 * 2**20
+    """Two million tokens. As objects, the worst of lines takes some 25 times its size of memory."""
     max_unpacked_bytes: int = 64 * 2**30
     """Bytes that a compressed file may unpack to."""
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import subprocess
+import sys
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +20,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.dataset.findings import KEPT, SHOWN, Finding, Tally
-from harness.dataset.line import MAX_DEPTH, examine, plausible
+from harness.dataset.line import MAX_DEPTH, MOST, examine, plausible
 from harness.dataset.options import Options
 from harness.dataset.records import parse_lines
 from harness.dataset.scan import Plan, Scan, scan, scan_shared
 from harness.dataset.source import Source
 from harness.errors import DataError
+from harness.options import ROOT
 
 CLEAN = [b'{"id": "%d", "text": "The sea rises: twice a day."}' % number for number in range(5)]
 GOOD = CLEAN[0]
@@ -67,9 +72,20 @@ DIRT = {
     "blank-line": Dirt(b"  ", "encoding", "blank-line", 0, "", "blank line"),
     "duplicate-key": Dirt(b'{"text": "a", "text": "b"}', "parse", "duplicate-key", 15, "text", "'text' stands twice"),
     "nested-duplicate-key": Dirt(b'{"a": [{"k": 1, "k": 1}]}', "parse", "duplicate-key", 17, "k", "stands twice"),
-    "escaped-duplicate-key": Dirt(b'{"k": 1, "\\u006b": 2}', "parse", "duplicate-key", 0, "k", "stands twice"),
+    "escaped-duplicate-key": Dirt(b'{"k": 1, "\\u006b": 2}', "parse", "duplicate-key", 10, "k", "stands twice"),
+    "duplicate-key-beside-its-namesakes": Dirt(
+        b'{"a": {"k": 1}, "b": "k", "c": {"k": "\\"k\\": 2", "k": 2}}',
+        "parse",
+        "duplicate-key",
+        50,
+        "k",
+        "stands twice",
+    ),
     "duplicate-key-with-colons": Dirt(b'{"k": ":", "k": "\\u003a"}', "parse", "duplicate-key", 12, "k", "twice"),
     "nan": Dirt(b'{"score": NaN}', "parse", "not-finite", 11, "", "NaN is not JSON"),
+    "nan-beside-its-name": Dirt(
+        b'{"NaN": "NaN is NaN", "n": [-0.5, NaN]}', "parse", "not-finite", 35, "", "NaN is not"
+    ),
     "minus-infinity": Dirt(b'{"score": -Infinity}', "parse", "not-finite", 11, "", "-Infinity is not JSON"),
     "overflow": Dirt(b'{"score": 1e999}', "parse", "not-finite", 11, "", "beyond every double"),
     "huge-integer": Dirt(b'{"n": ' + b"9" * 5000 + b"}", "parse", "not-finite", 7, "", "5000 digits"),
@@ -86,6 +102,7 @@ DIRT = {
     "empty-field": Dirt(b'{"text": ""}', "fields", "empty-field", 0, "text", "empty; text is expected"),
     "blank-field": Dirt(b'{"a": [{"b": " \\n\\t"}]}', "fields", "empty-field", 0, "a[0].b", "white space"),
     "wide-blank-field": Dirt('{"a": "\u3000\u2003"}'.encode(), "fields", "empty-field", 0, "a", "white space"),
+    "zero-width-field": Dirt('{"a": " \u200b\ufeff"}'.encode(), "fields", "empty-field", 0, "a", "nothing visible"),
     "nameless-key": Dirt(b'{"": "x"}', "fields", "empty-field", 0, "(key)", "a key without a name"),
 }
 
@@ -153,6 +170,42 @@ def test_a_line_that_is_too_long_is_never_held(tmp_path: Path) -> None:
     found = scan(Plan(path, options=Options(max_line_bytes=1000)), block=4096)
     assert told(found) == [("parse", 2, "line-too-long"), ("parse", 4, "not-object")]
     assert "3000000 bytes" in found.tallies["parse"].kept[0].problem
+
+
+LINE = 2**18
+CROWDED = {
+    "blanks": (b'{"a": "' + b" " * LINE + b'x"}', {}),
+    "empty-texts": (b'{"a": [' + b'"",' * (LINE // 3) + b"1]}", {"empty-field": MOST}),
+    "numbers-that-are-none": (b'{"a": [' + b"NaN," * (LINE // 4) + b"1]}", {"not-finite": MOST}),
+    "keys-that-stand-twice": (b'{"a": 0' + b', "b": 1, "a": 2' * (LINE // 16) + b"}", {"duplicate-key": MOST}),
+    "wide": (b'{"a": [' + b"[]," * (LINE // 3) + b"[]]}", {}),
+}
+
+
+@pytest.mark.parametrize("name", CROWDED)
+def test_a_line_of_a_million_defects_takes_seconds_and_tells_the_first(name: str, tmp_path: Path) -> None:
+    line, expected = CROWDED[name]
+    path = written(tmp_path / "crowded.jsonl", [GOOD, line, b"[]"])
+    started = time.process_time()
+    found = scan(Plan(path))
+    assert time.process_time() - started < 60  # where the work grows with the square, it is hours
+    counts = sum((tally.counts for tally in found.tallies.values()), Counter())
+    assert counts == {**expected, "not-object": 1}
+
+
+def test_the_worst_of_lines_fits_in_memory(tmp_path: Path) -> None:
+    """In a process that may have 400 MiB of data: blanks that a pattern remembers one by one would take gigabytes."""
+    room = Options().max_line_bytes - 100
+    path = written(
+        tmp_path / "worst.jsonl", [b'{"a": "' + b" " * room + b'x"}', b'{"a": [' + b"{}," * (room // 3) + b"1]}"]
+    )
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_DATA, (400 * 2**20,) * 2)"
+    judge = (
+        "from pathlib import Path; from harness.dataset.scan import Plan, scan; print(scan(Plan(Path(PATH))).records)"
+    )
+    code = f"{limited}; PATH = {str(path)!r}; {judge}"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert (done.stdout, done.returncode) == ("2\n", 0), done.stderr
 
 
 def test_a_file_that_changes_while_it_is_read_is_accused(tmp_path: Path) -> None:
