@@ -107,6 +107,31 @@ class TestDuplicates:
         pair = [item(1, script, text(1)), item(2, script + "。です", text(2)), item(3, script[::-1], text(3))]
         assert copies(pair, Options(similarity=0.75)) == [(2, "near-prompt")]
 
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("What is 3 + 4?", "What is 3 - 4?"),
+            ("Solve f(x) = 2*x for x", "Solve f(x) = 2/x for x"),
+            ("Is -5 even?", "Is 5 even?"),
+            ("What is C++?", "What is C#?"),
+            ("Is it $5?", "Is it \u20ac5?"),
+            ("Answer 😀", "Answer 😢"),
+            ("दिन क्या है", "दान क्या है"),
+        ],
+    )
+    def test_a_sign_that_changes_what_is_asked_makes_another_item(self, one: str, other: str) -> None:
+        assert copies([item(1, one, text(1)), item(2, other, text(2))]) == []
+        assert copies([item(1, one, text(1)), item(2, f" {one.upper()}", text(2))]) == [(2, "exact-prompt")]
+
+    @pytest.mark.parametrize("other", ["the well-known tide (it is *high*)", "The well known tide; it is **high**!"])
+    def test_the_dress_of_prose_makes_no_other_item(self, other: str) -> None:
+        items = [item(1, "The well known tide - it is high.", text(1)), item(2, other, text(2))]
+        assert copies(items) == [(2, "exact-prompt")]
+
+    @pytest.mark.parametrize("prompt", ["😀😀", "???"])
+    def test_texts_without_words_are_compared_too(self, prompt: str) -> None:
+        assert copies([item(1, prompt, text(1)), item(2, prompt, text(2))]) == [(2, "exact-prompt")]
+
     def test_short_items_are_compared_whole(self) -> None:
         items = [item(1, "Why tides?", text(1)), item(2, "why  TIDES", text(2)), item(3, "Why rains?", text(3))]
         assert copies(items) == [(2, "exact-prompt")]
