@@ -28,7 +28,7 @@ class Options:
     overlap: int = 8
     """Words in a row that two splits must not share."""
     tokens: bool = False
-    """Whether labels and lengths are counted with the base model's tokenizer."""
+    """Whether labels are counted with the base model's tokenizer, and items rendered by its chat template."""
     max_line_bytes: int = 8 * 2**20
     """Two million tokens. As objects, the worst of lines takes some 25 times its size of memory."""
     max_unpacked_bytes: int = 64 * 2**30
