@@ -83,6 +83,38 @@ class TestDuplicates:
         expected = [(max(source, target), "near-prompt")] if source != target else []
         assert copies(items) == expected
 
+    @QUICK
+    @given(source=st.integers(1, 6), target=st.integers(1, 6), at=st.integers(0, 199), edit=st.sampled_from(
+        ["changed", "left out", "added", "moved to the end"]), side=st.sampled_from(["prompt", "answer"]))  # fmt: skip
+    def test_one_word_edited_anywhere_in_a_long_text_leaves_a_near_copy(
+        self, source: int, target: int, at: int, edit: str, side: str
+    ) -> None:
+        said = text(source, 200).split()
+        word = said[at]
+        said[at : at + 1] = {"changed": ["other"], "left out": [], "added": ["other", word], "moved to the end": []}[
+            edit
+        ]
+        said += [word] if edit == "moved to the end" else []
+        texts = {line: text(line, 200) for line in range(1, 7)}
+        if source != target:
+            texts[target] = " ".join(said)
+        one = [item(line, texts[line], text(50 + line)) for line in texts]
+        other = [item(line, text(50 + line), texts[line]) for line in texts]
+        expected = [max(source, target)] if source != target else []
+        assert [line for line, _ in copies(one if side == "prompt" else other)] == expected
+
+    @QUICK
+    @given(order=st.permutations(range(9)))
+    def test_in_any_order_the_same_items_are_left_when_the_copies_are_taken_out(self, order: list[int]) -> None:
+        """One item of each cluster stays, whichever came first."""
+        chain = [text(1), altered(text(1), 0), altered(altered(text(1), 0), 39), text(2), text(2).upper()]
+        chain += [text(3), text(4), altered(text(4), 39), text(5)]
+        cluster = [0, 0, 0, 1, 1, 2, 3, 3, 4]
+        items = [item(line, chain[at], text(100 + at)) for line, at in enumerate(order, 1)]
+        accused = {line for line, _ in copies(items)}
+        left = [cluster[at] for line, at in enumerate(order, 1) if line not in accused]
+        assert sorted(left) == [0, 1, 2, 3, 4]
+
     def test_the_bound_is_the_exact_similarity(self) -> None:
         near = item(2, altered(text(1), 2), text(9))  # three of 36 shingles differ: 33 of 39 are shared
         pair = [item(1, text(1), text(8)), near]
@@ -169,6 +201,17 @@ class TestLeakage:
         small[target] = item(target + 1, prompt, answer)
         found = leaks(small, large) if swapped else leaks(large, small)
         assert [(one.line, one.kind) for one in found] == [(source + 1 if swapped else target + 1, f"run-{side}")]
+
+    @QUICK
+    @given(order=st.permutations(range(8)), other=st.permutations(range(5)))
+    def test_the_order_of_either_file_changes_no_pair(self, order: list[int], other: list[int]) -> None:
+        train = [item(line, text(line), text(100 + line)) for line in range(8)]
+        dev = [item(line, f"{text(200 + line)} {text(line, 9)}", text(300 + line)) for line in range(5)]
+        pairs = {
+            (f.line, f.problem.split("\n")[0]) for f in leaks([train[at] for at in order], [dev[at] for at in other])
+        }
+        assert {line for line, _ in pairs} == {0, 1, 2, 3, 4}
+        assert pairs == {(f.line, f.problem.split("\n")[0]) for f in leaks(train, dev)}
 
     def test_a_prompt_is_not_compared_with_an_answer(self) -> None:
         assert leaks([item(1, text(1), text(2))], [item(1, text(2), text(1))]) == []
