@@ -100,7 +100,7 @@ def check_task(check: str, task: Task, chosen: Options, others: Iterable[Task] =
     if check == "ids_unique":
         found = composition.id_findings(named.values())
     elif check == "topics_apart":
-        found = leakage.topic_findings(named)
+        found = leakage.topic_findings(named, chosen.topic)
     elif check == "text_apart":
         foreign = [(one.files["train"], _items(one, "train")) for one in others if "train" in one.files and one != task]
         found = leakage.text_findings(named, chosen.overlap, foreign)
