@@ -118,7 +118,11 @@ class _Remembered:
         first_of = np.arange(len(wholes))
         for group in _groups(wholes):
             for later in group[1:]:
-                if units.units(spool.side(later, side)) == units.units(spool.side(group[0], side)):
+                here, there = spool.side(later, side), spool.side(group[0], side)
+                found = units.units(here)
+                if found == units.units(there) and (
+                    len(found) >= self._shingle or units.bare(here) == units.bare(there)
+                ):
                     first_of[later] = group[0]
                     yield later, group[0], 1.0
         singles = np.flatnonzero(first_of == np.arange(len(wholes)))
@@ -208,7 +212,9 @@ def _shingles(text: str, length: int) -> set[tuple[str, ...]]:
 
 def _finding(path: Path, spool: Spool, side: str, later: int, earlier: int, similarity: float) -> Finding:
     what = {"both": "the item", "prompt": "the prompt", "answer": "the answer"}[side]
-    kind, how = ("exact", "is that of") if similarity == 1.0 else ("near", f"is {similarity:.2f} alike to that of")
-    shown = side_by_side(spool.side(later, side), spool.side(earlier, side))
+    here, there = spool.side(later, side), spool.side(earlier, side)
+    exact = units.bare(here) == units.bare(there)  # the same words may stand in another order, or in other brackets
+    kind, how = ("exact", "is that of") if exact else ("near", f"is {similarity:.2f} alike to that of")
+    shown = side_by_side(here, there)
     problem = f"{what} {how} line {spool.lines[earlier]}\n    {shown}"
     return Finding(path, spool.lines[later], "" if side == "both" else side, problem, f"{kind}-{side}", 0, shown)

@@ -162,7 +162,7 @@ def _load(text: str) -> tuple[Record | None, list[Problem]]:
         for key, column in islice(places.repeated_keys(text), MOST):
             accuse("duplicate-key", f"key {quote(key)} stands twice; JSON readers keep only one of them", column, key)
     if not isinstance(record, dict):
-        accuse("not-object", f"a JSON object is expected, got {type(record).__name__}", 1)
+        accuse("not-object", f"a JSON object a line is expected, got {type(record).__name__}", 1)
         return None, problems
     return record, problems
 

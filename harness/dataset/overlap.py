@@ -173,7 +173,7 @@ def _verified(
             yield _finding(later, number, earlier, source, field, f"run-{side}", what, left, right)
         elif side == "prompt":
             left, right = side_text(here, side), side_text(there, side)
-            if len(units.units(left)) and units.units(left) == units.units(right):
+            if len(units.units(left)) and units.bare(left) == units.bare(right):
                 yield _finding(later, number, earlier, source, "", "whole-prompt", "asks the same", left, right)
 
 

@@ -36,6 +36,7 @@ _SIGN = (
 """Operators between operands, currencies, and symbols of one character. A dash or asterisk in prose is none."""
 
 _UNIT = re.compile(f"[{_UNSPACED}]|(?:[^\\W{_UNSPACED}]|[{_MARKS}])+|{_SIGN}")
+_DRESS = re.compile(r"[\s.,;:!?'\"()*_~`\-\u2010-\u2027\u2030-\u205e\u3001-\u3003\u3008-\u3011\u00ab\u00bb]+")
 _CHARACTER = re.compile(f"[{_UNSPACED}]")
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
@@ -47,6 +48,11 @@ def units(text: str) -> list[str]:
     punctuation is one unit."""
     plain = (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold()
     return _UNIT.findall(plain) or plain.split()
+
+
+def bare(text: str) -> str:
+    """`text` without case, width, white space and the punctuation of prose; brackets and signs of code stay."""
+    return _DRESS.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 def spans(text: str) -> list[tuple[str, int, int]]:

@@ -22,6 +22,7 @@ from harness.dataset.labels import Labels
 from harness.dataset.leakage import text_findings
 from harness.dataset.options import Options
 from harness.dataset.records import read_items
+from harness.dataset.scan import Plan, scan
 from harness.dataset.secrets import SecretsCheck, luhn
 from harness.dataset.template import TemplateCheck
 from harness.errors import DataError
@@ -159,6 +160,13 @@ class TestDuplicates:
     def test_the_dress_of_prose_makes_no_other_item(self, other: str) -> None:
         items = [item(1, "The well known tide - it is high.", text(1)), item(2, other, text(2))]
         assert copies(items) == [(2, "exact-prompt")]
+
+    def test_the_same_words_in_other_brackets_are_near_and_not_the_same(self) -> None:
+        code = 'def correct(brackets: str): """brackets is a string of "{0}" and "{1}". correct("{0}{1}") is True."""'
+        pair = [item(1, code.format("<", ">"), text(1)), item(2, code.format("(", ")"), text(2))]
+        assert copies(pair) == [(2, "near-prompt")]
+        assert copies([item(1, "Is <> ok?", text(1)), item(2, "Is [] ok?", text(2))]) == []
+        assert leaks([item(1, "Is <> ok?", "a")], [item(2, "Is [] ok?", "b")]) == []
 
     @pytest.mark.parametrize("prompt", ["😀😀", "???"])
     def test_texts_without_words_are_compared_too(self, prompt: str) -> None:
@@ -329,6 +337,33 @@ class TestSecrets:
 
 
 TEMPLATE = "{{ question }}"
+
+
+ASKS, SILENT, SEPARATED = (
+    {"role": "user", "content": said, "tool_calls": None}
+    for said in ("When is it?", "", "Caf\u00e9 \u2028 and \U0001f600?")
+)
+SAYS = {"role": "assistant", "content": "At noon.", "tool_calls": None}
+CALLS = {"role": "assistant", "content": None, "tool_calls": [{"name": "tide", "arguments": '{"port": "X"}'}]}
+RETURNS = {"role": "tool", "content": "noon", "tool_calls": None}
+
+
+class TestWrittenByDatasets:
+    """What a popular writer of JSON Lines makes of a table: columns that are null, turns that say nothing."""
+
+    @pytest.mark.parametrize("options", [{}, {"force_ascii": False}, {"compression": "gzip"}], ids=str)
+    def test_its_files_are_accused_of_what_the_table_held_and_of_nothing_else(
+        self, options: dict[str, object], tmp_path: Path
+    ) -> None:
+        datasets = pytest.importorskip("datasets", reason="datasets is not installed: make test installs it")
+        rows = [[ASKS, SAYS], [ASKS, CALLS, RETURNS, SAYS], [SILENT, SAYS], [SEPARATED, SAYS], [ASKS, CALLS]]
+        table = datasets.Dataset.from_dict({"messages": rows, "score": [1.5, None, float("nan"), 2.0**70, -0.0]})
+        path = tmp_path / "table.jsonl"
+        table.to_json(str(path), **options)
+        check = TemplateCheck("task", TEMPLATE, "", ".*", ".*")
+        found = scan(Plan(path, checks=(check,)))
+        told = {(one.line, one.kind) for tally in found.tallies.values() for one in tally.kept}
+        assert told == {(3, "empty-field"), (3, "empty-prompt"), (4, "line-separator"), (5, "unusable")}
 
 
 class TestForms:
