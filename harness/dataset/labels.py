@@ -6,13 +6,13 @@ nothing, and the item trains nothing (https://github.com/huggingface/trl/issues/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from harness.dataset.findings import Finding
+from harness.dataset.findings import SHOWN, Finding
 from harness.dataset.item import Item
 
 Lengths = Callable[[Item], tuple[int, int]]
@@ -29,13 +29,14 @@ class Labels:
     lengths: Lengths
     max_length: int
     """Tokens that one training sequence may have; what is longer is cut at its end."""
-    totals: list[int] = field(default_factory=list)
+    totals: list[tuple[int, int]] = field(default_factory=list)
+    """Line of each item, and its tokens."""
 
     def findings(self, path: Path, items: Iterable[Item]) -> Iterator[Finding]:
         """Items that lose labels to the cut: all of them, or some."""
         for item in items:
             prompt, answer = self.lengths(item)
-            self.totals.append(prompt + answer)
+            self.totals.append((item.line, prompt + answer))
             left = max(0, min(prompt + answer, self.max_length) - prompt)
             if left == 0:
                 problem = f"{prompt} tokens of prompt leave no label within {self.max_length}: it trains nothing"
@@ -45,13 +46,19 @@ class Labels:
                 yield Finding(path, item.line, "reference", problem, "cut-labels", 0, item.id)
 
     def distribution(self) -> str:
-        """The lengths in one line: quantiles, and how many lie far out."""
-        if not self.totals:
-            return "no lengths"
-        low, first, middle, third, high = np.quantile(self.totals, (0, 0.25, 0.5, 0.75, 1)).tolist()
-        reach = OUTLIER * (third - first)
-        far = sum(not first - reach <= total <= third + reach for total in self.totals)
-        return (
-            f"tokens an item: {low:.0f} to {high:.0f}, quartiles {first:.0f}, {middle:.0f}, {third:.0f}; "
-            f"{far} of {len(self.totals)} far out"
-        )
+        return told(self.totals)
+
+
+def told(lengths: Sequence[tuple[int, int]]) -> str:
+    """Lines and their lengths in tokens, in one line: quantiles, and which lie far out."""
+    if not lengths:
+        return "no lengths"
+    low, first, middle, third, high = np.quantile([length for _, length in lengths], (0, 0.25, 0.5, 0.75, 1)).tolist()
+    reach = OUTLIER * (third - first)
+    far = [(line, length) for line, length in lengths if not first - reach <= length <= third + reach]
+    named = ", ".join(f"line {line}: {length}" for line, length in far[:SHOWN])
+    more = f" and {len(far) - SHOWN} more" if len(far) > SHOWN else ""
+    return (
+        f"tokens an item: {low:.0f} to {high:.0f}, quartiles {first:.0f}, {middle:.0f}, {third:.0f}; "
+        f"{len(far)} of {len(lengths)} far out" + (f" ({named}{more})" if far else "")
+    )

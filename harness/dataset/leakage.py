@@ -26,26 +26,33 @@ RUN = 8
 _ARTICLE = re.compile(r"^(the|an?) ")
 
 
-def topic_findings(named_items: NamedItems) -> Iterator[Finding]:
+def topic_findings(named_items: NamedItems, key: str = "") -> Iterator[Finding]:
     """Topics that two splits share, and topics that the benchmark holds twice.
 
     Each is reported in the later file and names the earlier place.
     Items of one topic are not independent: a repeated benchmark topic would be counted twice.
+    `key` names the field that holds the topic; where it is declared, an item without it is accused, since nothing
+    would keep it apart. By default it is ``topic``, and an item without one is a topic by itself.
     """
     first_of: dict[str, dict[str, int]] = {}
     for split, (path, items) in named_items.items():
         lines: dict[str, int] = {}
         for item in items:
-            topic = _topic(item)
+            if key and not str(item.fields.get(key) or "").strip():
+                problem = f"key is missing; the spec keeps splits apart by {key!r}"
+                yield Finding(path, item.line, key, problem, "no-topic", 0, item.id)
+                continue
+            said = str(item.fields[key]) if key else item.topic
+            topic = _topic(said)
             if split == "benchmark" and topic in lines:
-                problem = f"{item.topic!r} stands in line {lines[topic]} already"
-                yield Finding(path, item.line, "topic", problem, "repeated-topic", 0, item.topic)
+                problem = f"{said!r} stands in line {lines[topic]} already"
+                yield Finding(path, item.line, key or "topic", problem, "repeated-topic", 0, said)
             lines.setdefault(topic, item.line)
             for other, known in first_of.items():
                 if topic in known:
                     place = f"{named_items[other][0]}:{known[topic]}"
-                    problem = f"{item.topic!r} is a topic of {place} too; {split} needs topics of its own"
-                    yield Finding(path, item.line, "topic", problem, "shared-topic", 0, item.topic)
+                    problem = f"{said!r} is a topic of {place} too; {split} needs topics of its own"
+                    yield Finding(path, item.line, key or "topic", problem, "shared-topic", 0, said)
         first_of[split] = lines
 
 
@@ -76,6 +83,6 @@ def _spooled(path: Path, items: Iterable[Item]) -> Spool:
     return spool
 
 
-def _topic(item: Item) -> str:
+def _topic(said: str) -> str:
     """The topic without case, width, punctuation and leading article."""
-    return _ARTICLE.sub("", " ".join(units(item.topic)))
+    return _ARTICLE.sub("", " ".join(units(said)))

@@ -11,11 +11,13 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from harness.dataset import places
 from harness.dataset.findings import Finding, quote
 
 Record = dict[str, Any]
@@ -30,11 +32,19 @@ ENCODING = frozenset({"not-utf8", "bom", "nul", "lone-surrogate", "crlf", "line-
 _SEPARATORS = {"\u2028": "U+2028", "\u2029": "U+2029", "\x85": "U+0085"}
 """Characters at which str.splitlines, and readers built on it, cut a line in two."""
 
-_TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
+MOST = 1000
+"""Findings of one line: a line of a million defects must not fill the memory, and is told well enough by these."""
+
+_INVISIBLE = "\x00\xad\u200b\u200c\u200d\u2060\ufeff"
+"""Characters that show nothing and yet are no white space: a text of nothing else looks empty, and is."""
+
 _BLANK_TEXT = re.compile(
-    rb'"(?: |\\[nrtbf]|\\u00[01].|\x7f|\xc2\xa0|\xe1\x9a\x80|\xe2\x80.|\xe2\x81\x9f|\xe3\x80\x80)*"'
+    rb'"(?: |\\[nrtbf]|\\u00[01].|\x7f|\xc2[\xa0\xad]|\xe1\x9a\x80|\xe2\x80.|\xe2\x81[\x9f\xa0]'
+    rb'|\xe3\x80\x80|\xef\xbb\xbf)*+"',
+    re.DOTALL,
 )
-"""An empty text, or one of nothing but white space, as orjson writes it."""
+"""An empty text, or one of nothing that can be seen, as orjson writes it. Possessive: millions of blanks in a row
+must not be remembered one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,7 @@ class Examined:
     record: Record | None
     """The object, or None where the line holds none that could be used."""
     findings: tuple[Finding, ...]
+    """In full up to `MOST`."""
 
 
 def plausible(raw: bytes) -> Record | None:
@@ -51,11 +62,13 @@ def plausible(raw: bytes) -> Record | None:
 
     Big integers come as floats here: enough for a schema, not for keeping.
     """
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+        return None
     try:
         record = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
-    if type(record) is not dict or raw.endswith(b"\r") or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
+    if type(record) is not dict or raw.endswith(b"\r"):
         return None
     written = orjson.dumps(record)
     # Colons: each key has one, and texts keep theirs. A key that stood twice was written once.
@@ -89,7 +102,7 @@ def examine(path: Path, number: int, raw: bytes) -> Examined:
     if "\x00" in text:
         accuse("nul", "holds a NUL byte; was the file cut or left sparse?", text.index("\x00") + 1, evidence="\\x00")
         return Examined(None, tuple(found))
-    depth, column = _too_deep(text.encode())
+    depth, column = places.depth(raw, MAX_DEPTH)
     if depth:
         accuse("too-deep", f"nested {depth} levels deep, at most {MAX_DEPTH} are read", column)
         return Examined(None, tuple(found))
@@ -98,7 +111,7 @@ def examine(path: Path, number: int, raw: bytes) -> Examined:
         accuse(kind, problem, column, field, _around(text, column))
     if record is None:
         return Examined(None, tuple(found))
-    for kind, field, problem, evidence in _text_problems(record):
+    for kind, field, problem, evidence in islice(_text_problems(record), MOST):
         accuse(kind, problem, 0, field, evidence)
     return Examined(record, tuple(found))
 
@@ -109,35 +122,35 @@ Problem = tuple[str, str, int, str]
 
 def _load(text: str) -> tuple[Record | None, list[Problem]]:
     problems: list[Problem] = []
+    words = places.BareWords(text)
+    repeated = False
+
+    def accuse(kind: str, problem: str, column: int, field: str = "") -> None:
+        if len(problems) < MOST:
+            problems.append((kind, problem, column, field))
 
     def pairs(found: list[tuple[str, Any]]) -> Record:
+        nonlocal repeated
         made = dict(found)
-        if len(made) != len(found):
-            seen: set[str] = set()
-            for key, _ in found:
-                if key in seen:
-                    column = _second(text, key)
-                    problem = f"key {quote(key)} stands twice; JSON readers keep only one of them"
-                    problems.append(("duplicate-key", problem, column, key))
-                seen.add(key)
+        repeated = repeated or len(made) != len(found)
         return made
 
     def constant(name: str) -> float:
-        problems.append(("not-finite", f"{name} is not JSON; write a number or null", text.find(name) + 1, ""))
+        accuse("not-finite", f"{name} is not JSON; write a number or null", words.column(name))
         return 0.0
 
     def number(digits: str) -> float:
         value = float(digits)
         if math.isinf(value):
             problem = f"{quote(digits)} is beyond every double; readers make infinity of it"
-            problems.append(("not-finite", problem, text.find(digits) + 1, ""))
+            accuse("not-finite", problem, words.column(digits))
             return 0.0
         return value
 
     def whole(digits: str) -> int:
         if len(digits) > MAX_DIGITS:
             problem = f"an integer of {len(digits)} digits; at most {MAX_DIGITS} are read"
-            problems.append(("not-finite", problem, text.find(digits) + 1, ""))
+            accuse("not-finite", problem, words.column(digits))
             return 0
         return int(digits)
 
@@ -145,8 +158,11 @@ def _load(text: str) -> tuple[Record | None, list[Problem]]:
         record = json.loads(text, object_pairs_hook=pairs, parse_constant=constant, parse_float=number, parse_int=whole)
     except json.JSONDecodeError as error:
         return None, [("not-json", f"not JSON at column {error.colno}: {error.msg}", error.colno, "")]
+    if repeated:
+        for key, column in islice(places.repeated_keys(text), MOST):
+            accuse("duplicate-key", f"key {quote(key)} stands twice; JSON readers keep only one of them", column, key)
     if not isinstance(record, dict):
-        problems.append(("not-object", f"a JSON object is expected, got {type(record).__name__}", 1, ""))
+        accuse("not-object", f"a JSON object a line is expected, got {type(record).__name__}", 1)
         return None, problems
     return record, problems
 
@@ -172,9 +188,9 @@ def _text_problems(record: Record) -> Iterator[tuple[str, str, str, str]]:
     """Kind, field, problem and evidence of everything that is wrong inside texts."""
     for place, text in texts(record):
         field = quote(place).strip("'\"") if not place.isprintable() else place
-        if not text.strip() or not text.strip("\x00"):
+        if all(char.isspace() or char in _INVISIBLE for char in text):
             if not place.endswith("(key)"):
-                what = "empty" if not text else "nothing but white space"
+                what = "empty" if not text else "nothing but white space" if not text.strip() else "nothing visible"
                 yield "empty-field", field, f"{what}; text is expected", quote(text)
             elif not text:
                 yield "empty-field", field, "a key without a name", quote(text)
@@ -189,34 +205,10 @@ def _text_problems(record: Record) -> Iterator[tuple[str, str, str, str]]:
             yield "lone-surrogate", field, problem, quote(text)
 
 
-def _too_deep(raw: bytes) -> tuple[int, int]:
-    """Depth of the nesting and the column where it passes the limit; (0, 0) where it does not."""
-    if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
-        return 0, 0
-    depth = deepest = column = 0
-    for token in _TOKENS.finditer(raw):
-        opening = token.group()
-        if opening in (b"[", b"{"):
-            depth += 1
-            if depth > deepest:
-                deepest = depth
-                column = token.start() + 1 if depth == MAX_DEPTH + 1 else column
-        elif opening in (b"]", b"}"):
-            depth -= 1
-    return (deepest, column) if deepest > MAX_DEPTH else (0, 0)
-
-
 def _not_utf8(raw: bytes, error: UnicodeDecodeError) -> str:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "not UTF-8 but UTF-16; save as UTF-8"
     return f"not UTF-8 at byte {error.start + 1} of the line ({error.reason}); was it saved as Latin-1 or cut in two?"
-
-
-def _second(text: str, key: str) -> int:
-    """Column of the second place that spells `key` as a key; 0 where it is spelled with escapes."""
-    spelled = re.escape(json.dumps(key, ensure_ascii=False))
-    places = [match.start() + 1 for match in re.finditer(rf"{spelled}\s*:", text)]
-    return places[1] if len(places) > 1 else 0
 
 
 def _around(text: str, column: int) -> str:

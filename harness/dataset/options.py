@@ -27,9 +27,12 @@ class Options:
     """Jaccard similarity of two sets of shingles from which one text is a near copy of the other."""
     overlap: int = 8
     """Words in a row that two splits must not share."""
+    topic: str = ""
+    """Field that no two splits may share a value of, e.g. ``scenario``; "" is ``topic``, where a record has one."""
     tokens: bool = False
-    """Whether labels and lengths are counted with the base model's tokenizer."""
-    max_line_bytes: int = 32 * 2**20
+    """Whether labels are counted with the base model's tokenizer, and items rendered by its chat template."""
+    max_line_bytes: int = 8 * 2**20
+    """Two million tokens. As objects, the worst of lines takes some 25 times its size of memory."""
     max_unpacked_bytes: int = 64 * 2**30
     """Bytes that a compressed file may unpack to."""
 

@@ -106,11 +106,21 @@ def _pairs(hits: list[tuple[int, int]], owners: dict[int, list[int]]) -> set[tup
 
 def _codes(texts: list[Text], length: int) -> Codes:
     """Codes of the runs of every text of an item, apart by side, and of its whole prompt where that is short."""
-    parts = [_marked(_runs(units.units(text), length).hashes, side) for _, side, text in texts]
-    prompt = units.units(side_text(texts, "prompt"))
-    if prompt and not any(len(_runs(units.units(text), length).starts) for _, side, text in texts if side == "prompt"):
-        parts.append(_marked(np.array([units.whole(prompt)], np.uint64), "whole"))
-    return np.concatenate([*parts, np.empty(0, np.uint32)])
+    parts = [(side, _hashes(units.units(text), length)) for _, side, text in texts]
+    short = not any(len(hashes) for side, hashes in parts if side == "prompt")
+    if short and (prompt := units.units(side_text(texts, "prompt"))):
+        parts.append(("whole", np.array([units.whole(prompt)], np.uint64)))
+    return np.concatenate([_marked(hashes, side) for side, hashes in parts if len(hashes)] or [np.empty(0, np.uint32)])
+
+
+def _hashes(found: list[str], length: int) -> units.Hashes:
+    """Hashes of every run. Of texts without characters of scripts without spaces, which are most, quickly."""
+    if len(found) < length:
+        return np.empty(0, np.uint64)
+    whole = "".join(found)
+    if whole.isascii() or not units.is_character(whole):
+        return units.runs(units.hashes(found), length)
+    return _runs(found, length).hashes
 
 
 def _marked(found: units.Hashes, side: str) -> Codes:
@@ -163,7 +173,7 @@ def _verified(
             yield _finding(later, number, earlier, source, field, f"run-{side}", what, left, right)
         elif side == "prompt":
             left, right = side_text(here, side), side_text(there, side)
-            if len(units.units(left)) and units.units(left) == units.units(right):
+            if len(units.units(left)) and units.bare(left) == units.bare(right):
                 yield _finding(later, number, earlier, source, "", "whole-prompt", "asks the same", left, right)
 
 

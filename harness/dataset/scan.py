@@ -193,7 +193,7 @@ class Judge:
         examined = examine(self.plan.path, number, raw)
         encoding = [finding for finding in examined.findings if finding.kind in ENCODING]
         empty = [finding for finding in examined.findings if finding.kind == "empty-field"]
-        parse = [finding for finding in examined.findings if finding not in encoding and finding not in empty]
+        parse = [finding for finding in examined.findings if finding.kind not in ENCODING | {"empty-field"}]
         self._add(result, "encoding", encoding)
         self._add(result, "parse", parse)
         if examined.record is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import referencing
 from jsonschema.exceptions import ValidationError, best_match
 
 from harness.dataset.findings import Finding, quote
-from harness.dataset.line import Record
+from harness.dataset.line import MOST, Record
 from harness.errors import DataError
 
 
@@ -44,15 +45,16 @@ class Schema:
         return bool(self._compiled.is_valid(record))
 
     def findings(self, path: Path, line: int, record: Record) -> tuple[Finding, ...]:
-        """Every place where a refused record departs from the schema, sorted by field."""
+        """The places where a refused record departs from the schema, up to `MOST`, sorted by field."""
         try:
             explaining = jsonschema.Draft202012Validator(self._source, registry=referencing.Registry())
-            problems = list(_problems(explaining.iter_errors(record)))
+            problems = list(_problems(islice(explaining.iter_errors(record), MOST)))
         except (RecursionError, referencing.exceptions.Unresolvable):
             problems = []
         if not problems:  # the two differ, as they may over a regular expression
             problems = [
-                (_place(error.instance_path), quote(error.message, 120)) for error in self._compiled.iter_errors(record)
+                (_place(error.instance_path), quote(error.message, 120))
+                for error in islice(self._compiled.iter_errors(record), MOST)
             ]
         return tuple(Finding(path, line, field, problem, "schema") for field, problem in problems)
 

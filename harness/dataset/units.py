@@ -1,5 +1,7 @@
 """Cut texts into the units that copies are counted in: words, or characters where a script sets no spaces.
 
+Signs that change what is said are units too: ``3 + 4`` is not ``3 - 4``, ``C`` not ``C++``, and one emoji not another.
+
 Hashes are fixed for all time and machines (xxHash64), so that the same data gives the same findings.
 """
 
@@ -18,7 +20,23 @@ Hashes = npt.NDArray[np.uint64]
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002fa1f"
 """Thai and Lao, Burmese, Khmer, kana, ideographs: one character is one unit."""
 
-_UNIT = re.compile(f"[{UNSPACED}]|[^\\W{UNSPACED}]+")
+_MARKS = "\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
+"""Accents and vowel signs that stand by themselves, which Python counts to no word: without them, half of the words
+of Hindi are alike. (The danda, U+0964 and U+0965, ends a sentence.)"""
+
+_OPERATOR = r"[-+*/^=<>|&]"
+_SIGN = (
+    r"[-+*/^%=<>|&#](?:"
+    rf"(?<=[\w)\]}}].){_OPERATOR}?(?=[(\[{{\d])|(?<=[\w)\]}}][ ].){_OPERATOR}?(?=[ ][(\[{{\d])"  # x+1, x == (y)
+    rf"|(?<=[\d)\]].){_OPERATOR}?(?=[\w(\[{{])|(?<=[\d)\]][ ].){_OPERATOR}?(?=[ ][\w(\[{{])"  # 2*x, f(x) = y
+    r"|(?<=\d%)|(?<![\w.].)(?<=-)(?=\d)"  # 5%, -5
+    r"|(?<=\w\+)\+(?!\w)|(?<=\w\#)(?!\w))"  # C++, C#
+    r"|[$\u00a2-\u00a5\u20a0-\u20bf\u00ac\u00b1\u00d7\u00f7\u2190-\u22ff\u2600-\u27bf\U0001f000-\U0001faff]"
+)
+"""Operators between operands, currencies, and symbols of one character. A dash or asterisk in prose is none."""
+
+_UNIT = re.compile(f"[{UNSPACED}]|(?:[^\\W{UNSPACED}]|[{_MARKS}])+|{_SIGN}")
+_DRESS = re.compile(r"[\s.,;:!?'\"()*_~`\-\u2010-\u2027\u2030-\u205e\u3001-\u3003\u3008-\u3011\u00ab\u00bb]+")
 _CHARACTER = re.compile(f"[{UNSPACED}]")
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
@@ -26,8 +44,15 @@ _BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
 def units(text: str) -> list[str]:
-    """Words and single characters of `text`, without case, width and punctuation."""
-    return _UNIT.findall(unicodedata.normalize("NFKC", text).casefold())
+    """Words, single characters and signs of `text`, without case, width and punctuation; a text of nothing but
+    punctuation is one unit."""
+    plain = (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold()
+    return _UNIT.findall(plain) or plain.split()
+
+
+def bare(text: str) -> str:
+    """`text` without case, width, white space and the punctuation of prose; brackets and signs of code stay."""
+    return _DRESS.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 def spans(text: str) -> list[tuple[str, int, int]]:

@@ -34,6 +34,8 @@ def expected(spec: Spec) -> Iterator[Gate]:
         for split in task.files:
             for check in file_checks(task, split):
                 yield gate(f"{split}-{task.name}", check, task, split)
+            if chosen.tokens:
+                yield gate(f"{split}-{task.name}", "rendered", task, split)
         if chosen.tokens and "train" in task.files:
             yield gate(f"train-{task.name}", "labels", task, "train")
     for task in spec.tasks.values():

@@ -2,7 +2,9 @@
 
     GREENRUN_PERF_RECORDS=1000,10000,100000,1000000 pytest suites/perf/test_dataset_speed.py -s
 
-prints a table and draws ``out/perf/dataset.svg``. Nothing is asserted but that the work was done.
+prints a table and draws ``out/perf/dataset.svg``. Nothing is asserted but that the work was done. The figures of other
+calls stay in ``out/perf/dataset.json``, so that large sizes may be measured one job at a time, e.g. with
+``GREENRUN_PERF_JOBS=duplicates``.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import jsonschema
@@ -35,6 +37,7 @@ SCHEMA = ROOT / "data" / "v3" / "schemas" / "style.schema.json"
 LOOP_AT_MOST = 20_000
 """Records that the straightforward loop is timed on; its time per record does not depend on their number."""
 MIB = 2**20
+FIGURES = ROOT / "out" / "perf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +142,15 @@ def measure(job: str, path: Path, records: int) -> Cost:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("size", SIZES)
 def test_judging_data_is_compared_with_the_straightforward_loop(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    size: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    costs: list[Cost] = []
-    for size in SIZES:
-        path = write_records(tmp_path / f"{size}.jsonl", size, seed=1)
-        write_records(tmp_path / f"benchmark-{size}.jsonl", max(1, size // 10), seed=2)
-        costs += [measure(job, path, size) for job in JOBS]
-        path.unlink()
+    path = write_records(tmp_path / f"{size}.jsonl", size, seed=1)
+    write_records(tmp_path / f"benchmark-{size}.jsonl", max(1, size // 10), seed=2)
+    wanted = os.environ.get("GREENRUN_PERF_JOBS", ",".join(JOBS)).split(",")
+    costs = [measure(job, path, size) for job in JOBS if job in wanted]
+    path.unlink()  # a gigabyte at the largest size
     with capsys.disabled():
         print(f"\n{'job':<24} {'records':>9} {'seconds':>9} {'us/record':>10} {'added B/record':>15} {'peak MiB':>9}")
         for cost in costs:
@@ -155,22 +158,41 @@ def test_judging_data_is_compared_with_the_straightforward_loop(
                 f"{cost.job:<24} {cost.records:>9} {cost.seconds:>9.2f} {cost.seconds / cost.records * 1e6:>10.1f} "
                 f"{cost.peak / cost.records:>15.0f} {cost.resident / MIB:>9.0f}"
             )
-        for size in SIZES:
-            seconds = {cost.job: cost.seconds for cost in costs if cost.records == size}
-            print(f"{size} records: {seconds['json.loads + jsonschema'] / seconds['one process']:.1f} times the loop")
-    draw(costs, ROOT / "out" / "perf" / "dataset.svg")
+        seconds = {cost.job: cost.seconds for cost in costs}
+        for job in ("one process", "two processes"):
+            if {job, "json.loads + jsonschema"} <= seconds.keys():
+                print(f"{size} records: {job}, {seconds['json.loads + jsonschema'] / seconds[job]:.1f} times the loop")
+    draw(remembered(costs, FIGURES / "dataset.json"), FIGURES / "dataset.svg")
+
+
+def remembered(costs: list[Cost], path: Path) -> list[Cost]:
+    """These costs, and those that earlier calls left for other jobs and sizes; all are left for the next call."""
+    known = [Cost(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))] if path.exists() else []
+    fresh = {(cost.job, cost.records) for cost in costs}
+    merged = sorted(
+        [*costs, *(cost for cost in known if (cost.job, cost.records) not in fresh)],
+        key=lambda cost: (cost.job, cost.records),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([asdict(cost) for cost in merged], indent=1) + "\n", encoding="utf-8")
+    return merged
 
 
 def draw(costs: list[Cost], path: Path) -> None:
-    """Seconds over records, both on logarithmic axes, one line a job."""
+    """Seconds, and bytes of memory that were added, over records: logarithmic axes, one line a job."""
     pyplot = pytest.importorskip("matplotlib.pyplot", reason="no plot without matplotlib: make perf installs it")
-    figure, axes = pyplot.subplots(figsize=(7, 4.5))
+    figure, (time_axes, memory_axes) = pyplot.subplots(1, 2, figsize=(11, 4.5))
     for job in JOBS:
-        points = [(cost.records, cost.seconds) for cost in costs if cost.job == job]
-        axes.loglog(*zip(*points, strict=True), marker="o", label=job)
-    axes.set(xlabel="records of about 1 KiB", ylabel="seconds", title="What judging a data file costs")
-    axes.grid(visible=True, which="major", alpha=0.3)
-    axes.legend()
+        points = [cost for cost in costs if cost.job == job]
+        sizes = [cost.records for cost in points]
+        time_axes.loglog(sizes, [cost.seconds for cost in points], marker="o", label=job)
+        memory_axes.loglog(sizes, [cost.resident / MIB for cost in points], marker="o", label=job)
+    time_axes.set(xlabel="records of about 1 KiB", ylabel="seconds", title="What judging a data file costs")
+    memory_axes.set(xlabel="records of about 1 KiB", ylabel="MiB of the largest process", title="Memory")
+    for axes in (time_axes, memory_axes):
+        axes.grid(visible=True, which="major", alpha=0.3)
+    time_axes.legend()
+    figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
     pyplot.close(figure)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.datasets import TokenLengths
+from fixtures.datasets import ChatTemplate, TokenLengths
 from fixtures.release import Conclude
 from harness.dataset import checks, findings
 from harness.dataset.checks import Checked
@@ -82,6 +82,16 @@ def test_labels(
     """Every item keeps all labels when it is cut to the longest sequence that is trained."""
     checked = checks.check_labels(task, gate.split, token_lengths(), spec.recipe.max_length, options)
     _conclude(gate, run, conclude, checked)
+
+
+def test_rendered(
+    gate: Gate, task: Task, spec: Spec, run: Run, options: Options, chat_template: ChatTemplate, conclude: Conclude
+) -> None:
+    """The base model's chat template writes every turn and the answer, ends it, adds its own marks alone, and fits."""
+    render, longest = chat_template()
+    if gate.split == "train":
+        longest = min(longest, spec.recipe.max_length)
+    _conclude(gate, run, conclude, checks.check_rendered(task, gate.split, render, longest, options))
 
 
 def _judge_splits(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:

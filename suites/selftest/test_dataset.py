@@ -255,6 +255,19 @@ class TestLeakage:
         (finding,) = topic_findings(named)
         assert (finding.path, finding.line, finding.field) == (named["dev"][0], 5, "topic")
 
+    def test_another_field_may_keep_the_splits_apart(self) -> None:
+        def item(line: int, **fields: str) -> Item:
+            return Item(f"i{line}", "style", "plain", f"t{line}", (), "", (), line, fields)
+
+        train = [item(1, scene="the harbour"), item(2, scene="an airport")]
+        dev = [item(1, scene="Harbour"), item(2), item(3, scene=" "), item(4, scene="a school")]
+        found = topic_findings({"train": (Path("a"), train), "dev": (Path("b"), dev)}, "scene")
+        assert [(one.line, one.field, one.kind) for one in found] == [
+            (1, "scene", "shared-topic"),
+            (2, "scene", "no-topic"),
+            (3, "scene", "no-topic"),
+        ]
+
     def test_accuses_a_topic_that_the_benchmark_holds_twice(self, tmp_path: Path) -> None:
         first = shipped("writing", "benchmark")[1][0].topic
         path = planted(tmp_path, "writing", "benchmark", 9, lambda r: r.update(topic=first))

@@ -5,6 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import subprocess
+import sys
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +20,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.dataset.findings import KEPT, SHOWN, Finding, Tally
-from harness.dataset.line import MAX_DEPTH, examine, plausible
+from harness.dataset.line import MAX_DEPTH, MOST, examine, plausible
 from harness.dataset.options import Options
 from harness.dataset.records import parse_lines
 from harness.dataset.scan import Plan, Scan, scan, scan_shared
 from harness.dataset.source import Source
 from harness.errors import DataError
+from harness.options import ROOT
 
 CLEAN = [b'{"id": "%d", "text": "The sea rises: twice a day."}' % number for number in range(5)]
 GOOD = CLEAN[0]
@@ -67,9 +72,20 @@ DIRT = {
     "blank-line": Dirt(b"  ", "encoding", "blank-line", 0, "", "blank line"),
     "duplicate-key": Dirt(b'{"text": "a", "text": "b"}', "parse", "duplicate-key", 15, "text", "'text' stands twice"),
     "nested-duplicate-key": Dirt(b'{"a": [{"k": 1, "k": 1}]}', "parse", "duplicate-key", 17, "k", "stands twice"),
-    "escaped-duplicate-key": Dirt(b'{"k": 1, "\\u006b": 2}', "parse", "duplicate-key", 0, "k", "stands twice"),
+    "escaped-duplicate-key": Dirt(b'{"k": 1, "\\u006b": 2}', "parse", "duplicate-key", 10, "k", "stands twice"),
+    "duplicate-key-beside-its-namesakes": Dirt(
+        b'{"a": {"k": 1}, "b": "k", "c": {"k": "\\"k\\": 2", "k": 2}}',
+        "parse",
+        "duplicate-key",
+        50,
+        "k",
+        "stands twice",
+    ),
     "duplicate-key-with-colons": Dirt(b'{"k": ":", "k": "\\u003a"}', "parse", "duplicate-key", 12, "k", "twice"),
     "nan": Dirt(b'{"score": NaN}', "parse", "not-finite", 11, "", "NaN is not JSON"),
+    "nan-beside-its-name": Dirt(
+        b'{"NaN": "NaN is NaN", "n": [-0.5, NaN]}', "parse", "not-finite", 35, "", "NaN is not"
+    ),
     "minus-infinity": Dirt(b'{"score": -Infinity}', "parse", "not-finite", 11, "", "-Infinity is not JSON"),
     "overflow": Dirt(b'{"score": 1e999}', "parse", "not-finite", 11, "", "beyond every double"),
     "huge-integer": Dirt(b'{"n": ' + b"9" * 5000 + b"}", "parse", "not-finite", 7, "", "5000 digits"),
@@ -86,6 +102,7 @@ DIRT = {
     "empty-field": Dirt(b'{"text": ""}', "fields", "empty-field", 0, "text", "empty; text is expected"),
     "blank-field": Dirt(b'{"a": [{"b": " \\n\\t"}]}', "fields", "empty-field", 0, "a[0].b", "white space"),
     "wide-blank-field": Dirt('{"a": "\u3000\u2003"}'.encode(), "fields", "empty-field", 0, "a", "white space"),
+    "zero-width-field": Dirt('{"a": " \u200b\ufeff"}'.encode(), "fields", "empty-field", 0, "a", "nothing visible"),
     "nameless-key": Dirt(b'{"": "x"}', "fields", "empty-field", 0, "(key)", "a key without a name"),
 }
 
@@ -153,6 +170,42 @@ def test_a_line_that_is_too_long_is_never_held(tmp_path: Path) -> None:
     found = scan(Plan(path, options=Options(max_line_bytes=1000)), block=4096)
     assert told(found) == [("parse", 2, "line-too-long"), ("parse", 4, "not-object")]
     assert "3000000 bytes" in found.tallies["parse"].kept[0].problem
+
+
+LINE = 2**18
+CROWDED = {
+    "blanks": (b'{"a": "' + b" " * LINE + b'x"}', {}),
+    "empty-texts": (b'{"a": [' + b'"",' * (LINE // 3) + b"1]}", {"empty-field": MOST}),
+    "numbers-that-are-none": (b'{"a": [' + b"NaN," * (LINE // 4) + b"1]}", {"not-finite": MOST}),
+    "keys-that-stand-twice": (b'{"a": 0' + b', "b": 1, "a": 2' * (LINE // 16) + b"}", {"duplicate-key": MOST}),
+    "wide": (b'{"a": [' + b"[]," * (LINE // 3) + b"[]]}", {}),
+}
+
+
+@pytest.mark.parametrize("name", CROWDED)
+def test_a_line_of_a_million_defects_takes_seconds_and_tells_the_first(name: str, tmp_path: Path) -> None:
+    line, expected = CROWDED[name]
+    path = written(tmp_path / "crowded.jsonl", [GOOD, line, b"[]"])
+    started = time.process_time()
+    found = scan(Plan(path))
+    assert time.process_time() - started < 60  # where the work grows with the square, it is hours
+    counts = sum((tally.counts for tally in found.tallies.values()), Counter())
+    assert counts == {**expected, "not-object": 1}
+
+
+def test_the_worst_of_lines_fits_in_memory(tmp_path: Path) -> None:
+    """Blanks that a pattern remembers one by one would take a gigabyte."""
+    room = Options().max_line_bytes - 100
+    blanks, numbers = b'{"a": "' + b" " * room + b'x"}', b'{"a": [' + b"1," * (room // 2) + b"1]}"
+    path = written(tmp_path / "worst.jsonl", [blanks, numbers])
+    code = (
+        "import resource; from pathlib import Path; from harness.dataset.scan import Plan, scan; "
+        f"print(scan(Plan(Path({str(path)!r}))).records, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    records, kibibytes = map(int, done.stdout.split())
+    assert records == 2
+    assert kibibytes < 300 * 1024
 
 
 def test_a_file_that_changes_while_it_is_read_is_accused(tmp_path: Path) -> None:
@@ -245,7 +298,7 @@ CORRUPTIONS: dict[str, Callable[[bytes, int], bytes]] = {
     "not-utf8": lambda line, at: line[:at] + b"\xff" + line[at:],
     "bom": lambda line, at: b"\xef\xbb\xbf" + line,
     "crlf": lambda line, at: line + b"\r",
-    "nul": lambda line, at: line[:at] + b"\x00" + line[at:],
+    "nul": lambda line, at: line[: at if line.isascii() else 0] + b"\x00" + line[at if line.isascii() else 0 :],
     "not-json": lambda line, at: line[:-1],
     "not-object": lambda line, at: b"[" + line + b"]",
     "duplicate-key": lambda line, at: b'{"twice": 1, "twice": ' + line + b"}",
@@ -257,7 +310,87 @@ CORRUPTIONS: dict[str, Callable[[bytes, int], bytes]] = {
 }
 
 
+PLACE = "the place of the defect"
+INSIDE: dict[str, tuple[str, str]] = {
+    "not-finite": ("not-finite", "-Infinity"),
+    "overflow": ("not-finite", "-1e999"),
+    "repeated-key": ("duplicate-key", '{"k": 1, "l": {"k": 2}, "\\u006b": 3}'),
+    "half-a-surrogate-pair": ("lone-surrogate", '"a\\ude00b"'),
+    "nul": ("nul", '"a\\u0000b"'),
+    "separator": ("line-separator", '"a\\u2029b"'),
+    "empty": ("empty-field", '""'),
+    "blank": ("empty-field", '" \\t\u3000"'),
+    "too-deep": ("too-deep", "[" * MAX_DEPTH + "]" * MAX_DEPTH),
+    "no-value": ("not-json", ""),
+    "bare-word": ("not-json", "None"),
+    "single-quotes": ("not-json", "'text'"),
+    "leading-zero": ("not-json", "007"),
+    "raw-control-character": ("not-json", '"a\tb"'),
+    "bad-escape": ("not-json", '"\\x"'),
+}
+"""Defect -> its kind, and a value of that defect, which may stand wherever JSON has a value."""
+
+
+@st.composite
+def with_a_place(draw: st.DrawFn) -> dict[str, Any]:
+    """A clean record that holds `PLACE` as one of its values, at any depth."""
+    value: Any = PLACE
+    for _ in range(draw(st.integers(0, 4))):
+        if draw(st.booleans()):
+            before, after = draw(st.lists(CLEAN_VALUES, max_size=2)), draw(st.lists(CLEAN_VALUES, max_size=2))
+            value = [*before, value, *after]
+        else:
+            value = {**draw(st.dictionaries(PLAIN_TEXT, CLEAN_VALUES, max_size=2)), "way": value}
+    return {**draw(st.dictionaries(PLAIN_TEXT, CLEAN_VALUES, max_size=2)), "way": value}
+
+
 class TestAnyFile:
+    @ONE_FILE
+    @given(records=CLEAN_RECORDS, spoilt=with_a_place(), name=st.sampled_from(sorted(INSIDE)), choice=st.data())
+    def test_a_defect_is_found_wherever_a_value_may_stand(
+        self, records: list[Any], spoilt: dict[str, Any], name: str, choice: st.DataObject, tmp_path: Path
+    ) -> None:
+        kind, defect = INSIDE[name]
+        lines = [json.dumps(record, ensure_ascii=choice.draw(st.booleans())) for record in records]
+        number = choice.draw(st.integers(1, len(lines) + 1))
+        lines.insert(number - 1, json.dumps(spoilt, ensure_ascii=False).replace(json.dumps(PLACE), defect))
+        path = written(tmp_path / "spoilt.jsonl", [line.encode() for line in lines])
+        assert [(line, what) for _, line, what in told(scan(Plan(path)))] == [(number, kind)]
+
+    @ONE_FILE
+    @given(records=CLEAN_RECORDS, choice=st.data())
+    def test_a_line_that_is_cut_anywhere_is_found(
+        self, records: list[Any], choice: st.DataObject, tmp_path: Path
+    ) -> None:
+        lines = [json.dumps(record).encode() for record in records]
+        number = choice.draw(st.integers(1, len(lines)))
+        lines[number - 1] = lines[number - 1][: choice.draw(st.integers(1, len(lines[number - 1]) - 1))]
+        found = told(scan(Plan(written(tmp_path / "cut.jsonl", lines))))
+        assert [(line, what) for _, line, what in found] == [(number, "not-json")]
+
+    @ONE_FILE
+    @given(cut=st.floats(0, 1, exclude_max=True), pack=st.sampled_from([gzip.compress, zstd.compress]))
+    def test_an_archive_that_is_cut_anywhere_is_accused(
+        self, cut: float, pack: Callable[[bytes], bytes], tmp_path: Path
+    ) -> None:
+        whole = pack(b"".join(line + b"\n" for line in CLEAN * 20))
+        path = tmp_path / "cut.jsonl"
+        path.write_bytes(whole[: int(cut * len(whole))])
+        assert told(scan(Plan(path)))
+
+    @ONE_FILE
+    @given(lines=st.lists(st.sampled_from([*CLEAN, b"[]", b"\xff", b'{"a": ""}', GOOD + b"\r"]), min_size=1),
+           pack=st.sampled_from([gzip.compress, zstd.compress]), choice=st.data())  # fmt: skip
+    def test_order_and_packing_change_no_verdict(
+        self, lines: list[bytes], pack: Callable[[bytes], bytes], choice: st.DataObject, tmp_path: Path
+    ) -> None:
+        order = choice.draw(st.permutations(range(len(lines))))
+        plain = told(scan(Plan(written(tmp_path / "plain.jsonl", lines))))
+        packed = written(tmp_path / "packed.jsonl", [lines[at] for at in order])
+        packed.write_bytes(pack(packed.read_bytes()))
+        moved = [(check, order[line - 1] + 1, kind) for check, line, kind in told(scan(Plan(packed)))]
+        assert sorted(moved) == sorted(plain)
+
     @ONE_FILE
     @given(records=CLEAN_RECORDS, ascii_only=st.booleans(), block=st.integers(1, 200))
     def test_clean_files_are_never_accused(

@@ -22,6 +22,7 @@ from harness.dataset.labels import Labels
 from harness.dataset.leakage import text_findings
 from harness.dataset.options import Options
 from harness.dataset.records import read_items
+from harness.dataset.scan import Plan, scan
 from harness.dataset.secrets import SecretsCheck, luhn
 from harness.dataset.template import TemplateCheck
 from harness.errors import DataError
@@ -83,6 +84,38 @@ class TestDuplicates:
         expected = [(max(source, target), "near-prompt")] if source != target else []
         assert copies(items) == expected
 
+    @QUICK
+    @given(source=st.integers(1, 6), target=st.integers(1, 6), at=st.integers(0, 199), edit=st.sampled_from(
+        ["changed", "left out", "added", "moved to the end"]), side=st.sampled_from(["prompt", "answer"]))  # fmt: skip
+    def test_one_word_edited_anywhere_in_a_long_text_leaves_a_near_copy(
+        self, source: int, target: int, at: int, edit: str, side: str
+    ) -> None:
+        said = text(source, 200).split()
+        word = said[at]
+        said[at : at + 1] = {"changed": ["other"], "left out": [], "added": ["other", word], "moved to the end": []}[
+            edit
+        ]
+        said += [word] if edit == "moved to the end" else []
+        texts = {line: text(line, 200) for line in range(1, 7)}
+        if source != target:
+            texts[target] = " ".join(said)
+        one = [item(line, texts[line], text(50 + line)) for line in texts]
+        other = [item(line, text(50 + line), texts[line]) for line in texts]
+        expected = [max(source, target)] if source != target else []
+        assert [line for line, _ in copies(one if side == "prompt" else other)] == expected
+
+    @QUICK
+    @given(order=st.permutations(range(9)))
+    def test_in_any_order_the_same_items_are_left_when_the_copies_are_taken_out(self, order: list[int]) -> None:
+        """One item of each cluster stays, whichever came first."""
+        chain = [text(1), altered(text(1), 0), altered(altered(text(1), 0), 39), text(2), text(2).upper()]
+        chain += [text(3), text(4), altered(text(4), 39), text(5)]
+        cluster = [0, 0, 0, 1, 1, 2, 3, 3, 4]
+        items = [item(line, chain[at], text(100 + at)) for line, at in enumerate(order, 1)]
+        accused = {line for line, _ in copies(items)}
+        left = [cluster[at] for line, at in enumerate(order, 1) if line not in accused]
+        assert sorted(left) == [0, 1, 2, 3, 4]
+
     def test_the_bound_is_the_exact_similarity(self) -> None:
         near = item(2, altered(text(1), 2), text(9))  # three of 36 shingles differ: 33 of 39 are shared
         pair = [item(1, text(1), text(8)), near]
@@ -106,6 +139,38 @@ class TestDuplicates:
     def test_scripts_without_spaces_are_compared_by_character(self, script: str) -> None:
         pair = [item(1, script, text(1)), item(2, script + "。です", text(2)), item(3, script[::-1], text(3))]
         assert copies(pair, Options(similarity=0.75)) == [(2, "near-prompt")]
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("What is 3 + 4?", "What is 3 - 4?"),
+            ("Solve f(x) = 2*x for x", "Solve f(x) = 2/x for x"),
+            ("Is -5 even?", "Is 5 even?"),
+            ("What is C++?", "What is C#?"),
+            ("Is it $5?", "Is it \u20ac5?"),
+            ("Answer 😀", "Answer 😢"),
+            ("दिन क्या है", "दान क्या है"),
+        ],
+    )
+    def test_a_sign_that_changes_what_is_asked_makes_another_item(self, one: str, other: str) -> None:
+        assert copies([item(1, one, text(1)), item(2, other, text(2))]) == []
+        assert copies([item(1, one, text(1)), item(2, f" {one.upper()}", text(2))]) == [(2, "exact-prompt")]
+
+    @pytest.mark.parametrize("other", ["the well-known tide (it is *high*)", "The well known tide; it is **high**!"])
+    def test_the_dress_of_prose_makes_no_other_item(self, other: str) -> None:
+        items = [item(1, "The well known tide - it is high.", text(1)), item(2, other, text(2))]
+        assert copies(items) == [(2, "exact-prompt")]
+
+    def test_the_same_words_in_other_brackets_are_near_and_not_the_same(self) -> None:
+        code = 'def correct(brackets: str): """brackets is a string of "{0}" and "{1}". correct("{0}{1}") is True."""'
+        pair = [item(1, code.format("<", ">"), text(1)), item(2, code.format("(", ")"), text(2))]
+        assert copies(pair) == [(2, "near-prompt")]
+        assert copies([item(1, "Is <> ok?", text(1)), item(2, "Is [] ok?", text(2))]) == []
+        assert leaks([item(1, "Is <> ok?", "a")], [item(2, "Is [] ok?", "b")]) == []
+
+    @pytest.mark.parametrize("prompt", ["😀😀", "???"])
+    def test_texts_without_words_are_compared_too(self, prompt: str) -> None:
+        assert copies([item(1, prompt, text(1)), item(2, prompt, text(2))]) == [(2, "exact-prompt")]
 
     def test_short_items_are_compared_whole(self) -> None:
         items = [item(1, "Why tides?", text(1)), item(2, "why  TIDES", text(2)), item(3, "Why rains?", text(3))]
@@ -144,6 +209,17 @@ class TestLeakage:
         small[target] = item(target + 1, prompt, answer)
         found = leaks(small, large) if swapped else leaks(large, small)
         assert [(one.line, one.kind) for one in found] == [(source + 1 if swapped else target + 1, f"run-{side}")]
+
+    @QUICK
+    @given(order=st.permutations(range(8)), other=st.permutations(range(5)))
+    def test_the_order_of_either_file_changes_no_pair(self, order: list[int], other: list[int]) -> None:
+        train = [item(line, text(line), text(100 + line)) for line in range(8)]
+        dev = [item(line, f"{text(200 + line)} {text(line, 9)}", text(300 + line)) for line in range(5)]
+        pairs = {
+            (f.line, f.problem.split("\n")[0]) for f in leaks([train[at] for at in order], [dev[at] for at in other])
+        }
+        assert {line for line, _ in pairs} == {0, 1, 2, 3, 4}
+        assert pairs == {(f.line, f.problem.split("\n")[0]) for f in leaks(train, dev)}
 
     def test_a_prompt_is_not_compared_with_an_answer(self) -> None:
         assert leaks([item(1, text(1), text(2))], [item(1, text(2), text(1))]) == []
@@ -213,7 +289,9 @@ class TestLabels:
         sizes = iter([*range(10, 20), 500])
         labels = Labels(lambda item: (next(sizes), 0), max_length=1000)
         list(labels.findings(PATH, different(11)))
-        assert labels.distribution() == "tokens an item: 10 to 500, quartiles 12, 15, 18; 1 of 11 far out"
+        assert (
+            labels.distribution() == "tokens an item: 10 to 500, quartiles 12, 15, 18; 1 of 11 far out (line 11: 500)"
+        )
 
 
 # Made up here, in parts, so that no scanner of this repository takes them for real ones.
@@ -259,6 +337,33 @@ class TestSecrets:
 
 
 TEMPLATE = "{{ question }}"
+
+
+ASKS, SILENT, SEPARATED = (
+    {"role": "user", "content": said, "tool_calls": None}
+    for said in ("When is it?", "", "Caf\u00e9 \u2028 and \U0001f600?")
+)
+SAYS = {"role": "assistant", "content": "At noon.", "tool_calls": None}
+CALLS = {"role": "assistant", "content": None, "tool_calls": [{"name": "tide", "arguments": '{"port": "X"}'}]}
+RETURNS = {"role": "tool", "content": "noon", "tool_calls": None}
+
+
+class TestWrittenByDatasets:
+    """What a popular writer of JSON Lines makes of a table: columns that are null, turns that say nothing."""
+
+    @pytest.mark.parametrize("options", [{}, {"force_ascii": False}, {"compression": "gzip"}], ids=str)
+    def test_its_files_are_accused_of_what_the_table_held_and_of_nothing_else(
+        self, options: dict[str, object], tmp_path: Path
+    ) -> None:
+        datasets = pytest.importorskip("datasets", reason="datasets is not installed: make test installs it")
+        rows = [[ASKS, SAYS], [ASKS, CALLS, RETURNS, SAYS], [SILENT, SAYS], [SEPARATED, SAYS], [ASKS, CALLS]]
+        table = datasets.Dataset.from_dict({"messages": rows, "score": [1.5, None, float("nan"), 2.0**70, -0.0]})
+        path = tmp_path / "table.jsonl"
+        table.to_json(str(path), **options)
+        check = TemplateCheck("task", TEMPLATE, "", ".*", ".*")
+        found = scan(Plan(path, checks=(check,)))
+        told = {(one.line, one.kind) for tally in found.tallies.values() for one in tally.kept}
+        assert told == {(3, "empty-field"), (3, "empty-prompt"), (4, "line-separator"), (5, "unusable")}
 
 
 class TestForms:

@@ -103,6 +103,17 @@ def test_labels_are_counted_with_the_base_models_own_tokenizer(copied: Line, tmp
     assert "tokens an item:" in ran.output
 
 
+def test_every_item_is_rendered_by_the_base_models_own_chat_template(copied: Line, tmp_path: Path) -> None:
+    copied.edit('duplicates_of = ["prompt", "both"]', 'tokens = true\nduplicates_of = ["prompt", "both"]')
+    change(copied, "train", 2, lambda r: r.update(question=f"Help me study {'of the sea ' * 60}."))
+    change(copied, "dev", 3, lambda r: r.update(question="Help me study <|end|> of the tides."))
+    ran = judge(copied, tmp_path / "run", "-k", "test_rendered")
+    assert ran.outcome("data.benchmark-sea.rendered") == "passed"
+    assert [ran.outcome(f"data.{split}-sea.rendered") for split in ("train", "dev")] == ["failed", "failed"]
+    assert [(one["line"], one["kind"]) for one in ran.findings("data.train-sea.rendered")[:-1]] == [(2, "truncated")]
+    assert [(one["line"], one["kind"]) for one in ran.findings("data.dev-sea.rendered")[:-1]] == [(3, "special-tokens")]
+
+
 ONE_IN_SIXTEEN = "15 of 16 hold; all must"
 
 

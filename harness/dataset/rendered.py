@@ -1,0 +1,163 @@
+"""Hold every item to the base model's own chat template: what the model will see, token by token.
+
+A template may drop a turn, refuse an order of roles, or take words of a text for its own marks; nothing in the data
+file shows it. Nothing here knows a template: an item is compared with the same turns holding one harmless word each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from harness import tokens
+from harness.dataset.findings import Finding, quote
+from harness.dataset.item import Item, Message
+from harness.dataset.labels import told
+from harness.dataset.line import texts
+
+HARMLESS = "word"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One item as the chat template writes it."""
+
+    prompt: list[int]
+    """Ids up to where the model's answer begins."""
+    whole: list[int]
+    """Ids of prompt and answer as one conversation."""
+    prompt_text: str
+    whole_text: str
+    specials: list[int]
+    """The special tokens among `whole`, in order."""
+    framed: list[int]
+    """The same, had every turn said one harmless word."""
+    after: list[int]
+    """Special tokens that stand after the answer's text: one of them ends the turn."""
+
+
+Render = Callable[[Item], Rendered]
+"""Renders one item.
+
+Raises:
+    jinja2.TemplateError: the chat template refuses the turns.
+"""
+
+
+@dataclass(slots=True)
+class Renderings:
+    """Lengths of every item of a file as it is rendered, gathered while `findings` is consumed."""
+
+    render: Render
+    longest: float
+    """Tokens that the model, or its training, can take; infinite where neither says."""
+    answer_room: int = 0
+    """Tokens that are kept free for an answer to come; 0 where the reference itself is learned."""
+    totals: list[tuple[int, int]] = field(default_factory=list)
+    """Line of each item, and its tokens."""
+
+    def findings(self, path: Path, items: Iterable[Item]) -> Iterator[Finding]:
+        """Where what the model sees is not what the item says."""
+        for item in items:
+            try:
+                rendered = self.render(item)
+            except (jinja2.TemplateError, TypeError, ValueError, KeyError) as error:
+                problem = f"the chat template of the base model refuses its turns: {quote(str(error), 120)}"
+                yield Finding(path, item.line, "", problem, "unrenderable", 0, item.id)
+                continue
+            total = len(rendered.prompt) + self.answer_room if self.answer_room else len(rendered.whole)
+            self.totals.append((item.line, total))
+            for kind, where, problem in _problems(item, rendered):
+                yield Finding(path, item.line, where, problem, kind, 0, item.id)
+            if total > self.longest:
+                kept = f", {self.answer_room} of them for the answer" if self.answer_room else ""
+                problem = f"{total} tokens{kept}; at most {self.longest} are read, and the rest is cut off"
+                yield Finding(path, item.line, "", problem, "truncated", 0, item.id)
+
+    def distribution(self) -> str:
+        return told(self.totals)
+
+
+def _problems(item: Item, rendered: Rendered) -> Iterator[tuple[str, str, str]]:
+    """Kind, field and problem."""
+    if rendered.whole[: len(rendered.prompt)] != rendered.prompt:
+        at = next((n for n, (a, b) in enumerate(zip(rendered.prompt, rendered.whole, strict=False)) if a != b), 0)
+        problem = f"the conversation does not begin with its own prompt (token {at} differs): no answer begins there"
+        yield "no-boundary", "", problem
+    for number, turn in enumerate(item.messages):
+        for place, text in texts(turn.get("content"), f"messages[{number}].content"):
+            if not place.endswith(("(key)", ".type")) and text.strip() not in rendered.prompt_text:
+                yield "dropped-turn", place, f"the chat template leaves out what the {turn['role']} says: {quote(text)}"
+    if item.reference.strip() not in rendered.whole_text[len(rendered.prompt_text) :]:
+        yield (
+            "dropped-answer",
+            "reference",
+            f"the chat template does not write the answer as it is: {quote(item.reference)}",
+        )
+    elif not rendered.after:
+        yield "no-end", "reference", "no special token ends the answer: the model would not learn to stop"
+    if rendered.specials != rendered.framed:
+        problem = (
+            f"{len(rendered.specials)} special tokens, {len(rendered.framed)} are the template's: "
+            "its texts hold words that the tokenizer takes for marks"
+        )
+        yield "special-tokens", "", problem
+
+
+def renderer(tokenizer: Any) -> Render:
+    """How this tokenizer's chat template writes an item."""
+    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    special |= set(tokenizer.all_special_ids)
+
+    def specials(of_ids: Sequence[int]) -> list[int]:
+        return [number for number in of_ids if number in special]
+
+    def text(turns: Sequence[Message], prompt: bool) -> str:
+        return str(
+            tokenizer.apply_chat_template([dict(t) for t in turns], tokenize=False, add_generation_prompt=prompt)
+        )
+
+    def conversation(turns: Sequence[Message]) -> list[int]:
+        return tokens.ids(tokenizer.apply_chat_template([dict(turn) for turn in turns]))
+
+    @cache
+    def frame(roles: tuple[str, ...]) -> list[int]:
+        return specials(conversation([{"role": role, "content": HARMLESS} for role in roles]))
+
+    def framed(turns: Sequence[Message]) -> list[int]:
+        if all(turn.keys() == {"role", "content"} and isinstance(turn["content"], str) for turn in turns):
+            return frame(tuple(turn["role"] for turn in turns))
+        plain = [{**turn, "content": HARMLESS} if isinstance(turn.get("content"), str) else turn for turn in turns]
+        return specials(conversation(plain))
+
+    def render(item: Item) -> Rendered:
+        turns = [*item.messages, {"role": "assistant", "content": item.reference}]
+        prompt_text, whole_text = text(item.messages, prompt=True), text(turns, prompt=False)
+        whole = conversation(turns)
+        end = whole_text.rfind(item.reference.strip()) + len(item.reference.strip())
+        after = tokens.ids(tokenizer(whole_text[end:], add_special_tokens=False))
+        return Rendered(
+            tokens.prompt_ids(tokenizer, item.messages),
+            whole,
+            prompt_text,
+            whole_text,
+            specials(whole),
+            framed(turns),
+            specials(after),
+        )
+
+    return render
+
+
+def room(tokenizer: Any, config: Any) -> float:
+    """Tokens that the model can take, by its configuration and its tokenizer; infinite where neither says."""
+    positions = getattr(config, "max_position_embeddings", None)
+    declared = [tokenizer.model_max_length, positions if isinstance(positions, int) else math.inf]
+    shortest = min(number for number in declared if number)
+    return shortest if shortest < 10**9 else math.inf  # transformers writes 10^30 for "not said"
