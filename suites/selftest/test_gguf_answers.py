@@ -1,4 +1,4 @@
-"""The way to a GGUF file with the real llama.cpp: a tiny model with a real tokenizer is converted, quantized and asked."""
+"""The way to a GGUF file with the real llama.cpp: a tiny model with a real tokenizer goes all of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tiny random Llama with a real tokenizer: one that llama.cpp's converter knows, and a model that is made in a second."""
+"""A tiny random Llama with a real tokenizer, one that llama.cpp's converter knows: made in a second."""
 
 from __future__ import annotations
 
