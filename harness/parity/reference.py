@@ -1,0 +1,52 @@
+"""What every form is held against: the adapter as trained, in float32, and the bare weights that it was trained on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from harness.engines import hidden
+from harness.engines.divergence import passages
+from harness.engines.form import Loaded
+from harness.engines.mount import mounted
+from harness.parity import measure, voice
+from harness.parity.measure import FACTS, Facts, Sample
+
+ADAPTER, BASE = "adapter.safetensors", "base.safetensors"
+"""Hidden states of the passages, in the order of the sample."""
+
+
+def write(
+    folder: Path,
+    trained_on: Loaded,
+    adapter: Path,
+    sample: Sample,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Hidden states of the sample's reference answers with and without the adapter, and the adapter's own answers.
+
+    Raises:
+        AdapterError: the adapter does not fit.
+        EngineError: the model's logits are not what its output head makes of its hidden states.
+    """
+    texts = passages(trained_on.tokenizer, sample.all)
+    hidden.write(folder / BASE, list(hidden.completion_states(trained_on, texts)))
+    with mounted(trained_on, adapter) as engine:
+        hidden.write(folder / ADAPTER, list(hidden.completion_states(engine, texts)))
+        asked = voice.of_transformers(engine)
+        given, seconds = measure.answer_sample(asked, sample, progress)
+        facts = Facts(sum(len(one.ids) for one in given.values()), seconds, asked.memory(), asked.memory_of)
+    measure.write_answers(folder, given)
+    (folder / FACTS).write_text(json.dumps(asdict(facts), sort_keys=True) + "\n", encoding="utf-8")
+
+
+def facts(folder: Path) -> Facts:
+    return Facts(**json.loads((folder / FACTS).read_text(encoding="utf-8")))
+
+
+def logits(folder: Path, trained_on: Loaded, name: str) -> Iterator[Any]:
+    """Reference logits of one passage after the other; `name` is `ADAPTER` or `BASE`."""
+    return hidden.logits_of(trained_on.model.get_output_embeddings(), hidden.read(folder / name))
