@@ -64,6 +64,7 @@ class Llama:
         self._ask({"op": "context", "length": length, "sequences": sequences})
 
     def tokenize(self, text: str) -> list[int]:
+        """Ids of a text that goes on, such as an answer behind its prompt."""
         return list(self._ask({"op": "tokenize", "text": text})[0]["ids"])
 
     def render(self, messages: Sequence[Mapping[str, Any]]) -> tuple[str, list[int]]:

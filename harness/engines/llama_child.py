@@ -8,7 +8,7 @@ raw bytes as its ``bytes`` says. A request that fails is answered with ``error``
 
     {"op": "facts"}                                    what the file says of itself
     {"op": "context", "length": L, "sequences": S}     makes a context of S sequences of L tokens
-    {"op": "tokenize", "text": T}                      ids, with the beginning that the file asks for
+    {"op": "tokenize", "text": T}                      ids of a text that goes on: nothing is put in front of it
     {"op": "render", "messages": M}                    the file's own chat template, and the ids of what it gives
     {"op": "logits", "ids": I, "first": F}             float32 (len(I) - F, vocabulary): after I[F-1], I[F], ...
     {"op": "generate", "prompts": P, "most": N}        greedy ids of each prompt, its end token included
@@ -68,19 +68,19 @@ class Session:
             raise ValueError(f"llama.cpp has no room for {sequences} sequences of {length} tokens")
         return {}
 
-    def tokenize(self, text: str) -> list[int]:
-        """As llama.cpp's own programs do it: special tokens are read, and the file says whether a beginning is due."""
+    def tokenize(self, text: str, begins: bool) -> list[int]:
+        """Ids of a text, special tokens read as such; where it begins a prompt, the file says what stands in front."""
         raw = text.encode()
         room = len(raw) + 8
         found = (llama_cpp.llama_token * room)()
-        count = llama_cpp.llama_tokenize(self.vocabulary, raw, len(raw), found, room, True, True)
+        count = llama_cpp.llama_tokenize(self.vocabulary, raw, len(raw), found, room, begins, True)
         if count < 0:
             raise ValueError(f"llama.cpp cannot tokenize {text[:60]!r}")
         return list(found[:count])
 
     def render(self, messages: list[dict[str, Any]]) -> tuple[str, list[int]]:
         text = self._formatter()(messages=messages).prompt
-        return text, self.tokenize(text)
+        return text, self.tokenize(text, begins=True)  # as llama.cpp's own programs do
 
     def _formatter(self) -> Any:
         """llama-cpp-python's reading of the file's template, the way its users get it."""
@@ -161,7 +161,7 @@ def answer(session: Session, request: dict[str, Any]) -> tuple[dict[str, Any], b
         case "context":
             reply = session.make_context(request["length"], request["sequences"])
         case "tokenize":
-            reply = {"ids": session.tokenize(request["text"])}
+            reply = {"ids": session.tokenize(request["text"], begins=False)}
         case "render":
             text, ids = session.render(request["messages"])
             reply = {"text": text, "ids": ids}

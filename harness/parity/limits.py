@@ -48,6 +48,11 @@ def from_table(table: Mapping[str, Any]) -> Limits:
     return Limits(**{name: value for name, value in table.items() if name in known})
 
 
+def kind_of(form: str, table: Mapping[str, Any]) -> str:
+    """The tensor type that a file's name promises: ``F16`` as converted, or the spec's quantization."""
+    return "F16" if form == "f16" else str(table.get("quantization", "Q4_0"))
+
+
 def within(summary: Summary, largest: float, confidence: float, sources: Mapping[str, str]) -> Measurement:
     """Mean KL: its upper confidence bound must not exceed the limit."""
     top = summary.kl.bound(_deviations(confidence))

@@ -112,11 +112,18 @@ def answer_sample(
 
 
 def write(folder: Path, measured: Measured) -> None:
-    (folder / FIGURES).write_text(
-        json.dumps([asdict(one) for one in measured.figures]) + "\n", encoding="utf-8", newline="\n"
-    )
+    write_figures(folder, measured.figures)
     (folder / FACTS).write_text(json.dumps(asdict(measured.facts), sort_keys=True) + "\n", encoding="utf-8")
     write_answers(folder, measured.answers)
+
+
+def write_figures(folder: Path, figures: Iterable[PassageFigures]) -> None:
+    rows = [asdict(one) for one in figures]
+    (folder / FIGURES).write_text(json.dumps(rows) + "\n", encoding="utf-8", newline="\n")
+
+
+def read_figures(folder: Path) -> tuple[PassageFigures, ...]:
+    return tuple(map(_figures, json.loads((folder / FIGURES).read_text(encoding="utf-8"))))
 
 
 def write_answers(folder: Path, given: Mapping[str, Answer]) -> None:
@@ -131,10 +138,8 @@ def read(folder: Path, sample: Sample) -> Measured:
     Raises:
         StoreError: it answers other items than the sample holds.
     """
-    rows = json.loads((folder / FIGURES).read_text(encoding="utf-8"))
-    figures = tuple(map(_figures, rows))
     facts = Facts(**json.loads((folder / FACTS).read_text(encoding="utf-8")))
-    return Measured(figures, read_answers(folder, sample), facts)
+    return Measured(read_figures(folder), read_answers(folder, sample), facts)
 
 
 def read_answers(folder: Path, sample: Sample) -> dict[str, Answer]:

@@ -13,6 +13,7 @@ from harness.engines.divergence import passages
 from harness.engines.form import Loaded
 from harness.engines.mount import mounted
 from harness.parity import measure, voice
+from harness.parity.figures import PassageFigures, stream
 from harness.parity.measure import FACTS, Facts, Sample
 
 ADAPTER, BASE = "adapter.safetensors", "base.safetensors"
@@ -40,7 +41,14 @@ def write(
         given, seconds = measure.answer_sample(asked, sample, progress)
         facts = Facts(sum(len(one.ids) for one in given.values()), seconds, asked.memory(), asked.memory_of)
     measure.write_answers(folder, given)
+    adapters, bases, again = (logits(folder, trained_on, name) for name in (ADAPTER, BASE, BASE))
+    measure.write_figures(folder, stream(measure.labelled(sample.all, texts), adapters, bases, again))
     (folder / FACTS).write_text(json.dumps(asdict(facts), sort_keys=True) + "\n", encoding="utf-8")
+
+
+def base_figures(folder: Path) -> tuple[PassageFigures, ...]:
+    """How far the bare base is from the adapter: what a form that lost its adapter would show."""
+    return measure.read_figures(folder)
 
 
 def facts(folder: Path) -> Facts:

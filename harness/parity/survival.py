@@ -68,6 +68,20 @@ def survival(passages: Sequence[PassageFigures], confidence: float) -> Survival:
     )
 
 
+def explain(found: Survival) -> str:
+    """What became of the adapter, in a sentence."""
+    if found.holds:
+        word = "the adapter survived"
+    elif found.upper < 0.0:
+        word = "the adapter did not survive: the form behaves as the base that it was trained on"
+    else:
+        word = "whether the adapter survived is not shown"
+    return (
+        f"{word}; over {found.clusters} topics {found.to_adapter:.3g} nats a token from the adapter as trained and "
+        f"{found.to_base:.3g} from the bare base (margin 1: is the adapter, -1: is the base)"
+    )
+
+
 def _margin(to_adapter: float, to_base: float) -> float:
     """-1 (is the base) to 1 (is the adapter); 0 where it is as far from both, or where both are the same."""
     total = to_adapter + to_base
