@@ -20,6 +20,7 @@ import ctypes
 import json
 import os
 import resource
+import signal
 import sys
 import time
 from typing import Any, BinaryIO
@@ -185,7 +186,19 @@ def serve(session: Session, asked: BinaryIO, replies: BinaryIO) -> None:
         replies.flush()
 
 
+def die_with_parent() -> None:
+    """A killed release leaves no engine behind (Linux: prctl's PR_SET_PDEATHSIG)."""
+    parent = os.getppid()
+    try:
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    except (OSError, AttributeError):
+        return  # no Linux: the end of its standard input ends it
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
 def main() -> None:
+    die_with_parent()
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever llama.cpp prints must not stand between two replies
     path, threads = sys.argv[1], int(sys.argv[2])
