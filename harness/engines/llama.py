@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.engines.failure import EngineError
+from harness.gguf.child import CAUSES, MENDS
 
 PROGRAM = Path(__file__).with_name("llama_child.py")
 PATIENCE = 300.0
@@ -25,13 +26,6 @@ MOST_REPLY = 1 << 20
 """Bytes of one reply's line; what is longer is no reply."""
 LAST_WORDS = 2000
 """Bytes of the child's standard error that a message shows."""
-
-HINTS = {
-    "SIGILL": "its instruction set is not this machine's: build llama.cpp with -DGGML_NATIVE=OFF",
-    "SIGSEGV": "a build with AMX dies so on machines that only claim to have it: build with -DGGML_NATIVE=OFF",
-    "SIGABRT": "llama.cpp gave up; its last words say why",
-    "SIGKILL": "the system ended it, most likely for want of memory: free some, or lower generation.batch_size",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +127,13 @@ class Llama:
     def _epitaph(self, step: str) -> str:
         with suppress(subprocess.TimeoutExpired):
             self._child.wait(timeout=10)
-        code = self._child.returncode
-        if code is not None and code < 0:
-            name = signal.Signals(-code).name
-            cause = f"died of {name} at {step!r} on {self.path.name}" + (f": {HINTS[name]}" if name in HINTS else "")
+        code = self._child.returncode or 0
+        place = f"at {step!r} on {self.path.name}"
+        if code < 0:
+            name, mend = signal.Signals(-code).name, MENDS.get(-code, "")
+            cause = f"died of {name} {place}: {CAUSES.get(-code, 'no common cause is known')}{mend and f'; {mend}'}"
         else:
-            cause = f"ended with status {code} at {step!r} on {self.path.name}"
+            cause = f"ended with status {code} {place}"
         self._errors.seek(0, os.SEEK_END)
         self._errors.seek(max(0, self._errors.tell() - LAST_WORDS))
         said = self._errors.read().decode("utf-8", "replace").strip().splitlines()[-3:]

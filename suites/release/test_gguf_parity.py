@@ -12,7 +12,7 @@ from harness.evidence import Measurement
 from harness.gates.gate import Gate
 from harness.gates.gguf_parity import form_of
 from harness.ledger import SPEND
-from harness.parity import attribution, limits, lost
+from harness.parity import attribution, limits, logit_parity, lost
 from harness.parity.limits import Limits
 from harness.parity.summary import summarize
 from harness.parity.survival import explain, survival
@@ -59,7 +59,7 @@ def test_logit_parity_kl(
     one, kind = measured_form(form_of(gate)), limits.kind_of(form_of(gate), spec.areas["gguf"])
     sources = {"parity": one.artifact.digest}
     largest = parity_limits.largest_kl(kind)
-    conclude(limits.within(summarize(one.measured.figures), largest, spec.confidence, sources))
+    conclude(logit_parity.within(summarize(one.measured.figures), largest, spec.confidence, sources))
 
 
 def test_logit_parity_same_top_1(
@@ -68,7 +68,9 @@ def test_logit_parity_same_top_1(
     """File and adapter put the same token first at almost every position of the reference answers."""
     one = measured_form(form_of(gate))
     sources = {"parity": one.artifact.digest}
-    conclude(limits.agrees(summarize(one.measured.figures), parity_limits.min_same_top_1, spec.confidence, sources))
+    conclude(
+        logit_parity.agrees(summarize(one.measured.figures), parity_limits.min_same_top_1, spec.confidence, sources)
+    )
 
 
 def test_not_lost(gate: Gate, run: Run, lost_by: Lost, conclude: Conclude) -> None:
