@@ -18,6 +18,7 @@ pytest_plugins = [
     "fixtures.adapters",
     "fixtures.attempts",
     "fixtures.mounts",
+    "fixtures.gguf",
     "fixtures.noise",
     "fixtures.scores",
     "fixtures.gguf_answers",

@@ -3,7 +3,8 @@
 GreenrunError
 ├── ToolchainError       no usable llama.cpp: it is absent, incomplete, of another version, or could not be built
 └── GgufError            a step failed: merge, convert, quantize or read back
-    └── ChildError       a tool's process failed, hung, flooded or was killed; holds what it left
+    ├── ChildError       a tool's process failed, hung, flooded or was killed; holds what it left
+    └── SmokeError       a program did not answer as it must
 """
 
 from __future__ import annotations
@@ -33,3 +34,14 @@ class ChildError(GgufError):
 
     def __str__(self) -> str:
         return f"{self.step}: {self.ended.explain()}"
+
+
+class SmokeError(GgufError):
+    """Raised when a program did not answer as it must; holds how many prompts it was asked, and each failure."""
+
+    def __init__(self, asked: int, problems: tuple[str, ...], told: str) -> None:
+        super().__init__(asked, problems, told)
+        self.asked, self.problems, self.told = asked, problems, told
+
+    def __str__(self) -> str:
+        return "\n".join((self.told, *self.problems))

@@ -1,0 +1,172 @@
+"""Ask a GGUF file real questions through llama.cpp's own programs, each in a child process.
+
+llama-completion is given the prompt as rendered by the chat template, and says which tokens it read: they must be the
+ones that the adapter was trained on. llama-cli is given the turns and applies the template in the file by itself.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import tokens
+from harness.dataset.item import Item
+from harness.gguf import binding, child
+from harness.gguf.toolchain import Toolchain
+
+END = "[end of text]"
+"""What llama-completion prints where the model wrote its stop token."""
+_TOKEN = re.compile(r"^\s*(\d+) -> '", re.MULTILINE)
+_SPEED = re.compile(r"\beval time =.*?/\s*(\d+) (?:tokens|runs).*?([\d.]+) tokens per second")
+ROOM = 8
+"""Tokens of context beyond prompt and answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One benchmark item, ready to be asked."""
+
+    item: str
+    text: str
+    """Rendered by the chat template, up to where the answer begins."""
+    ids: tuple[int, ...]
+    """The tokens of `text` as training and transformers have them."""
+    system: str
+    user: str
+    """The two turns for a program that applies the template itself; "" for both where the item has other turns."""
+    max_new_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a program answered, or what went wrong."""
+
+    item: str
+    program: str
+    text: str
+    problem: str
+    """"" for an answer that is not empty, ends by itself, and was given in time to the very tokens asked."""
+    seconds: float = 0.0
+    peak: int = 0
+    """Bytes of memory of the process."""
+    prompt_speed: float = 0.0
+    """Tokens a second; 0 where it was not said."""
+    answer_speed: float = 0.0
+
+
+def prompts(tokenizer: Any, items: Sequence[Item], limits: Mapping[str, int]) -> list[Prompt]:
+    """Items as prompts.
+
+    Args:
+        limits: task -> tokens that an answer may have.
+    """
+    found = []
+    for item in items:
+        turns = [dict(turn) for turn in item.messages]
+        text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+        system, user = _two_turns(turns)
+        ids = tuple(tokens.prompt_ids(tokenizer, item.messages))
+        found.append(Prompt(item.id, text, ids, system, user, limits[item.task]))
+    return found
+
+
+def _two_turns(turns: Sequence[Mapping[str, str]]) -> tuple[str, str]:
+    """System and user turn for llama-cli; nothing for other turns, nor for a text that it would take for a command:
+    its ``/read FILE`` puts that file into the prompt."""
+    if [turn["role"] for turn in turns] != ["system", "user"] or turns[1]["content"].startswith("/"):
+        return "", ""
+    return turns[0]["content"], turns[1]["content"]
+
+
+def completion(toolchain: Toolchain, model: Path, prompt: Prompt, threads: int, seconds: float) -> Said:
+    """One prompt through llama-completion."""
+    context = len(prompt.ids) + prompt.max_new_tokens + ROOM
+    command: list[str | Path] = [toolchain.tools["llama-completion"], "-m", model, "-p", prompt.text, "--no-escape"]
+    command += ["-n", str(prompt.max_new_tokens), "-c", str(context), "--temp", "0", "--seed", "0", "-no-cnv"]
+    # the template has written a BOS token where the model wants one; a second would be no prompt of training
+    command += ["--override-kv", "tokenizer.ggml.add_bos_token=bool:false", "-t", str(threads)]
+    command += ["--no-display-prompt", "--verbose-prompt", "--no-warmup", "--simple-io"]
+    ended = child.run(command, seconds, env=toolchain.environment())
+    out = ended.out.rstrip()
+    text = out.removesuffix(END).strip()
+    read = tuple(int(found) for found in _TOKEN.findall(ended.err))
+    problem = ""
+    if not ended.ok:
+        problem = ended.explain()
+    elif read[: len(prompt.ids)] != prompt.ids:
+        problem = f"llama-completion read other tokens than transformers: {_first_difference(prompt.ids, read)}"
+    elif not text:
+        problem = f"printed no answer\n{ended.last_lines(3)}"
+    elif not out.endswith(END):
+        problem = f"did not end by itself within {prompt.max_new_tokens} tokens: ...{text[-80:]!r}"
+    speeds = _speeds(ended.err)
+    return Said(prompt.item, "llama-completion", text, problem, ended.seconds, ended.peak, *speeds)
+
+
+def _first_difference(wanted: Sequence[int], read: Sequence[int]) -> str:
+    if not read:
+        return "it did not say which"
+    pairs = enumerate(zip(wanted, read, strict=False))
+    at = next((place for place, (one, other) in pairs if one != other), min(len(wanted), len(read)))
+    return f"at token {at} of {len(wanted)}, {list(read[at : at + 3])} in place of {list(wanted[at : at + 3])}"
+
+
+def _speeds(text: str) -> tuple[float, float]:
+    """Tokens a second of prompt and answer, from the figures that llama.cpp prints at its end."""
+    found = {"prompt" if "prompt eval" in line else "answer": line for line in text.splitlines() if "eval time" in line}
+    speeds = []
+    for name in ("prompt", "answer"):
+        match = _SPEED.search(found.get(name, ""))
+        speeds.append(float(match[2]) if match else 0.0)
+    return speeds[0], speeds[1]
+
+
+def cli(toolchain: Toolchain, model: Path, prompt: Prompt, threads: int, seconds: float) -> Said:
+    """One prompt through llama-cli, which applies the chat template of the file; the answer must not be empty."""
+    with tempfile.TemporaryDirectory(prefix="greenrun-cli-") as place:
+        answer = Path(place) / "answer.txt"
+        command: list[str | Path] = [toolchain.tools["llama-cli"], "-m", model, "-sys", prompt.system]
+        command += ["-p", prompt.user, "--no-escape", "-n", str(prompt.max_new_tokens), "--temp", "0", "--seed", "0"]
+        command += ["-c", str(len(prompt.ids) + prompt.max_new_tokens + 64), "-t", str(threads), "-st", "-o", answer]
+        ended = child.run(command, seconds, env=toolchain.environment())
+        written = answer.read_text(encoding="utf-8", errors="replace") if answer.is_file() else ""
+    text = written.partition("Assistant:\n")[2].strip()
+    problem = ended.explain() if not ended.ok else "" if text else f"printed no answer\n{ended.last_lines(3)}"
+    return Said(prompt.item, "llama-cli", text, problem, ended.seconds, ended.peak)
+
+
+def by_programs(toolchain: Toolchain, model: Path, asked: Sequence[Prompt], threads: int, seconds: float) -> list[Said]:
+    """Every prompt through llama-completion, and the first that it can take through llama-cli.
+
+    Args:
+        seconds: limit of each.
+    """
+    said = [completion(toolchain, model, prompt, threads, seconds) for prompt in asked]
+    plain = [prompt for prompt in asked if prompt.user]
+    return said + [cli(toolchain, model, prompt, threads, seconds) for prompt in plain[:1]]
+
+
+def by_binding(toolchain: Toolchain, model: Path, asked: Sequence[Prompt], threads: int, seconds: float) -> list[Said]:
+    """Every prompt through llama-cpp-python, the model loaded once.
+
+    Args:
+        seconds: for all of them together.
+    """
+    limits = [prompt.max_new_tokens for prompt in asked]
+    spoken = binding.ask(toolchain, model, [prompt.ids for prompt in asked], limits, threads, seconds)
+    said = []
+    for number, prompt in enumerate(asked):
+        if number >= len(spoken.texts):
+            text, problem = "", spoken.problem or "gave no answer, and did not say why"
+        else:
+            text = spoken.texts[number].strip()
+            problem = "printed no answer" if not text else ""
+            if text and not spoken.ended[number]:
+                problem = f"did not end by itself within {prompt.max_new_tokens} tokens: ...{text[-80:]!r}"
+        share = spoken.seconds / len(asked)
+        said.append(Said(prompt.item, "llama-cpp-python", text, problem, share, spoken.peak, 0.0, spoken.answer_speed))
+    return said
