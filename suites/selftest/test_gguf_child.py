@@ -126,8 +126,7 @@ def test_a_child_killed_for_its_memory_is_explained() -> None:
 
 def test_a_tool_dies_with_the_release_that_started_it(tmp_path: Path) -> None:
     script = (
-        "from harness.gguf import child; "
-        f"child.run(['sh', '-c', 'echo $$ > {tmp_path}/tool; exec sleep 300'], 300.0)"
+        f"from harness.gguf import child; child.run(['sh', '-c', 'echo $$ > {tmp_path}/tool; exec sleep 300'], 300.0)"
     )
     release = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).resolve().parent.parent.parent)
     note = tmp_path / "tool"
