@@ -89,6 +89,6 @@ def _check(head: Any, states: Any, logits: Any) -> None:
     apart = float((next(logits_of(head, [states])) - logits).abs().max())
     if not apart <= CLOSE:
         raise EngineError(
-            f"the output head alone gives logits up to {apart:.2g} from the model's: it scales or caps them, or the "
-            "adapter changes the head; logit parity is not measured for such models"
+            f"the output head alone gives logits up to {apart:.2g} from the model's: it scales or caps them; "
+            "logit parity is not measured for such models"
         )

@@ -10,8 +10,10 @@ from typing import Any
 
 from harness.engines import hidden
 from harness.engines.divergence import passages
+from harness.engines.failure import EngineError
 from harness.engines.form import Loaded
 from harness.engines.mount import mounted
+from harness.gguf import merge
 from harness.parity import measure, voice
 from harness.parity.figures import PassageFigures, stream
 from harness.parity.measure import FACTS, Facts, Sample
@@ -31,8 +33,10 @@ def write(
 
     Raises:
         AdapterError: the adapter does not fit.
-        EngineError: the model's logits are not what its output head makes of its hidden states.
+        EngineError: the adapter changes the output head, or the head alone does not make the model's logits.
     """
+    if merge.touches_an_end(adapter):
+        raise EngineError(f"{adapter}: changes the output matrix, so its logits cannot be kept as hidden states")
     texts = passages(trained_on.tokenizer, sample.all)
     hidden.write(folder / BASE, list(hidden.completion_states(trained_on, texts)))
     with mounted(trained_on, adapter) as engine:
