@@ -89,7 +89,7 @@ def test_a_configuration_that_fails_is_named(tmp_path: Path) -> None:
     folder = broken_source(tmp_path / "source", "")
     (folder / "CMakeLists.txt").write_text('message(FATAL_ERROR "no such option")\n', encoding="utf-8")
 
-    with pytest.raises(ToolchainError, match="configuring failed with status 1: .*Error"):
+    with pytest.raises(ToolchainError, match=r"configuring failed with status 1: .*Error"):
         compiler_of(folder, tmp_path, []).compile(instructions.SETS[-1], "test")
 
 
@@ -107,7 +107,7 @@ def test_a_build_that_fails_half_way_leaves_no_toolchain(tmp_path: Path, monkeyp
 
     assert not build.place(root).exists()
     assert not list(root.glob("*.partial"))
-    with pytest.raises(ToolchainError, match="no llama.cpp was built: cmake failed"):
+    with pytest.raises(ToolchainError, match=r"no llama\.cpp was built: cmake failed"):
         build.built(root)
 
 
@@ -136,7 +136,7 @@ def test_a_source_of_other_bytes_is_refused_and_removed(tmp_path: Path) -> None:
     forged = tmp_path / f"{source.NAME}.tar.gz"
     forged.write_bytes(b"another llama.cpp")
 
-    with pytest.raises(ToolchainError, match="not the pinned llama.cpp"):
+    with pytest.raises(ToolchainError, match=r"not the pinned llama\.cpp"):
         source.fetch(tmp_path, dict(os.environ))
 
     assert not forged.exists()
