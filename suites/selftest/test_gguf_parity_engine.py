@@ -155,3 +155,21 @@ def test_the_engine_ends_with_the_process_that_asked(tmp_path: Path) -> None:
     while not _gone(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert _gone(pid)
+
+
+def test_memory_is_that_of_the_engine_and_not_of_the_process_that_started_it(tmp_path: Path) -> None:
+    held = bytearray(300 << 20)
+    held[::4096] = b"x" * len(held[::4096])
+    body = (
+        "import importlib.util, types\n"
+        "sys.modules['llama_cpp'] = types.ModuleType('llama_cpp')\n"
+        f"spec = importlib.util.spec_from_file_location('child', {str(llama.PROGRAM)!r})\n"
+        "child = importlib.util.module_from_spec(spec); spec.loader.exec_module(child)\n"
+        f"{READY}"
+        "sys.stdin.readline(); print(json.dumps({'bytes': 0, 'peak': child.peak_memory()}), flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    with llama.opened(tmp_path / "model.gguf", 1, program(tmp_path, body, patience=60)) as loaded:
+        loaded.facts()
+        assert 1 << 20 < loaded.peak < 200 << 20
+    del held
