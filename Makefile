@@ -17,6 +17,7 @@ test: $(VENV)/ready
 
 # Defects planted in a green release, each seen to be refused by the right gate.
 sabotage: $(VENV)/ready
+	$(LLAMA_CPP)
 	$(PYTEST) suites/selftest/sabotage $(ARGS)
 
 # A release killed at fifty random moments, which must end green with the artifacts of a quiet one.

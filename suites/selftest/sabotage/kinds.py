@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suites.selftest.sabotage import bundle, command, data, evaluation, quantization, regression, training
+from suites.selftest.sabotage import bundle, command, data, evaluation, gguf, quantization, regression, training
 from suites.selftest.sabotage.case import Sabotage
 
 __all__ = ["SABOTAGES", "Sabotage"]
@@ -13,6 +13,7 @@ SABOTAGES: tuple[Sabotage, ...] = (
     *training.SABOTAGES,
     *evaluation.SABOTAGES,
     *quantization.SABOTAGES,
+    *gguf.SABOTAGES,
     *regression.SABOTAGES,
     *bundle.SABOTAGES,
 )

@@ -13,7 +13,7 @@ import pytest
 
 from harness.evidence import read
 from harness.gguf import build
-from suites.selftest import tiny_gguf
+from suites.selftest import tiny_gguf_line
 from suites.selftest.child import Finished, Line, release
 from suites.selftest.sabotage import stored
 
@@ -24,7 +24,7 @@ SHEETS = "{chosen} both {task} benchmark"
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Line, Finished]:
     build.built()  # says how to get it where it is absent
     folder = tmp_path_factory.mktemp("shipped")
-    line = Line(tiny_gguf.write_release(folder / "line"), folder / "out")
+    line = Line(tiny_gguf_line.write_release(folder / "line"), folder / "out")
     finished = release(line, "green", timeout=900)
     assert finished.status == 0, finished.output
     return line, finished

@@ -1,0 +1,33 @@
+"""Sabotages of the way to a GGUF file. Its gates advise by default; here they block.
+
+The line's own tokenizer is one that llama.cpp does not know, so what lies behind the conversion is shown with a real
+tokenizer in ``test_gguf_answers.py``.
+"""
+
+from __future__ import annotations
+
+from suites.selftest.sabotage import spec
+from suites.selftest.sabotage.case import Sabotage
+
+BLOCKING = spec.edited("[gates.regression]", "[gates.gguf]\nblocking = true\n\n[gates.regression]")
+
+SABOTAGES = (
+    Sabotage(
+        "no-llama-cpp",
+        spec.both(BLOCKING, spec.called_with("--llama-cpp=no-such-folder")),
+        "gguf.toolchain_ready",
+        "no-such-folder is not a folder; run make llama-cpp",
+    ),
+    Sabotage(
+        "merged-without-its-adapter",
+        spec.both(BLOCKING, spec.called_with("-p", "suites.selftest.sabotage.unmerged")),
+        "gguf.merge_ok",
+        "largest difference of a log-probability",
+    ),
+    Sabotage(
+        "tokenizer-that-llama-cpp-does-not-know",
+        BLOCKING,
+        "gguf.convert_f16_ok",
+        "does not know how the base's tokenizer splits text",
+    ),
+)
