@@ -42,12 +42,23 @@ def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
     for name in spec.areas.get("bnb", {}).get("mounts", ()):
         if name not in spec.adapters:
             yield "gates.bnb.mounts", f"unknown adapter {name!r}; the spec names {listed(spec.adapters)}"
+    yield from _bad_form(spec)
     for declared in spec.tasks.values():
         yield from _bad_files(declared)
     if spec.attempts == "spend" and spec.ledger is None:
         yield "policy.ledger", 'missing, and attempts = "spend" needs it; name a file that all runners share'
     if spec.notes is not None and not spec.notes.is_file():
         yield "release.notes", f"{spec.notes} does not exist"
+
+
+def _bad_form(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Gates that do not fit what ships."""
+    if spec.deploy != "gguf":
+        return
+    if "gguf" not in spec.areas:
+        yield "gates.gguf", 'missing, and deploy = "gguf" ships what its gates make; add the table'
+    if "bnb" in spec.areas:
+        yield "gates.bnb", 'judges adapters on a 4-bit base, and deploy = "gguf" ships merged files; remove the table'
 
 
 def _bad_thresholds(spec: Spec, key: str, row: Thresholds) -> Iterator[tuple[str, str]]:

@@ -54,15 +54,16 @@ def _policy(earlier: Earlier, spec: Spec, now: Mapping[str, Gate]) -> Iterator[s
     if policy.get("attempts") == SPEND and spec.attempts != SPEND:
         yield f"policy.attempts: {SPEND}, now {spec.attempts}"
     asked = earlier.table.get("gates", {}).get("regression")
-    margins = [gate for gate in now.values() if gate.check == "not_worse"]
-    if (
-        asked is None
-        or not margins
-        or any((was["area"], was["rule"]) == ("regression", "not_worse") for was in earlier.gates)
-    ):
+    margins = [gate for gate in now.values() if _is_margin(gate.area, gate.rule)]
+    if asked is None or not margins or any(_is_margin(was["area"], was["rule"]) for was in earlier.gates):
         return  # nothing to compare, or the gates themselves were compared
     margin = asked.get("margin", DEFAULT_MARGIN)
     if -margins[0].threshold > margin:
         yield f"gates.regression.margin: {margin}, now {-margins[0].threshold}"
     if asked.get("blocking", True) and not margins[0].blocking:
         yield "gates.regression: blocked the release, only advises now"
+
+
+def _is_margin(area: str, rule: str) -> bool:
+    """Whether a gate holds the candidate against an earlier release: other areas have such margins, too."""
+    return area == "regression" and rule == "not_worse"

@@ -7,13 +7,13 @@ A new area is one module with ``expected(spec)`` and one line in `AREAS`; its te
 from __future__ import annotations
 
 from harness.errors import SpecError
-from harness.gates import bnb, bundle, data, evaluation, forgetting, gguf, regression, training
+from harness.gates import bnb, bundle, data, evaluation, forgetting, gguf, gguf_parity, regression, training
 from harness.gates.gate import Gate, Outcome, Rule
 from harness.spec import Spec
 
 __all__ = ["AREAS", "Gate", "Outcome", "Rule", "expected"]
 
-AREAS = (data, training, evaluation, forgetting, bnb, gguf, regression, bundle)
+AREAS = (data, training, evaluation, forgetting, bnb, gguf, gguf_parity, regression, bundle)
 """In the order in which they run: the first red gate is the first cause."""
 
 

@@ -55,6 +55,8 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
         "attempts": _last(journal, "attempts").get("attempts", {}),
         "data": _last(journal, "data").get("files", []),
         "noise": [record["noise"] for record in journal if record["kind"] == "noise"],
+        "forms": _last(journal, "forms").get("forms", {}),
+        "form_losses": [record["form_loss"] for record in journal if record["kind"] == "form_loss"],
         "workers": _workers(journal),
         "durations": _durations(journal),
         "environment": _environment(journal),

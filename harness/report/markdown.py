@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from harness.report import attempts, noise, regression, sameness
+from harness.report import attempts, attribution, noise, regression, sameness
 from harness.report.escape import bullets, cell, fenced, table
 
 NONE = "none recorded"
@@ -35,7 +35,7 @@ def render(document: Document, notes: str) -> str:
         ("Summary", _summary(document)),
         ("Experiment matrix", _experiments(document)),
         ("Evaluation", _evaluation(document)),
-        ("Quantization", _areas(document, "bnb", "gguf")),
+        ("Quantization", [*_areas(document, "bnb", "gguf"), *attribution.blocks(document)]),
         ("Data", _data(document)),
         ("Backup and verification", _backup(document, prose)),
         ("Problems", _problems(document, prose)),
@@ -273,6 +273,8 @@ def _recommendation(document: Document) -> list[str]:
         own = _gates(document, area)
         word = "shown to work" if own and all(gate.get("outcome") == "passed" for gate in own) else "not shown to work"
         advice.append(f"Quantization, {form}: {word}" + (f", {_passed(own)} gates passed." if own else ", no gates."))
+    if form := attribution.recommendation(document):
+        advice.append(f"Form: {form}")
     bundle = _gates(document, "bundle")
     advice.append(
         f"Deployment: unpack the adapter from the published bundle ({_passed(bundle)} bundle gates passed) and check "

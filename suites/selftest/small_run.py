@@ -77,6 +77,8 @@ def journal(text: str = "plain", **outcomes: Outcome) -> list[Paper]:
         {"kind": "against", "at": 16.1, "release": text, "run_id": text},
         {"kind": "weakened", "at": 16.2, "weakened": [text], "accept_weaker": text},
         {"kind": "comparison", "at": 16.3, "comparison": comparison(text)},
+        {"kind": "form_loss", "at": 16.31, "form_loss": {"form": text, "asked": text, **comparison(text)}},
+        {"kind": "forms", "at": 16.32, "forms": {"forms": [form(text)], "lost_at": text, "recommendation": text}},
         {"kind": "attempts", "at": 16.4, "attempts": ATTEMPTS},
         {"kind": "bye", "at": 60.0},
     ]
@@ -98,6 +100,12 @@ def comparison(text: str) -> Paper:
         "unlisted": {text: 57},
         "turned_bad": [{"item": text, "score_before": 1.0, "score_after": 0.0, "before": text, "after": text}],
     }
+
+
+def form(text: str) -> Paper:
+    figures = {"kl": 0.0572, "kl_error": 0.0041, "same_top": 0.981, "same_top_error": None, "to_base": None}
+    costs = {"size": 2**20, "speed": 121.4, "memory": 2**21, "memory_of": text}
+    return {**figures, **costs, "form": text, "kind": text, "scores": {text: 0.5}, "deployed": True}
 
 
 def experiment(text: str) -> Paper:

@@ -251,6 +251,14 @@ class TestWeakerSpecs:
         more = (replace(THRESHOLD, threshold=0.95), MOUNT, LEARNED, NOT_WORSE, replace(MOUNT, id="bnb.new"))
         assert now(more, confidence=0.99, sizes={THRESHOLD.id: 400}) == []
 
+    @pytest.mark.parametrize("first", [False, True])
+    def test_a_margin_of_another_area_is_not_that_between_releases(self, first: bool) -> None:
+        of_a_file = replace(
+            NOT_WORSE, id="gguf.q4.coverage_not_lost", check="not_lost", threshold=-0.25, blocking=False
+        )
+        before = replace(BEFORE, gates=kept(without(NOT_WORSE))) if first else BEFORE
+        assert now((of_a_file, *GATES), before=before) == []
+
     def test_other_experiments_weaken_nothing(self) -> None:
         assert now(without(LEARNED)) == []
 

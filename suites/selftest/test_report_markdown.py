@@ -176,3 +176,34 @@ def test_a_measurement_that_went_wrong_does_not_end_the_report() -> None:
     paper = build(journal(candidate="error"))
     paper["gates"][2]["value"] = "nan"
     assert "nan" in markdown.render(paper, "")
+
+
+FORM = {
+    "form": "q4",
+    "kind": "GGUF Q4_0",
+    "kl": 0.0572,
+    "kl_error": 0.0041,
+    "same_top": 0.9811,
+    "scores": {"coverage": 0.975},
+    "size": 91 * 2**20,
+    "speed": 121.4,
+    "memory": 300 * 2**20,
+    "memory_of": "process, at most",
+    "deployed": True,
+}
+
+
+def test_the_table_of_forms_shows_distance_scores_size_speed_and_memory() -> None:
+    forms = {"forms": [FORM], "lost_at": "Quality was lost at f16 -> q4.", "recommendation": "Ship GGUF Q4_0."}
+    report = markdown.render({**build(journal()), "forms": forms}, "")
+    row = next(line for line in section(report, "Quantization").splitlines() if line.startswith("| q4: GGUF Q4_0"))
+    for shown in ("(deployed)", "0.0572 ± 0.0041", "coverage 0.975", "91.0", "121", "300 (process, at most)"):
+        assert shown in row
+    assert "Quality was lost at f16 -&gt; q4." in section(report, "Quantization")
+    assert "Form: Ship GGUF Q4" in section(report, "Recommendation")
+
+
+def test_a_release_without_forms_has_no_such_table() -> None:
+    report = markdown.render({**build(journal()), "forms": {}, "form_losses": []}, "")
+    assert "Forms, from base to file" not in report
+    assert "Form:" not in report

@@ -1,0 +1,224 @@
+"""The program that has llama.cpp in it: one GGUF file, asked over its standard streams.
+
+It runs in a process of its own, since a kernel that the machine cannot run ends the whole process. It imports nothing
+of this project, so that any interpreter with llama-cpp-python can run it.
+
+Each request is one JSON line on standard input. Each reply is one JSON line on standard output, followed by as many
+raw bytes as its ``bytes`` says. A request that fails is answered with ``error``.
+
+    {"op": "facts"}                                    what the file says of itself
+    {"op": "context", "length": L, "sequences": S}     makes a context of S sequences of L tokens
+    {"op": "tokenize", "text": T}                      ids of a text that goes on: nothing is put in front of it
+    {"op": "render", "messages": M}                    the file's own chat template, and the ids of what it gives
+    {"op": "logits", "ids": I, "first": F}             float32 (len(I) - F, vocabulary): after I[F-1], I[F], ...
+    {"op": "generate", "prompts": P, "most": N}        greedy ids of each prompt, its end token included
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from typing import Any, BinaryIO
+
+import llama_cpp
+import numpy as np
+
+
+class Session:
+    """A loaded file and the context that it is asked in."""
+
+    def __init__(self, path: str, threads: int) -> None:
+        llama_cpp.llama_backend_init()
+        options = llama_cpp.llama_model_default_params()
+        options.n_gpu_layers = 0
+        self.model = llama_cpp.llama_model_load_from_file(path.encode(), options)
+        if not self.model:
+            raise ValueError(f"llama.cpp cannot load {path}; the file is cut, or is no GGUF")
+        self.vocabulary = llama_cpp.llama_model_get_vocab(self.model)
+        self.size = llama_cpp.llama_vocab_n_tokens(self.vocabulary)
+        self.threads = threads
+        self.context: Any = None
+        self.formatter: Any = None
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "vocabulary": self.size,
+            "end": llama_cpp.llama_vocab_eos(self.vocabulary),
+            "trained_length": llama_cpp.llama_model_n_ctx_train(self.model),
+            "system": llama_cpp.llama_print_system_info().decode(),
+            "version": llama_cpp.__version__,
+        }
+
+    def make_context(self, length: int, sequences: int) -> dict[str, Any]:
+        if self.context is not None:
+            llama_cpp.llama_free(self.context)
+        options = llama_cpp.llama_context_default_params()
+        options.n_ctx = length * sequences
+        options.n_batch = max(length, sequences)  # one passage, or one token of each sequence, is one call
+        options.n_ubatch = min(512, options.n_batch)
+        options.n_seq_max = sequences
+        options.n_threads = options.n_threads_batch = self.threads
+        options.no_perf = True
+        self.context = llama_cpp.llama_init_from_model(self.model, options)
+        if not self.context:
+            raise ValueError(f"llama.cpp has no room for {sequences} sequences of {length} tokens")
+        return {}
+
+    def tokenize(self, text: str, begins: bool) -> list[int]:
+        """Ids of a text, special tokens read as such; where it begins a prompt, the file says what stands in front."""
+        raw = text.encode()
+        room = len(raw) + 8
+        found = (llama_cpp.llama_token * room)()
+        count = llama_cpp.llama_tokenize(self.vocabulary, raw, len(raw), found, room, begins, True)
+        if count < 0:
+            raise ValueError(f"llama.cpp cannot tokenize {text[:60]!r}")
+        return list(found[:count])
+
+    def render(self, messages: list[dict[str, Any]]) -> tuple[str, list[int]]:
+        text = self._formatter()(messages=messages).prompt
+        return text, self.tokenize(text, begins=True)  # as llama.cpp's own programs do
+
+    def _formatter(self) -> Any:
+        """llama-cpp-python's reading of the file's template, the way its users get it."""
+        if self.formatter is None:
+            from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+            template = llama_cpp.llama_model_chat_template(self.model, None)
+            if not template:
+                raise ValueError("the file holds no chat template; convert it from a folder that has one")
+            self.formatter = Jinja2ChatFormatter(
+                template=template.decode(),
+                eos_token=self._piece(llama_cpp.llama_vocab_eos(self.vocabulary)),
+                bos_token=self._piece(llama_cpp.llama_vocab_bos(self.vocabulary)),
+                add_generation_prompt=True,
+            )
+        return self.formatter
+
+    def _piece(self, token: int) -> str:
+        return llama_cpp.llama_vocab_get_text(self.vocabulary, token).decode() if token >= 0 else ""
+
+    def logits(self, ids: list[int], first: int) -> np.ndarray[Any, Any]:
+        self._forget()
+        self._decode([(token, place, 0, place >= first - 1) for place, token in enumerate(ids)])
+        rows = len(ids) - first
+        held = llama_cpp.llama_get_logits(self.context)
+        return np.ctypeslib.as_array(held, shape=(rows + 1, self.size))[:rows]
+
+    def generate(self, prompts: list[list[int]], most: int) -> list[list[int]]:
+        """Greedy ids of each prompt, all sequences side by side; each ends at an end token or at `most`."""
+        self._forget()
+        answers: list[list[int]] = [[] for _ in prompts]
+        best: dict[int, int] = {}
+        for number, prompt in enumerate(prompts):
+            last = len(prompt) - 1
+            self._decode([(token, place, number, place == last) for place, token in enumerate(prompt)])
+            best[number] = self._best(0)
+        for step in range(most):
+            for number, token in best.items():
+                answers[number].append(token)
+            going = [n for n, token in best.items() if not llama_cpp.llama_vocab_is_eog(self.vocabulary, token)]
+            if not going or step + 1 == most:
+                break
+            self._decode([(best[n], len(prompts[n]) + step, n, True) for n in going])
+            best = {n: self._best(row) for row, n in enumerate(going)}
+        return answers
+
+    def _best(self, row: int) -> int:
+        held = llama_cpp.llama_get_logits(self.context)
+        start = ctypes.cast(held, ctypes.POINTER(ctypes.c_float * self.size))
+        return int(np.argmax(np.ctypeslib.as_array(start[row])))
+
+    def _forget(self) -> None:
+        llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(self.context), True)
+
+    def _decode(self, entries: list[tuple[int, int, int, bool]]) -> None:
+        """(token, position, sequence, whether its logits are wanted) of each entry, in one call."""
+        batch = llama_cpp.llama_batch_init(len(entries), 0, 1)
+        try:
+            batch.n_tokens = len(entries)
+            for row, (token, place, sequence, wanted) in enumerate(entries):
+                batch.token[row], batch.pos[row] = token, place
+                batch.n_seq_id[row], batch.seq_id[row][0] = 1, sequence
+                batch.logits[row] = wanted
+            status = llama_cpp.llama_decode(self.context, batch)
+        finally:
+            llama_cpp.llama_batch_free(batch)
+        if status != 0:
+            raise ValueError(f"llama_decode returned {status} on {len(entries)} tokens")
+
+
+def answer(session: Session, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    started = time.monotonic()
+    reply: dict[str, Any] = {}
+    raw = b""
+    match request["op"]:
+        case "facts":
+            reply = session.facts()
+        case "context":
+            reply = session.make_context(request["length"], request["sequences"])
+        case "tokenize":
+            reply = {"ids": session.tokenize(request["text"], begins=False)}
+        case "render":
+            text, ids = session.render(request["messages"])
+            reply = {"text": text, "ids": ids}
+        case "logits":
+            raw = np.ascontiguousarray(session.logits(request["ids"], request["first"]), dtype="<f4").tobytes()
+        case "generate":
+            reply = {"answers": session.generate(request["prompts"], request["most"])}
+        case other:
+            raise ValueError(f"no such request: {other!r}")
+    return {**reply, "seconds": time.monotonic() - started, "peak": peak_memory()}, raw
+
+
+def peak_memory() -> int:
+    """Most bytes that this program has held resident.
+
+    Of the program itself: getrusage counts what the process held before it became this program, as a copy of its
+    parent, which has a model of its own loaded.
+    """
+    try:
+        with open("/proc/self/status", encoding="ascii") as lines:
+            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def serve(session: Session, asked: BinaryIO, replies: BinaryIO) -> None:
+    for line in asked:
+        try:
+            reply, raw = answer(session, json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            reply, raw = {"error": f"{type(error).__name__}: {error}"}, b""
+        replies.write(json.dumps({**reply, "bytes": len(raw)}).encode() + b"\n" + raw)
+        replies.flush()
+
+
+def die_with_parent() -> None:
+    """A killed release leaves no engine behind (Linux: prctl's PR_SET_PDEATHSIG)."""
+    parent = os.getppid()
+    try:
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    except (OSError, AttributeError):
+        return  # no Linux: the end of its standard input ends it
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
+def main() -> None:
+    die_with_parent()
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever llama.cpp prints must not stand between two replies
+    path, threads = sys.argv[1], int(sys.argv[2])
+    session = Session(path, threads)
+    replies.write(b'{"ready": true, "bytes": 0}\n')
+    replies.flush()
+    serve(session, sys.stdin.buffer, replies)
+
+
+if __name__ == "__main__":
+    main()

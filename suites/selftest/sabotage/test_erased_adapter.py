@@ -1,0 +1,115 @@
+"""The file that looks sound and has lost its adapter: Q4_1 of the default model, made from a real release's adapter.
+
+The base came from a Q4_1 file, so its weights lie on that grid; what the adapter adds is small and rounds away. The
+file converts, loads, answers, and its weight error is small, so only its divergences tell. Needs what ``make release``
+leaves behind: the store in ``out`` and the toolchain in ``.build``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import judging, spec_file
+from harness.dataset.checks import items_of
+from harness.engines import form, llama
+from harness.engines.float32 import FORM
+from harness.engines.form import Loaded
+from harness.engines.generate import Decoding
+from harness.evidence import Measurement
+from harness.gates import gguf_parity
+from harness.gguf import build, convert, merge, quantize
+from harness.gguf.toolchain import Toolchain
+from harness.parity import measure, reference, voice
+from harness.parity.measure import Measured, Sample
+from harness.parity.sample import thirds
+from harness.parity.survival import explain, survival
+from harness.spec import Spec
+from suites.selftest.child import ROOT
+
+OUT = ROOT / "out"
+ITEMS = 6
+"""A task: a dozen in all show a margin of -0.8."""
+SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The candidate on the original base, as one f16 file, and what it is held against."""
+
+    spec: Spec
+    toolchain: Toolchain
+    base: Loaded
+    f16: Path
+    sample: Sample
+    reference: Path
+
+
+def _artifact(kind: str, label: str) -> Path:
+    found = [
+        path.parent / "content"
+        for path in sorted((OUT / "store" / kind).glob("*/manifest.json"))
+        if json.loads(path.read_text(encoding="utf-8"))["label"] == label
+    ]
+    assert found, f"no {kind} {label!r} in {OUT}/store: run make release first"
+    return max(found, key=lambda path: path.parent.stat().st_mtime)
+
+
+def _chosen() -> str:
+    verdicts = sorted((OUT / "runs").glob("*/verdict.json"), key=lambda path: path.stat().st_mtime)
+    chosen = [json.loads(path.read_text(encoding="utf-8"))["selected_experiment"] for path in verdicts]
+    assert any(chosen), f"no run below {OUT}/runs selected an experiment: run make release first"
+    return next(name for name in reversed(chosen) if name)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("erased")
+    spec = spec_file.load(ROOT / "data" / "v3" / "release.toml")
+    tools = build.built()
+    base, adapter = _artifact("base", ""), _artifact("adapter", f"{_chosen()} {spec.candidate}")
+    for name in ("merged", "f16", "reference"):
+        (folder / name).mkdir()
+    merge.write(base, adapter, folder / "merged")
+    convert.to_f16(folder / "merged", tools, {}, folder / "f16", SECONDS)
+    tasks = spec.adapters[spec.candidate].tasks
+    sample = Sample(
+        {task: thirds(items_of(spec.tasks[task], "benchmark"), ITEMS) for task in tasks},
+        {task: Decoding(spec.batch_size, spec.tasks[task].max_new_tokens) for task in tasks},
+    )
+    loaded = form.load(FORM, base, spec.threads)
+    reference.write(folder / "reference", loaded, adapter, sample)
+    return Made(spec, tools, loaded, folder / "f16" / convert.FILE, sample, folder / "reference")
+
+
+def _measured(made: Made, quantization: str, folder: Path) -> Measured:
+    quantize.quantize(made.f16, quantization, made.toolchain, folder, made.spec.threads, SECONDS)
+    adapter, base = (reference.logits(made.reference, made.base, name) for name in (reference.ADAPTER, reference.BASE))
+    runtime = llama.Runtime(environment=made.toolchain.environment())
+    with llama.opened(folder / convert.FILE, made.spec.threads, runtime) as loaded:
+        asked: Any = voice.of_llama(loaded, made.base.tokenizer)
+        return measure.measure(asked, made.base.tokenizer, made.sample, adapter, base)
+
+
+def _judged(made: Made, measured: Measured) -> tuple[str, str]:
+    """Outcome and message of the gate, as the release suite judges it."""
+    gate = next(one for one in gguf_parity.expected(made.spec) if one.id == "gguf.q4.adapter_survives")
+    found = survival(measured.figures, made.spec.confidence)
+    value = Measurement(found.margin, found.clusters, found.lower, found.upper, message=explain(found))
+    judgement = judging.judge(gate, value, made.spec.confidence)
+    return judgement.outcome, judgement.message
+
+
+def test_q4_1_of_the_default_model_is_the_base_again_and_goes_red(made: Made, tmp_path: Path) -> None:
+    outcome, message = _judged(made, _measured(made, "Q4_1", tmp_path))
+    assert outcome == "failed", message
+    assert "the adapter did not survive" in message
+
+
+def test_q4_0_of_the_same_model_still_is_the_adapter(made: Made, tmp_path: Path) -> None:
+    outcome, message = _judged(made, _measured(made, "Q4_0", tmp_path))
+    assert outcome == "passed", message
