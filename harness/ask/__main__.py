@@ -45,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (GreenrunError, OSError) as error:
         print(clean(str(error)), file=sys.stderr)
         return REFUSED
-    print(f"release {spec.name}, run {run.id}, adapter {clean(label)}")
     width = shutil.get_terminal_size((100, 40)).columns
+    print("\n".join(page.wrap(f"release {spec.name}, run {run.id}, adapter {label}", width)))
     for line in page.render(item, split, metrics.forms_of(spec.tasks)[item.task], columns, width):
         print(line)
     return 0

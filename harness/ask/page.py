@@ -28,7 +28,7 @@ def render(item: Item, split: str, forms: Forms, columns: Columns, width: int) -
         columns: title and answer.
         width: terminal columns.
     """
-    yield f"{clean(item.id)}: task {clean(item.task)}, {split}, {clean(item.kind)}, topic {clean(item.topic)}"
+    yield from wrap(f"{item.id}: task {item.task}, {split}, {item.kind}, topic {item.topic}", width)
     for turn in item.messages:
         yield f"{clean(str(turn.get('role', '')))}:"
         yield from (f"  {line}" for line in wrap(str(turn.get("content") or ""), width - 2))
@@ -62,7 +62,7 @@ def _answers(columns: Columns, width: int) -> Iterator[str]:
     room = (width - len(GAP) * (len(columns) - 1)) // len(columns)
     if room < LEAST:
         for title, answer in columns:
-            yield f"{clean(title)}:"
+            yield from wrap(f"{title}:", width)
             yield from (f"  {line}" for line in wrap(answer.text or "(empty)", width - 2))
         return
     blocks = [[title, "-" * min(room, len(title)), *wrap(answer.text or "(empty)", room)] for title, answer in columns]
@@ -72,8 +72,8 @@ def _answers(columns: Columns, width: int) -> Iterator[str]:
 
 def _beside(label: str, cells: Sequence[str], width: int) -> Iterator[str]:
     """A label of a third of the width, wrapped, and cells that share the rest."""
-    first = max(LEAST, width // 3)
-    room = max(6, (width - first - len(GAP) * len(cells)) // len(cells))
+    first = max(10, width // 3)
+    room = max(1, (width - first - len(GAP) * len(cells)) // len(cells))
     blocks = [wrap(label, first) or [""], *(wrap(cell, room) or [""] for cell in cells)]
     for row in zip_longest(*blocks, fillvalue=""):
         sizes = [first, *[room] * len(cells)]
