@@ -131,12 +131,15 @@ def test_copies_are_found_as_a_peer_finds_them(tmp_path: Path, capsys: pytest.Ca
     texts, copies = planted_texts()
     seconds, accused = {}, {}
     for search in (ours, theirs):
-        started = time.perf_counter()
+        started = time.process_time()
         accused[search] = search(texts, tmp_path)
-        seconds[search] = time.perf_counter() - started
+        seconds[search] = time.process_time() - started
     kinds = Counter(name for name, _ in copies.values())
     with capsys.disabled():
-        print(f"\n{len(texts)} texts: ours {seconds[ours]:.1f} s, datatrove {seconds[theirs]:.1f} s, ", end="")
+        print(
+            f"\n{len(texts)} texts: ours {seconds[ours]:.1f} s of processor time, datatrove {seconds[theirs]:.1f} s, ",
+            end="",
+        )
         print(f"{seconds[theirs] / seconds[ours]:.2f} times ours")
         print(f"{'planted':<24} {'similarity':>10} {'copies':>7} {'ours':>6} {'datatrove':>10}")
         for name in PLANTS:
