@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Recipe:
     weight_decay: float = 0.0
     warmup_share: float = 0.0
     max_grad_norm: float = 1.0
+    base_dtype: Literal["float32", "bfloat16"] = "float32"
+    """What the frozen base computes in while an adapter is trained; the adapter's own weights are always float32."""
 
 
 @dataclass(frozen=True, slots=True)
