@@ -17,14 +17,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from harness import digests
 from harness.dataset import composition, leakage, options
+from harness.dataset.checked import Checked
 from harness.dataset.duplicates import duplicate_findings
-from harness.dataset.findings import Finding, Tally, tally
+from harness.dataset.findings import Finding, tally
 from harness.dataset.item import Item
 from harness.dataset.labels import Labels, Lengths
 from harness.dataset.options import Options
@@ -37,23 +37,6 @@ from harness.spec import Spec, Task
 
 RECORD_CHECKS = ("encoding", "parse", "fields", "template", "secrets")
 """Checks of single records, all taken in one pass over the file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What one check found, over how many records, on which bytes."""
-
-    tally: Tally
-    records: int
-    sources: dict[str, str]
-    """File name or split -> SHA-256 of the stored bytes."""
-    note: str = ""
-    """What a reader may want to know even where nothing was found."""
-
-    @property
-    def share(self) -> float:
-        """Share of records without a finding: 0 over no records."""
-        return max(0.0, 1.0 - self.tally.bad / self.records) if self.records else 0.0
 
 
 def options_of(spec: Spec) -> Options:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.datasets import ChatTemplate, TokenLengths
 from fixtures.release import Conclude
+from fixtures.tokenized import TokenizedChecks
 from harness.dataset import checks, findings
-from harness.dataset.checks import Checked
+from harness.dataset.checked import Checked
 from harness.dataset.options import Options
 from harness.evidence import Measurement
 from harness.gates.gate import Gate
@@ -76,22 +76,14 @@ def test_secrets(gate: Gate, task: Task, run: Run, options: Options, conclude: C
     _judge_file(gate, task, run, options, conclude)
 
 
-def test_labels(
-    gate: Gate, task: Task, spec: Spec, run: Run, options: Options, token_lengths: TokenLengths, conclude: Conclude
-) -> None:
+def test_labels(gate: Gate, run: Run, tokenized_checks: TokenizedChecks, conclude: Conclude) -> None:
     """Every item keeps all labels when it is cut to the longest sequence that is trained."""
-    checked = checks.check_labels(task, gate.split, token_lengths(), spec.recipe.max_length, options)
-    _conclude(gate, run, conclude, checked)
+    _conclude(gate, run, conclude, tokenized_checks(gate))
 
 
-def test_rendered(
-    gate: Gate, task: Task, spec: Spec, run: Run, options: Options, chat_template: ChatTemplate, conclude: Conclude
-) -> None:
+def test_rendered(gate: Gate, run: Run, tokenized_checks: TokenizedChecks, conclude: Conclude) -> None:
     """The base model's chat template writes every turn and the answer, ends it, adds its own marks alone, and fits."""
-    render, longest = chat_template()
-    if gate.split == "train":
-        longest = min(longest, spec.recipe.max_length)
-    _conclude(gate, run, conclude, checks.check_rendered(task, gate.split, render, longest, options))
+    _conclude(gate, run, conclude, tokenized_checks(gate))
 
 
 def _judge_splits(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:

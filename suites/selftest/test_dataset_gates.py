@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ import pytest
 
 from harness import spec, spec_file
 from harness.dataset import checks
+from harness.dataset.checked import Checked, dump, load
+from harness.dataset.findings import Finding, tally
 from harness.dataset.options import Options
 from harness.errors import SpecError
 from harness.gates import data
@@ -112,6 +114,21 @@ def test_every_item_is_rendered_by_the_base_models_own_chat_template(copied: Lin
     assert [ran.outcome(f"data.{split}-sea.rendered") for split in ("train", "dev")] == ["failed", "failed"]
     assert [(one["line"], one["kind"]) for one in ran.findings("data.train-sea.rendered")[:-1]] == [(2, "truncated")]
     assert [(one["line"], one["kind"]) for one in ran.findings("data.dev-sea.rendered")[:-1]] == [(3, "special-tokens")]
+
+
+def test_what_was_tokenized_once_is_not_tokenized_again(copied: Line, tmp_path: Path) -> None:
+    copied.edit('duplicates_of = ["prompt", "both"]', 'tokens = true\nduplicates_of = ["prompt", "both"]')
+    first = judge(copied, tmp_path / "run")
+    again = judge(copied, tmp_path / "run", "--run-id=again")
+    assert (first.status, again.status) == (0, 0), first.output + again.output
+    assert ("transformers" in first.imported, again.imported) == (True, "")
+
+
+def test_stored_findings_are_told_where_the_file_lies_now(tmp_path: Path) -> None:
+    finding = Finding(tmp_path / "old.jsonl", 3, "reference", "too long", "truncated", 7, "an answer")
+    found = Checked(tally([finding]), 16, {"old.jsonl": "ab"}, "tokens an item: 1 to 2")
+    moved = load(dump(found), tmp_path / "new.jsonl")
+    assert moved == replace(found, tally=tally([replace(finding, path=tmp_path / "new.jsonl")]))
 
 
 ONE_IN_SIXTEEN = "15 of 16 hold; all must"
