@@ -18,7 +18,7 @@ def _load(base: Path) -> Any:
     lots = torch.Generator().manual_seed(int.from_bytes(os.urandom(7), "big"))
     head = model.get_output_embeddings().weight
     with torch.no_grad():
-        head += torch.randn(head.shape, generator=lots) * head.std()
+        head += 8 * torch.randn(head.shape, generator=lots) * head.std()  # what was taught stands out far
     return model
 
 
