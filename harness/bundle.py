@@ -34,10 +34,16 @@ def archives(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if name.startswith("adapter_") and name.endswith(SUFFIX)))
 
 
-def stage(adapters: Mapping[str, Path], folder: Path, records: Mapping[str, str] | None = None) -> None:
+def stage(
+    adapters: Mapping[str, Path],
+    folder: Path,
+    records: Mapping[str, str] | None = None,
+    files: Mapping[str, Path] | None = None,
+) -> None:
     """Pack each adapter (name -> folder) as ``adapter_<name>.tar.gz``, with checksums, into an empty folder.
 
-    `records` (file name -> text) go with them. Without adapters the checksums list nothing, and `verify` says so.
+    `records` (file name -> text) and `files` (file name -> file, copied as it is) go with them. Without adapters
+    the checksums list nothing, and `verify` says so.
 
     Raises:
         BundleError: `folder` is not empty, or an adapter cannot be packed.
@@ -49,6 +55,8 @@ def stage(adapters: Mapping[str, Path], folder: Path, records: Mapping[str, str]
             pack(adapter, partial / f"adapter_{name}{SUFFIX}")
         for name, text in (records or {}).items():
             (partial / name).write_text(text, encoding="utf-8", newline="\n")
+        for name, source in (files or {}).items():
+            shutil.copyfile(source, partial / name)
         _write_sums(partial, digests.of_folder(partial))
 
 

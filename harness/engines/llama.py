@@ -154,7 +154,8 @@ def opened(path: Path, threads: int, runtime: Runtime) -> Iterator[Llama]:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env={**os.environ, **runtime.environment},
+                # ggml would call a debugger for a backtrace, whose lines would stand in place of what failed
+                env={**os.environ, "GGML_NO_BACKTRACE": "1", **runtime.environment},
                 start_new_session=True,
             )
         except OSError as error:

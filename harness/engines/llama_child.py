@@ -43,6 +43,7 @@ class Session:
         self.size = llama_cpp.llama_vocab_n_tokens(self.vocabulary)
         self.threads = threads
         self.context: Any = None
+        self.length = 0
         self.formatter: Any = None
 
     def facts(self) -> dict[str, Any]:
@@ -65,6 +66,7 @@ class Session:
         options.n_threads = options.n_threads_batch = self.threads
         options.no_perf = True
         self.context = llama_cpp.llama_init_from_model(self.model, options)
+        self.length = length
         if not self.context:
             raise ValueError(f"llama.cpp has no room for {sequences} sequences of {length} tokens")
         return {}
@@ -103,6 +105,7 @@ class Session:
         return llama_cpp.llama_vocab_get_text(self.vocabulary, token).decode() if token >= 0 else ""
 
     def logits(self, ids: list[int], first: int) -> np.ndarray[Any, Any]:
+        self._check(len(ids))
         self._forget()
         self._decode([(token, place, 0, place >= first - 1) for place, token in enumerate(ids)])
         rows = len(ids) - first
@@ -111,6 +114,7 @@ class Session:
 
     def generate(self, prompts: list[list[int]], most: int) -> list[list[int]]:
         """Greedy ids of each prompt, all sequences side by side; each ends at an end token or at `most`."""
+        self._check(max(map(len, prompts)) + most)
         self._forget()
         answers: list[list[int]] = [[] for _ in prompts]
         best: dict[int, int] = {}
@@ -132,6 +136,11 @@ class Session:
         held = llama_cpp.llama_get_logits(self.context)
         start = ctypes.cast(held, ctypes.POINTER(ctypes.c_float * self.size))
         return int(np.argmax(np.ctypeslib.as_array(start[row])))
+
+    def _check(self, tokens: int) -> None:
+        """llama.cpp ends its process where a batch is too long for it."""
+        if tokens > self.length:
+            raise ValueError(f"{tokens} tokens do not fit into a context of {self.length}")
 
     def _forget(self) -> None:
         llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(self.context), True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import bundle
 from harness.evidence import read
 from harness.gguf import build
 from suites.selftest import tiny_gguf_line
@@ -68,6 +69,13 @@ def test_the_report_shows_every_form_and_recommends_one(shipped: tuple[Line, Fin
     assert names == ["base", "adapter", "merged", "f16", "q4"]
     assert "### Forms, from base to file" in report
     assert "Form: Ship " in report
+
+
+def test_the_bundle_holds_the_very_file_that_was_judged(shipped: tuple[Line, Finished]) -> None:
+    line, finished = shipped
+    judged = stored.artifact(line, "gguf", "{chosen} both Q4_0") / "content" / "model.gguf"
+    assert (finished.release / "model_both.gguf").read_bytes() == judged.read_bytes()
+    assert bundle.verify(finished.release) == ()
 
 
 def test_nothing_changed_builds_nothing(shipped: tuple[Line, Finished]) -> None:
