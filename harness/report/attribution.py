@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.report.escape import cell, fenced, table
+from harness.report.escape import bullets, cell, fenced, table
 
 HEADS = (
     "form",
@@ -35,7 +35,7 @@ def blocks(document: Mapping[str, Any]) -> list[str]:
         "### Forms, from base to file",
         NOTE,
         table(HEADS, map(_row, rows)),
-        f"{cell(found.get('lost_at'))}",
+        bullets([cell(found.get("lost_at"))]),
         *_turned_bad(document.get("form_losses", [])),
     ]
 

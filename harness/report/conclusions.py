@@ -1,0 +1,97 @@
+"""What a reader is to do: problems, which form to ship, limits and next steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.report import attribution, sameness
+from harness.report.escape import bullets, cell, fenced
+from harness.report.gate_tables import (
+    Document,
+    count_passed,
+    gates_of,
+    parts_of_id,
+    titled,
+)
+
+
+def problems(document: Document, prose: Mapping[str, Any]) -> list[str]:
+    gates = document.get("gates", [])
+    absent = [str(gate.get("id")) for gate in gates if gate.get("outcome") == "not_run"]
+    red = [gate for gate in gates if gate.get("outcome") not in ("passed", "not_run")]
+    return [
+        titled("Noted", bullets(texts(prose, "problems"))),
+        *(
+            titled(
+                f"{cell(gate.get('id'))}: {cell(gate.get('outcome'))}, "
+                f"{'blocking' if gate.get('blocking', True) else 'advisory'}",
+                fenced(str(gate.get("message", ""))),
+            )
+            for gate in red
+        ),
+        titled("Gates that did not run", fenced("\n".join(absent)) if absent else ""),
+    ]
+
+
+def recommendation(document: Document) -> list[str]:
+    """Which adapter to ship, in which form and how: from the verdict and the gates alone."""
+    if document.get("verdict") != "released":
+        blocking = [gate for gate in document.get("gates", []) if gate.get("blocking", True)]
+        return [
+            f"**do not ship**: the verdict is {cell(document.get('verdict'))}, "
+            f"{count_passed(blocking)} blocking gates passed. See Problems for what stands in the way."
+        ]
+    candidate = document.get("candidate_adapter")
+    advice = [f"Adapter: ship {cell(candidate)}."]
+    judged = gates_of(document, "eval")
+    for name in dict.fromkeys(parts_of_id(gate)[0] for gate in judged):
+        own = [gate for gate in judged if parts_of_id(gate)[0] == name]
+        if name != candidate:
+            passed = all(gate.get("outcome") == "passed" for gate in own)
+            words = "fit for its own tasks" if passed else "do not ship on its own"
+            advice.append(f"Adapter {cell(name)}: {words}, {count_passed(own)} gates passed.")
+    for area, form in (("bnb", "4-bit base by bitsandbytes"), ("gguf", "GGUF")):
+        own = gates_of(document, area)
+        word = "shown to work" if own and all(gate.get("outcome") == "passed" for gate in own) else "not shown to work"
+        advice.append(
+            f"Quantization, {form}: {word}" + (f", {count_passed(own)} gates passed." if own else ", no gates.")
+        )
+    if form := attribution.recommendation(document):
+        advice.append(f"Form: {form}")
+    bundle = gates_of(document, "bundle")
+    advice.append(
+        "Deployment: unpack the adapter from the published bundle "
+        f"({count_passed(bundle)} bundle gates passed) and check its SHA256SUMS after every transfer."
+        if bundle
+        else "Deployment: no gate judged a bundle; compare the artifact digests below after every transfer."
+    )
+    if document.get("unproven"):
+        advice.append("UNPROVEN: at least one blocking gate shows nothing beyond the items that it asked.")
+    return [bullets(advice)]
+
+
+def limits(document: Document, prose: Mapping[str, Any]) -> list[str]:
+    found = texts(prose, "limits")
+    if document.get("unproven"):
+        found.append("A blocking gate goes by the bare value, so its error rate is not known.")
+    if document.get("environment", {}).get("git_dirty"):
+        found.append("The working tree had changes that no commit holds.")
+    return [bullets([*found, *map(cell, sameness.limits(document))])]
+
+
+def next_steps(document: Document, prose: Mapping[str, Any]) -> list[str]:
+    open_gates = [gate for gate in document.get("gates", []) if gate.get("outcome") == "inconclusive"]
+    settle = [f"Settle {cell(gate.get('id'))}: its bounds lie on both sides of the threshold." for gate in open_gates]
+    return [bullets([*texts(prose, "next_steps"), *settle])]
+
+
+def texts(prose: Mapping[str, Any], key: str) -> list[str]:
+    """The notes under `key`: strings, or tables whose entries are strung together."""
+    entries = prose.get(key, [])
+    return [
+        "; ".join(f"{cell(name)}: {cell(value)}" for name, value in entry.items())
+        if isinstance(entry, Mapping)
+        else cell(entry)
+        for entry in (entries if isinstance(entries, list) else [entries])
+    ]
