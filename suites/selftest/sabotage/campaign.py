@@ -16,6 +16,10 @@ AT_ONCE = 2
 """A release of the tiny line keeps one core busy (its spec says ``threads = 1``)."""
 
 
+LONGEST = 3600
+"""Seconds after which one run is given up: for a line of any size, on a machine that has other work."""
+
+
 def own(line: Line, folder: Path) -> Line:
     """A copy of a line whose data may be spoiled, and whose store, runs and releases are linked file by file.
 
@@ -48,7 +52,7 @@ def run(
     """
     spoilt = own(line, folder)
     try:
-        return release(spoilt, "spoilt", *sabotage.spoil(spoilt), *arguments, env=dict(env or {}), timeout=900)
+        return release(spoilt, "spoilt", *sabotage.spoil(spoilt), *arguments, env=dict(env or {}), timeout=LONGEST)
     finally:
         shutil.rmtree(spoilt.out / "store")
 
