@@ -99,8 +99,8 @@ def _columns(
     sheet = run.find(f"answers {label} {item.task} {split}")
     if sheet is not None:
         judged = answers.read(sheet, [one.id for one in checks.items_of(spec.tasks[item.task], split)])[item.id]
-        same = "the same" if judged.ids == columns[-1][1].ids else "not the same"
-        columns.append((f"stored ({same} tokens as alone)", judged))
+        same = "same" if judged.ids == columns[-1][1].ids else "OTHER"
+        columns.append((f"stored: {same} tokens", judged))
     return columns
 
 

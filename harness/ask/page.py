@@ -65,7 +65,7 @@ def _answers(columns: Columns, width: int) -> Iterator[str]:
             yield from wrap(f"{title}:", width)
             yield from (f"  {line}" for line in wrap(answer.text or "(empty)", width - 2))
         return
-    blocks = [[title, "-" * min(room, len(title)), *wrap(answer.text or "(empty)", room)] for title, answer in columns]
+    blocks = [[*wrap(title, room), "-" * room, *wrap(answer.text or "(empty)", room)] for title, answer in columns]
     for row in zip_longest(*blocks, fillvalue=""):
         yield GAP.join(_padded(cell, room) for cell in row).rstrip()
 

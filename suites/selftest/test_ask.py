@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -50,7 +49,7 @@ def test_the_format_of_each_answer_is_marked() -> None:
 @pytest.mark.parametrize("width", [40, 60, 100, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     long = "word " * 60 + "x" * 300 + " 潮汐每天涨落两次" * 30
-    lines = shown(("base", long), ("adapter", long), ("deployed", long), width=width)
+    lines = shown(("base, float32", long), ("adapter", long), ("a title longer than its room", long), width=width)
     assert max(map(page.columns_of, lines)) <= width
 
 
@@ -108,6 +107,5 @@ def test_a_real_run_is_asked_again_and_its_stored_answer_stands_beside(
     told = capsys.readouterr().out
     assert "base, float32" in told
     assert "deployed: nf4" in told
-    assert "stored (the same tokens as" in " ".join(told.split())
-    sheet = json.dumps(told)
-    assert tiny.ANSWER[:20] in sheet
+    assert "stored: same tokens" in " ".join(told.split())
+    assert "Answer: the sea" in told

@@ -96,6 +96,7 @@ def test_the_candidate_blocks_and_other_adapters_advise(line: Line) -> None:
 def speaking(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny base after some English: a random one has no language that an adapter could lose."""
     base, folder = line.spec.parent / "base", tmp_path_factory.mktemp("speaking")
+    torch.set_num_threads(1)  # as in training; more would wait for each other on so small a model
     model, tokenizer = AutoModelForCausalLM.from_pretrained(base), AutoTokenizer.from_pretrained(base)
     rows = [torch.tensor(tokenizer(text)["input_ids"][:96]) for text in SHOWN]
     batch = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=tokenizer.pad_token_id)
