@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness import earlier, spec_file
 from harness.errors import StoreError
+from harness.gates import forgetting
 from harness.spec import Spec
 from suites.selftest.child import Line
 from suites.selftest.sabotage import spec as specs
@@ -68,4 +69,6 @@ def _point_elsewhere(spec: Spec, table: Table) -> None:
     for name, adapter in spec.adapters.items():
         if adapter.path is not None:
             table["adapters"][name]["path"] = str(adapter.path.resolve())
+    if forgetting.AREA in spec.areas:
+        table["gates"][forgetting.AREA]["texts"] = str(forgetting.texts(spec))
     table.pop("store", None)
