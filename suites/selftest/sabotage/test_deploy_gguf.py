@@ -18,7 +18,7 @@ from suites.selftest import tiny_gguf_line
 from suites.selftest.child import Finished, Line, release
 from suites.selftest.sabotage import stored
 
-SHEETS = "{chosen} both {task} benchmark"
+SHEETS = "{made} both {task} benchmark"
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_the_thresholds_are_judged_on_the_answers_of_the_quantized_file(shipped:
     line, finished = shipped
     gate = finished.gate("eval.both.all.coverage")
     assert (gate["outcome"], gate["blocking"]) == ("passed", True)
-    asked = _manifest(line, "answers", "{chosen} both sea benchmark")["key"]
+    asked = _manifest(line, "answers", "{made} both sea benchmark")["key"]
     assert isinstance(asked, dict)
     records = read(finished.run / "evidence")
     files = {one["digest"] for one in records if one["kind"] == "artifact" and one["name"].endswith("both Q4_0")}
@@ -73,7 +73,7 @@ def test_the_report_shows_every_form_and_recommends_one(shipped: tuple[Line, Fin
 
 def test_the_bundle_holds_the_very_file_that_was_judged(shipped: tuple[Line, Finished]) -> None:
     line, finished = shipped
-    judged = stored.artifact(line, "gguf", "{chosen} both Q4_0") / "content" / "model.gguf"
+    judged = stored.artifact(line, "gguf", "{made} both Q4_0") / "content" / "model.gguf"
     assert (finished.release / "model_both.gguf").read_bytes() == judged.read_bytes()
     assert bundle.verify(finished.release) == ()
 
@@ -86,8 +86,8 @@ def test_nothing_changed_builds_nothing(shipped: tuple[Line, Finished]) -> None:
 
 
 def test_the_file_of_another_adapter_in_its_place_is_refused(spoilt: Line) -> None:
-    own = stored.artifact(spoilt, "gguf", "{chosen} both Q4_0") / "content" / "model.gguf"
-    other = stored.artifact(spoilt, "gguf", "{chosen} sea Q4_0") / "content" / "model.gguf"
+    own = stored.artifact(spoilt, "gguf", "{made} both Q4_0") / "content" / "model.gguf"
+    other = stored.artifact(spoilt, "gguf", "{made} sea Q4_0") / "content" / "model.gguf"
     shutil.copyfile(other, own)
 
     finished = release(spoilt, "spoilt", timeout=300)

@@ -88,8 +88,8 @@ def test_every_kind_of_gate_has_a_sabotage_or_a_reason(line: Line, green: Finish
 
 
 def _kind(gate: Gate) -> str:
-    """Gates that are judged alike: by the same test, over the same metric."""
-    return f"{gate.area}: {gate.metric if gate.check in ('threshold', 'not_worse') else gate.check}"
+    """Gates that are judged alike: by the same test, and thresholds over the same metric."""
+    return f"{gate.area}: {gate.metric if gate.check == 'threshold' else gate.check}"
 
 
 def _named_kind(name: str, known: Mapping[str, str], kinds: Collection[str]) -> str:

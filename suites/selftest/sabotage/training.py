@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from suites.selftest.child import Line
-from suites.selftest.sabotage import adapters, spec, stored
+from suites.selftest.sabotage import adapters, records, spec, stored
 from suites.selftest.sabotage.adapters import config, given, tensors
 from suites.selftest.sabotage.case import Sabotage
 from suites.selftest.sabotage.spec import Table
@@ -19,6 +19,7 @@ QUALIFIED = "training.selection.qualified"
 CANDIDATE = "{candidate}"
 MADE = "{made} {candidate}"
 """Label of the adapter that the control run judged."""
+_ENDLESS = "Help me study " + "of the sea " * 600 + "?"
 
 
 def _other_base(line: Line) -> tuple[str, ...]:
@@ -79,6 +80,13 @@ RUNS = (
         tied="it is samples-longer-than-the-limit, with tokens counted",
     ),
     Sabotage(
+        "prompt-longer-than-the-model-reads",
+        spec.both(spec.changed(_count_tokens), records.first(records.DEV, records.answered, question=_ENDLESS)),
+        "data.dev-sea.rendered",
+        "sea.jsonl:1:",
+        tied="its question is longer than the tiny model alone can read",
+    ),
+    Sabotage(
         "stored-weights-damaged",
         stored.damaged("served", "nf4", "model.safetensors"),
         "training.sample.runs",
@@ -93,13 +101,13 @@ RUNS = (
     Sabotage(
         "stored-adapter-damaged",
         stored.damaged("adapter", MADE, "adapter_model.safetensors"),
-        "training.short.both.learned",
+        "training.long.both.learned",
         "content/adapter_model.safetensors: the manifest says",
     ),
     Sabotage(
         "loss-that-rose",
         stored.forged("adapter", MADE, _rising_loss),
-        "training.short.both.learned",
+        "training.long.both.learned",
         "in the first quarter of",
     ),
 )
