@@ -10,6 +10,7 @@ from typing import Any
 from harness import digests
 from harness.engines.forms import FORMS
 from harness.run import Run
+from harness.spec import Spec
 from harness.store import Artifact
 
 CHAT_TEMPLATE = "chat_template.jinja"
@@ -24,8 +25,14 @@ def note(run: Run, base: Artifact, code: Mapping[str, str]) -> None:
         base: the checkpoint as the store verified it.
         code: what it does -> digest of the modules that do it.
     """
-    form = {"name": run.spec.deploy, **FORMS[run.spec.deploy].settings}
-    run.journal.write("model", model={**parts(base), "form": form, "code": dict(code)})
+    run.journal.write("model", model={**parts(base), "form": _form(run.spec), "code": dict(code)})
+
+
+def _form(spec: Spec) -> dict[str, object]:
+    """The deployed form and its settings; those of a GGUF file are what the spec asks of it."""
+    known = FORMS.get(spec.deploy)
+    settings = spec.areas.get(spec.deploy, {}) if known is None else known.settings
+    return {"name": spec.deploy, **settings}
 
 
 def parts(base: Artifact) -> dict[str, str]:
