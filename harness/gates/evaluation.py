@@ -122,10 +122,17 @@ def check_provable(spec: Spec, gates: tuple[Gate, ...], sizes: Mapping[str, int]
         kind = metrics.METRICS[gate.metric].kind
         n = sizes[gate.id]
         if n == 0 or power.wrong_allowed(n, gate.threshold, spec.confidence, kind) < 0:
-            needed = power.items_needed(gate.threshold, 0, spec.confidence, kind)
             raise SpecError(
                 spec.path,
                 f"gates.eval: {gate.id}",
                 f"{n} items can never prove more than {gate.threshold} at {spec.confidence:.0%} confidence; "
-                f"{needed} are needed with none wrong",
+                f"{_needed(gate.threshold, spec.confidence, kind)}",
             )
+
+
+def _needed(threshold: float, confidence: float, kind: power.Kind) -> str:
+    """How many items could prove a threshold, in words; or that no benchmark of any size that one makes could."""
+    try:
+        return f"{power.items_needed(threshold, 0, confidence, kind)} are needed with none wrong"
+    except ValueError as error:
+        return str(error)
