@@ -11,6 +11,7 @@ from typing import Any
 from harness import digests, metrics
 from harness.dataset.records import stream_lines
 from harness.errors import DataError
+from harness.gates import forgetting
 from harness.run import Run
 from harness.spec import Spec
 
@@ -37,7 +38,10 @@ def record(run: Run) -> None:
 
 
 def data_files(spec: Spec) -> list[dict[str, Any]]:
-    """Name, path relative to the spec, records and SHA-256 of every data file; 0 records where it cannot be parsed."""
+    """Name, path relative to the spec, records and SHA-256 of every data file; 0 records where it cannot be parsed.
+
+    General text counts its passages.
+    """
     here = spec.path.resolve().parent
     found = []
     for task in spec.tasks.values():
@@ -49,7 +53,21 @@ def data_files(spec: Spec) -> list[dict[str, Any]]:
             place = path.relative_to(here) if path.is_relative_to(here) else Path(path.name)
             name = f"{split}-{task.name}"
             found.append({"name": name, "path": str(place), "records": records, "sha256": digests.of_file(path)})
-    return found
+    return [*found, *_general_files(spec)]
+
+
+def _general_files(spec: Spec) -> list[dict[str, Any]]:
+    if forgetting.AREA not in spec.areas:
+        return []
+    return [
+        {
+            "name": f"general-{path.stem}",
+            "path": path.name,
+            "records": len(general_text.passages_of(path)),
+            "sha256": digests.of_file(path),
+        }
+        for path in general_text.files(forgetting.texts(spec))
+    ]
 
 
 def environment(threads: int) -> dict[str, Any]:

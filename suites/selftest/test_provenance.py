@@ -55,6 +55,7 @@ def test_journal_holds_the_digest_of_every_data_file(line: Line, green: Finished
         for name, task in tasks.items()
         for split in ("train", "dev", "benchmark", "parity")
     }
+    wanted |= {f"general-{path.stem}": digests.of_file(path) for path in (here / "general").glob("*.txt")}
     assert {one["name"]: one["sha256"] for one in green.verdict["data"]} == wanted
 
 
