@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness import digests, metrics
+from harness import digests, general_text, metrics
 from harness.dataset.records import stream_lines
 from harness.errors import DataError
 from harness.gates import forgetting

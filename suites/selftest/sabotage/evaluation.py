@@ -37,12 +37,10 @@ def other_ids(answers: Answers) -> Answers:
 
 
 def rotated(answers: Answers) -> Answers:
-    """Each item gets the text that was the answer to another one, half the sheet away."""
+    """Each item gets the text that was the answer to another one, half the sheet away; tokens stay, and are the same
+    when they are generated again."""
     half = len(answers) // 2
-    return [
-        one | {"text": other["text"], "ids": other["ids"]}
-        for one, other in zip(answers, answers[half:] + answers[:half], strict=True)
-    ]
+    return [one | {"text": other["text"]} for one, other in zip(answers, answers[half:] + answers[:half], strict=True)]
 
 
 def out_of_form(answers: Answers) -> Answers:
