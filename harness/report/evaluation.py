@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.report import noise, regression
-from harness.report.escape import cell, table
+from harness.report.escape import bullets, cell, table
 from harness.report.gate_tables import (
     MEASURED,
     Document,
@@ -18,6 +18,7 @@ from harness.report.gate_tables import (
     titled,
 )
 
+CUT = "cut at the token limit"
 PLACED = frozenset({"training", "eval", "parity", "bnb", "gguf", "data", "bundle"})
 """Areas that a section of their own shows; gates of any other area stand here."""
 
@@ -45,8 +46,17 @@ def blocks(document: Document) -> list[str]:
         titled("Parity", f"{by_value}\n\n{parity}" if parity else ""),
         *(titled(f"{cell(area)} gates", gate_table(gates_of(document, area))) for area in others if area not in PLACED),
         *regression.blocks(document),
+        titled("Answers that were cut", bullets(_cut(judged))),
         titled("Noise: the same questions in other batches", _noise(document.get("noise", []))),
     ]
+
+
+def _cut(judged: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What each sheet's gate says of answers at the token limit: they are scored as they stand, so readers are told."""
+    for gate in judged:
+        if gate.get("metric") == "non_empty":
+            rows = str(gate.get("message", "")).split("\n")
+            yield from (f"{cell(gate.get('id'))}: {cell(row)}" for row in rows if row.endswith(CUT))
 
 
 def _task_table(document: Document, gates: Iterable[Mapping[str, Any]]) -> str:
