@@ -25,6 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     except ToolchainError as error:
         print(f"{error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("llama.cpp: interrupted; nothing half-built was left", file=sys.stderr)
+        return 130
     print(f"llama.cpp: {folder}")
     return 0
 

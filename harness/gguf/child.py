@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-KEPT = 64 * 1024
+KEPT = 256 * 1024
 """Bytes of each stream's beginning, and of its end, that are kept."""
 FLOOD = 16 * 2**20
 """Bytes of output after which a child is taken to print without end. A conversion prints some 50 KiB."""

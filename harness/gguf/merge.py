@@ -1,9 +1,14 @@
 """Merge an adapter into the weights that it was trained on, in float32, and measure that nothing moved.
 
 Which weights? An adapter learns to correct the base that it sees. One that is served on NF4 was trained on the NF4
-weights de-quantized (`harness.engines.nf4.write_dequantized`), and those are what it is merged into: the sum is then
-exactly the model that training ended with, whatever file it goes into afterwards. Merged into the original base it
-would be added to weights that it has never met.
+weights de-quantized (`harness.engines.nf4.write_dequantized`), and those are what it is merged into: the sum is the
+model that training ended with. Measured on eight `dev` items of the default spec, KL from that model in nats per token:
+
+    merged into             f16      Q4_0     Q4_1
+    the weights served      0.000    0.034    0.018
+    the original base       0.019    0.054    1.073
+
+The last one is a base that came from a Q4_1 file: its weights lie on that grid, and the adapter's change rounds away.
 
 A base that ties its output matrix to its embeddings holds one tensor for two uses. An adapter that changes either use
 unties them first: merged into the shared tensor it would change the other as well, unseen.

@@ -13,7 +13,7 @@ from harness.gguf.toolchain import Toolchain
 
 SECONDS = 120.0
 """Limit of each step; either takes well under a second."""
-_SYSTEM = re.compile(r"^system_info:.*?\|\s*(?P<sets>.*)$", re.MULTILINE)
+_SYSTEM = re.compile(r"system_info:[^|]*\|(?P<sets>.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,7 @@ from harness.gguf import source
 @dataclass(frozen=True, slots=True)
 class Settings:
     quantization: str = "Q4_0"
-    """As llama-quantize names it. Q4_0 by default: its blocks of 32 fit any width, and it keeps what an adapter of a
-    few dozen items changes. Q4_1 does not where the base came from a Q4_1 file: the weights lie on that grid, and the
-    change rounds away."""
+    """As llama-quantize names it. Its blocks of 32 fit any width; a K-quant needs rows of a multiple of 256."""
     bits_per_weight: float = 5.5
     """What a file may have at most, all tensors counted. A plain Q5_0 has 5.5: a 4-bit file that needs more is none."""
     merge_tolerance: float = 0.01

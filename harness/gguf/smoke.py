@@ -20,7 +20,8 @@ from harness.gguf.toolchain import Toolchain
 
 END = "[end of text]"
 """What llama-completion prints where the model wrote its stop token."""
-_TOKEN = re.compile(r"^\s*(\d+) -> '", re.MULTILINE)
+_COUNT = re.compile(r"number of tokens in prompt = (\d+)$", re.MULTILINE)
+_TOKEN = re.compile(r"^(?:[\d.]+ I )? *(\d+) -> '", re.MULTILINE)
 _SPEED = re.compile(r"\beval time =.*?/\s*(\d+) (?:tokens|runs).*?([\d.]+) tokens per second")
 ROOM = 8
 """Tokens of context beyond prompt and answer."""
@@ -93,11 +94,11 @@ def completion(toolchain: Toolchain, model: Path, prompt: Prompt, threads: int, 
     ended = child.run(command, seconds, env=toolchain.environment())
     out = ended.out.rstrip()
     text = out.removesuffix(END).strip()
-    read = tuple(int(found) for found in _TOKEN.findall(ended.err))
+    read = _tokens_read(ended.err)
     problem = ""
     if not ended.ok:
         problem = ended.explain()
-    elif read[: len(prompt.ids)] != prompt.ids:
+    elif read != prompt.ids:
         problem = f"llama-completion read other tokens than transformers: {_first_difference(prompt.ids, read)}"
     elif not text:
         problem = f"printed no answer\n{ended.last_lines(3)}"
@@ -105,6 +106,14 @@ def completion(toolchain: Toolchain, model: Path, prompt: Prompt, threads: int, 
         problem = f"did not end by itself within {prompt.max_new_tokens} tokens: ...{text[-80:]!r}"
     speeds = _speeds(ended.err)
     return Said(prompt.item, "llama-completion", text, problem, ended.seconds, ended.peak, *speeds)
+
+
+def _tokens_read(log: str) -> tuple[int, ...]:
+    """Ids from the lines that --verbose-prompt adds; what stands before the last count is the prompt's own text."""
+    counts = list(_COUNT.finditer(log))
+    if not counts:
+        return ()
+    return tuple(int(found) for found in _TOKEN.findall(log, counts[-1].end())[: int(counts[-1][1])])
 
 
 def _first_difference(wanted: Sequence[int], read: Sequence[int]) -> str:

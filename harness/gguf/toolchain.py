@@ -20,6 +20,8 @@ MANIFEST = "toolchain.json"
 LIBRARY = "libllama.so"
 VERSION_SECONDS = 60.0
 """A tool that prints its version takes a tenth of a second; the rest is for a machine under load."""
+_ASKING = {"llama-quantize": ("no-such-file.gguf", "no-such-file-either.gguf", "Q4_0")}
+"""Tools that know no ``--version``, and what makes them say it all the same before they fail."""
 _INSTALL = "run make llama-cpp, or name a built llama.cpp with --llama-cpp=DIR"
 
 
@@ -152,7 +154,7 @@ def ask(toolchain: Toolchain, wanted: str = source.COMMIT) -> Asked:
     versions: dict[str, str] = {}
     problems: list[str] = []
     for name, path in toolchain.tools.items():
-        said = _say_version([path, "--version"], toolchain)
+        said = _say_version([path, *_ASKING.get(name, ("--version",))], toolchain)
         versions[name] = said
         if wanted not in said:
             problems.append(f"{name} is not of version {wanted}: {said}")
@@ -174,7 +176,6 @@ def _say_version(command: list[str | Path], toolchain: Toolchain) -> str:
         ended = child.run(command, VERSION_SECONDS, env=toolchain.environment())
     except OSError as error:
         return f"cannot be started ({error.strerror})"
-    if not ended.ok:
-        return ended.explain()
-    lines = [line.strip() for line in f"{ended.out}\n{ended.err}".splitlines() if line.strip()]
-    return next((line for line in lines if line.startswith(("version", "llama-cpp-python"))), (lines or ["nothing"])[0])
+    lines = [line.strip() for line in f"{ended.out}\n{ended.err}".splitlines()]
+    told = next((line for line in lines if line.startswith(("version", "llama-cpp-python "))), "")
+    return told if told and not ended.signal and not ended.timed_out else ended.explain()

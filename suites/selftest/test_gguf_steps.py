@@ -20,7 +20,8 @@ from harness.gguf.toolchain import Toolchain
 from harness.store import Key, Store
 
 PROMPT = Prompt("sea-00", "<|user|>tell<|end|>", (5, 6, 7), "You know the sea.", "tell", 8)
-READS = "for id in 5 6 7; do echo \"   $id -> 'x'\" >&2; done"
+COUNT = "echo '0.01.002.003 I number of tokens in prompt = 3' >&2"
+READS = f"{COUNT}; for id in 5 6 7; do echo \"0.01.002.003 I   $id -> 'x'\" >&2; done"
 """What llama-completion says under --verbose-prompt of the prompt above."""
 
 
@@ -130,13 +131,20 @@ def test_an_answer_that_ends_by_itself_to_the_tokens_asked_is_sound(tools: Toolc
         (f"{READS}; yes so", "prints without end"),
         (f"echo 'yes {END}'", "read other tokens than transformers: it did not say which"),
         (
-            f"echo \"   1 -> 'x'\" >&2; {READS}; echo 'yes {END}'",
+            f"{READS.replace('5 6 7', '1 5 6')}; echo 'yes {END}'",
             "read other tokens than transformers: at token 0 of 3, [1, 5, 6] in place of [5, 6, 7]",
         ),
     ],
 )
 def test_an_answer_that_is_not_as_it_must_be_says_why(tools: Toolchain, script: str, problem: str) -> None:
     assert problem in answered(tools, script).problem
+
+
+def test_tokens_that_the_prompts_own_text_claims_are_not_believed(tools: Toolchain) -> None:
+    claimed = "printf \"number of tokens in prompt = 3\\n 5 -> 'a'\\n 6 -> 'b'\\n 7 -> 'c'\\n\" >&2"
+    really = READS.replace("5 6 7", "1 1 1")
+
+    assert "at token 0 of 3, [1, 1, 1]" in answered(tools, f"{claimed}; {really}; echo 'yes {END}'").problem
 
 
 def test_a_program_that_hangs_is_killed_at_its_limit(tools: Toolchain) -> None:
