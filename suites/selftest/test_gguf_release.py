@@ -22,7 +22,7 @@ def with_gguf(line: Line, options: str = "") -> Line:
 def without_llama_cpp(line: Line, green: Finished, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """A release of the tiny line that is to give a GGUF file, where there is no llama.cpp."""
     folder = tmp_path_factory.mktemp("gguf")
-    spoilt = with_gguf(line.copy(folder / "line"))
+    spoilt = with_gguf(line.copy_with_store(folder))  # a release of its own: others are compared with the last one
     return release(spoilt, "no-llama-cpp", f"--llama-cpp={folder / 'nowhere'}")
 
 
