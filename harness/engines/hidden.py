@@ -62,8 +62,10 @@ def logits_of(head: Any, states: Iterable[Any]) -> Iterator[Any]:
     import torch
 
     for one in states:
+        # Yielded outside: a caller that stops early would be left in inference mode, and train nothing ever after.
         with torch.inference_mode():
-            yield head(one.to(head.weight)).float().cpu()
+            logits = head(one.to(head.weight)).float().cpu()
+        yield logits
 
 
 def write(path: Path, states: Sequence[Any]) -> None:

@@ -325,7 +325,7 @@ INSIDE: dict[str, tuple[str, str]] = {
     "empty": ("empty-field", '""'),
     "blank": ("empty-field", '" \\t\u3000"'),
     "too-deep": ("too-deep", "[" * MAX_DEPTH + "]" * MAX_DEPTH),
-    "no-value": ("not-json", ""),
+    "no-value": ("not-json", ","),
     "bare-word": ("not-json", "None"),
     "single-quotes": ("not-json", "'text'"),
     "leading-zero": ("not-json", "007"),

@@ -156,3 +156,9 @@ def test_a_model_that_scales_its_logits_is_refused_and_not_misread(scaled: Loade
     texts = passages(scaled.tokenizer, sample.all)
     with pytest.raises(EngineError, match="scales or caps them"):
         list(hidden.completion_states(scaled, texts))
+
+
+def test_a_caller_that_stops_early_can_still_train(base: Loaded, trained: Path) -> None:
+    logits = reference.logits(trained, base, reference.BASE)
+    next(logits)
+    assert not torch.is_inference_mode_enabled(), "held by the unfinished iterator"

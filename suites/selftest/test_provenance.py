@@ -85,8 +85,9 @@ def test_rescored_run_says_which_answers_made_when_by_which_adapter(
     sheets = [one for one in finished.verdict["artifacts"] if one["stage"] == "answers"]
     assert sheets
     for one in sheets:
-        row = next(row for row in report.splitlines() if one["digest"] in row and row.startswith("|"))
-        assert one["built_at"] in row
+        # Two requests may have given the same bytes, each at its own time.
+        rows = [row for row in report.splitlines() if one["digest"] in row and row.startswith("|")]
+        assert any(one["built_at"] in row for row in rows)
         assert one["reused"]
     first = json.loads((green.run / "verdict.json").read_text(encoding="utf-8"))["artifacts"]
     assert {one["built_at"] for one in sheets} <= {one["built_at"] for one in first}
