@@ -28,6 +28,12 @@ def expected(spec: Spec) -> Iterator[Gate]:
     yield _gate(spec, "all", "attribution", spec.areas["gguf"].get("blocking", False))
 
 
+def forms(spec: Spec) -> tuple[str, ...]:
+    """What is held against the adapter as trained, in the order of the report's table."""
+    quantized = ("nf4",) if spec.deploy == "nf4" or "bnb" in spec.areas else ()
+    return ("merged", *quantized, *FILES)
+
+
 def deployed(spec: Spec, form: str) -> bool:
     return spec.deploy == "gguf" and form == DEPLOYED
 

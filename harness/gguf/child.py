@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -60,7 +61,8 @@ class Ended:
     """Beginning and end of the two streams."""
     seconds: float
     peak: int
-    """Bytes of memory that it had resident at most (of the child itself, not of its own children)."""
+    """Bytes that it had resident at most, as last seen: 0 of one that was too short-lived to be looked at. Of the child
+    itself, not of its own children."""
     limit: float = 0.0
     timed_out: bool = False
     flooded: bool = False
@@ -157,11 +159,11 @@ def run(
     assert process.stdout is not None
     assert process.stderr is not None
     out, err = _Stream(process.stdout), _Stream(process.stderr)
-    timed_out = flooded = False
+    timed_out, flooded, peak = False, False, 0
     try:
-        timed_out, flooded = _read(process.pid, (out, err), started + seconds)
+        timed_out, flooded, peak = _read(process.pid, (out, err), started + seconds)
     finally:
-        status, peak = _end(process)
+        status = _end(process)
         for stream in (out, err):
             stream.pipe.close()
     took = time.monotonic() - started
@@ -178,17 +180,22 @@ def die_with_parent() -> None:
         _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _read(pid: int, streams: Sequence[_Stream], deadline: float) -> tuple[bool, bool]:
-    """Read until the child has ended, its time is over, or it prints without end. Returns the last two."""
+def _read(pid: int, streams: Sequence[_Stream], deadline: float) -> tuple[bool, bool, int]:
+    """Read until the child has ended, its time is over, or it prints without end.
+
+    Returns the last two, and its peak memory in bytes.
+    """
+    peak = 0
     with selectors.DefaultSelector() as selector:
         for stream in streams:
             os.set_blocking(stream.pipe.fileno(), False)
             selector.register(stream.pipe, selectors.EVENT_READ, stream)
         while True:
             ended = _has_ended(pid)
+            peak = max(peak, _peak_memory(pid))
             left = deadline - time.monotonic()
             if left <= 0 and not ended:
-                return True, False
+                return True, False, peak
             for key, _ in selector.select(0 if ended else min(left, _TICK)):
                 data = os.read(key.fd, 2**16)
                 if data:
@@ -196,9 +203,9 @@ def _read(pid: int, streams: Sequence[_Stream], deadline: float) -> tuple[bool, 
                 else:
                     selector.unregister(key.fileobj)
             if sum(stream.total for stream in streams) > FLOOD:
-                return False, True
+                return False, True, peak
             if ended and not selector.select(0):
-                return False, False
+                return False, False, peak
             if not selector.get_map() and not ended:
                 time.sleep(min(_TICK, max(left, 0)))
 
@@ -208,10 +215,20 @@ def _has_ended(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _end(process: subprocess.Popen[bytes]) -> tuple[int, int]:
-    """Kill what is left of the child's group and collect it. Returns its status and its peak memory in bytes."""
+def _peak_memory(pid: int) -> int:
+    """Bytes resident at most since its program started, 0 where the system does not say.
+
+    What wait4 gives counts the copy of this process that the child was before, which may hold a model.
+    """
+    try:
+        found = re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"), re.MULTILINE)
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if found else 0
+
+
+def _end(process: subprocess.Popen[bytes]) -> int:
+    """Kill what is left of the child's group and collect it. Returns its status."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_maxrss * 1024
+    return process.wait()

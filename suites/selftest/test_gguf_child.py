@@ -19,12 +19,20 @@ def sh(script: str, seconds: float = 20.0) -> child.Ended:
 
 
 def test_a_good_end_keeps_output_status_time_and_memory() -> None:
-    ended = sh("echo out; echo err >&2")
+    ended = sh("echo out; echo err >&2; sleep 0.3")
 
     assert ended.ok
     assert (ended.out, ended.err, ended.status) == ("out\n", "err\n", 0)
     assert 0 < ended.seconds < 20
     assert ended.peak > 100_000
+
+
+def test_a_large_parent_is_not_counted_to_its_child() -> None:
+    held = b"x" * (300 * 2**20)
+
+    ended = sh("sleep 0.3")
+
+    assert len(held) > 30 * ended.peak > 0
 
 
 def test_standard_input_is_empty() -> None:
@@ -116,7 +124,9 @@ def test_a_program_that_runs_a_foreign_instruction_dies_of_sigill_and_is_explain
 
 def test_a_child_killed_for_its_memory_is_explained() -> None:
     """The kernel's killer sends SIGKILL, as the child does here to itself once it is large."""
-    grow = "import os, signal; held = bytearray(200 * 2**20); os.kill(os.getpid(), signal.SIGKILL)"
+    grow = (
+        "import os, signal, time; held = bytearray(200 * 2**20); time.sleep(0.3); os.kill(os.getpid(), signal.SIGKILL)"
+    )
     ended = child.run([sys.executable, "-c", grow], 60.0)
 
     assert ended.signal == "SIGKILL"
