@@ -287,9 +287,10 @@ JSON_VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )  # fmt: skip
-PLAIN_TEXT = st.text(
-    st.characters(blacklist_categories=["Cs", "Zl", "Zp"], blacklist_characters="\x00\x85"), min_size=1
-).filter(str.strip)
+PLAIN_TEXT = st.text(st.characters(blacklist_categories=["Cs", "Zl", "Zp"], blacklist_characters="\x00\x85")).map(
+    "a".__add__
+)
+"""Never without anything to be seen: that is a defect."""
 CLEAN_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)
     | PLAIN_TEXT,
