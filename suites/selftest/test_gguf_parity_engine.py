@@ -97,7 +97,7 @@ def test_nothing_of_a_hanging_program_is_left(tmp_path: Path) -> None:
         f"open({str(note)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
         "time.sleep(600)"
     )
-    refusal(tmp_path, body, patience=20)
+    refusal(tmp_path, body, patience=8)
     until = time.monotonic() + 10.0
     for pid in note.read_text().split():
         while not _gone(int(pid)) and time.monotonic() < until:  # told to end, it takes its moment to do so
