@@ -19,6 +19,7 @@ pytest_plugins = [
     "fixtures.adapters",
     "fixtures.attempts",
     "fixtures.mounts",
+    "fixtures.toolchain",
     "fixtures.gguf",
     "fixtures.noise",
     "fixtures.again",

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from harness import digests
+from harness.artifact import Artifact
 from harness.engines.forms import FORMS
 from harness.run import Run
 from harness.spec import Spec
-from harness.store import Artifact
 
 CHAT_TEMPLATE = "chat_template.jinja"
 _WEIGHTS = (".safetensors", ".safetensors.index.json")

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from harness import gates as gates_of
+from harness.artifact import Artifact, Key
 from harness.errors import SpecError
 from harness.evidence import Journal
 from harness.gates.gate import Gate
 from harness.spec import Spec
-from harness.store import Artifact, Key, Store
+from harness.store import Store
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 

@@ -9,6 +9,7 @@ from fixtures.answer_sheets import AnswerSheets, SheetArtifacts
 from fixtures.mounts import Prove
 from fixtures.release import Conclude
 from harness import answers
+from harness.artifact import Artifact
 from harness.engines import fingerprint
 from harness.engines.nf4 import Census
 from harness.errors import AdapterError
@@ -16,7 +17,6 @@ from harness.evidence import Measurement
 from harness.gates.gate import Gate
 from harness.metrics.visible import says_something
 from harness.spec import Spec
-from harness.store import Artifact
 
 
 def test_base_quant_load_ok(base: Artifact, four_bit_census: Callable[[], Census], conclude: Conclude) -> None:

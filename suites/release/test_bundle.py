@@ -11,11 +11,11 @@ from fixtures.packing import Packable, Staged
 from fixtures.regression import Judged
 from fixtures.release import Conclude
 from harness import bundle, digests, judged_items
+from harness.artifact import Artifact
 from harness.errors import BlockedError, DataError
 from harness.evidence import Measurement
 from harness.gates.gate import Gate
 from harness.spec import Spec
-from harness.store import Artifact
 
 ASKED = 8
 """Benchmark items, of each task, that the unpacked adapter is asked again."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fixtures.gguf import F16, InspectToolchain, Merged, Quantized, Smoked
+from fixtures.gguf import F16, Merged, Quantized, ReadCheckpoint, ReadFile, Smoked
 from fixtures.release import Conclude
+from fixtures.toolchain import InspectToolchain
 from harness.errors import AdapterError, BuildFailedError
 from harness.evidence import Measurement
-from harness.gguf import convert, inspect
+from harness.gguf import inspect
 from harness.gguf.errors import GgufError, SmokeError
 from harness.gguf.merge import MergeProof
 from harness.gguf.settings import Settings
@@ -53,15 +54,15 @@ def test_merge_ok(
     )
 
 
-def test_convert_f16_ok(merged: Merged, f16: F16, conclude: Conclude) -> None:
+def test_convert_f16_ok(f16: F16, read_checkpoint: ReadCheckpoint, read_file: ReadFile, conclude: Conclude) -> None:
     """The f16 file, read back, says of itself what its checkpoint says: architecture, size, tokens, chat template."""
     try:
         artifact = f16()
-        found, weights = inspect.read(artifact.path / convert.FILE)
+        found, weights = read_file(artifact)
     except UNMADE as error:
         conclude(Measurement(0.0, 1, message=str(error)))
         return
-    wrong = list(inspect.differences(inspect.source(merged().path), found))
+    wrong = list(inspect.differences(read_checkpoint(), found))
     told = (
         f"{found.architecture}, {found.tensors} tensors, {found.vocabulary} tokens, special ids {dict(found.special)}; "
         f"{weights.describe()}"
@@ -69,15 +70,17 @@ def test_convert_f16_ok(merged: Merged, f16: F16, conclude: Conclude) -> None:
     conclude(Measurement(float(not wrong), 1, message="; ".join([*wrong, told]), sources={"gguf f16": artifact.digest}))
 
 
-def test_quantize_q4_ok(f16: F16, quantized: Quantized, gguf_settings: Settings, conclude: Conclude) -> None:
+def test_quantize_q4_ok(
+    f16: F16, quantized: Quantized, read_file: ReadFile, gguf_settings: Settings, conclude: Conclude
+) -> None:
     """The quantized file, read back, is as small as the spec asks, whatever it is called, and is the same model."""
     try:
         artifact = quantized(gguf_settings.quantization)
-        found, weights = inspect.read(artifact.path / convert.FILE)
+        found, weights = read_file(artifact)
     except UNMADE as error:
         conclude(Measurement(0.0, 1, message=str(error)))
         return
-    wanted, plain = inspect.read(f16().path / convert.FILE)
+    wanted, plain = read_file(f16())
     wrong = list(inspect.differences(wanted, found))
     if weights.description != plain.description:
         wrong.append(f"it says that it was made of {weights.description!r}, its source of {plain.description!r}")

@@ -12,11 +12,11 @@ from fixtures.datasets import TrainingItems
 from fixtures.release import Conclude, Obtain
 from harness import adapter_patterns
 from harness.adapter_files import inspect
+from harness.artifact import Artifact
 from harness.errors import AdapterError
 from harness.evidence import Measurement
 from harness.gates.gate import Gate
 from harness.spec import Spec
-from harness.store import Artifact
 from training import sample_run
 
 

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from harness import options
+from harness.gguf import build, toolchain
+from harness.gguf.errors import ToolchainError
+from harness.gguf.toolchain import Toolchain
 from suites.selftest import tiny
 from suites.selftest.child import Finished, Line, release
 
@@ -39,3 +43,12 @@ def spoilt(line: Line, green: Finished, tmp_path: Path) -> Line:
 def fresh_id() -> Callable[[], str]:
     numbers = itertools.count(1)
     return lambda: f"run-{next(numbers):03d}"
+
+
+@pytest.fixture(scope="session")
+def llama_cpp(pytestconfig: pytest.Config) -> Toolchain:
+    """The real one, built or named; where there is none its tests are skipped, and say how to get it."""
+    try:
+        return toolchain.find(options.llama_cpp(pytestconfig), build.place())
+    except ToolchainError as error:
+        pytest.skip(f"{error}")

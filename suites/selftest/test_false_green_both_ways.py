@@ -106,19 +106,6 @@ def test_crime_withholds_the_release(
     assert crime.status in (None, finished.status), finished.output
 
 
-def test_failure_that_a_plugin_swallows_in_a_worker_still_refuses(
-    spoilt: Line, fresh_id: FreshId, tmp_path: Path
-) -> None:
-    crime = """
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(item, call):
-    report = yield
-    report.outcome, report.longrepr = "passed", None
-    return report
-"""
-    assert_withheld(commit(redden(spoilt), fresh_id(), tmp_path, crime, WORKERS), "refused", RED_GATE)
-
-
 def test_values_of_foreign_types_and_ten_megabytes_do_not_hide_a_red_gate_in_one_process(
     spoilt: Line, fresh_id: FreshId, tmp_path: Path
 ) -> None:

@@ -61,7 +61,10 @@ def pytest_pyfunc_call(pyfuncitem):
     assert_withheld(finished, "incomplete", "data.sea.text_apart: did not run")
 
 
-def test_failure_that_a_plugin_reports_as_passed_still_refuses(spoilt: Line, fresh_id: FreshId, tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_failure_that_a_plugin_reports_as_passed_still_refuses(
+    spoilt: Line, fresh_id: FreshId, tmp_path: Path, workers: str
+) -> None:
     crime = """
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item, call):
@@ -69,7 +72,7 @@ def pytest_runtest_makereport(item, call):
     report.outcome, report.longrepr = "passed", None
     return report
 """
-    finished = commit(redden(spoilt), fresh_id(), tmp_path, crime)
+    finished = commit(redden(spoilt), fresh_id(), tmp_path, crime, workers)
     assert_withheld(finished, "refused", RED_GATE)
     assert finished.red == [RED_GATE]
     assert "greenrun::verdict" in finished.output

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.gguf import build, convert, inspect, proving, quantize, smoke, toolchain
-from harness.gguf.errors import ChildError, GgufError, ToolchainError
+from harness.gguf import convert, inspect, proving, quantize, smoke, toolchain
+from harness.gguf.errors import ChildError, GgufError
 from harness.gguf.smoke import Prompt
 from harness.gguf.toolchain import Toolchain
 from suites.selftest import tiny, tiny_gguf
@@ -26,15 +26,6 @@ class Files:
     checkpoint: Path
     f16: Path
     q4: Path
-
-
-@pytest.fixture(scope="module")
-def llama_cpp(pytestconfig: pytest.Config) -> Toolchain:
-    named = pytestconfig.getoption("--llama-cpp")
-    try:
-        return toolchain.find(Path(named) if named else None, build.place())
-    except ToolchainError as error:
-        pytest.skip(f"{error}")
 
 
 @pytest.fixture(scope="module")

@@ -20,8 +20,7 @@ from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding
 from harness.engines.llama import Llama
-from harness.gguf import build, convert, toolchain
-from harness.gguf.errors import ToolchainError
+from harness.gguf import convert
 from harness.gguf.toolchain import Toolchain
 from harness.parity.figures import Labelled, compare
 from harness.parity.token_ids import differing_items
@@ -35,15 +34,6 @@ def items() -> list[Item]:
     system = {"role": "system", "content": "You know the sea."}
     turns = [(system, {"role": "user", "content": f"Tell me of {text}"}) for text in TEXTS]
     return [Item(f"sea-{k}", "sea", "plain", str(k), asked, TEXTS[k], (), k) for k, asked in enumerate(turns)]
-
-
-@pytest.fixture(scope="module")
-def llama_cpp(pytestconfig: pytest.Config) -> Toolchain:
-    named = pytestconfig.getoption("--llama-cpp")
-    try:
-        return toolchain.find(Path(named) if named else None, build.place())
-    except ToolchainError as error:
-        pytest.skip(f"{error}")
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.artifact import Key
 from harness.errors import StageTimeoutError
 from harness.limits import KNOCK, STUCK, within
-from harness.store import Key, Store
+from harness.store import Store
 from suites.selftest.child import ROOT
 
 UNREACHABLE = """

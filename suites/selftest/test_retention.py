@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from harness import closing, spec_file
+from harness.artifact import Key
 from harness.evidence import Journal
 from harness.retention import Held, main, remove, survey
 from harness.run import open_run
-from harness.store import PIN, Key, Store
+from harness.store import PIN, Store
 from suites.selftest.child import Line
 
 Ran = Callable[..., None]

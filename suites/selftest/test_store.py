@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.artifact import Artifact, Build, Key, Request
 from harness.errors import BuildFailedError, CorruptArtifactError, MissingArtifactError
-from harness.store import Artifact, Build, Key, Request, Store
+from harness.store import Store
 
 FORK = multiprocessing.get_context("fork")
 KEY = Key("adapter", "short both", {"seed": 7, "data": "ab" * 32})

@@ -7,7 +7,6 @@ leaves behind: the store in ``out`` and the toolchain in ``.build``.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,8 +29,8 @@ from harness.parity.sample import thirds
 from harness.parity.survival import explain, survival
 from harness.spec import Spec
 from suites.selftest.child import ROOT
+from suites.selftest.sabotage import real_release
 
-OUT = ROOT / "out"
 ITEMS = 6
 """A task: a dozen in all show a margin of -0.8."""
 SECONDS = 600.0
@@ -49,29 +48,12 @@ class Made:
     reference: Path
 
 
-def _artifact(kind: str, label: str) -> Path:
-    found = [
-        path.parent / "content"
-        for path in sorted((OUT / "store" / kind).glob("*/manifest.json"))
-        if json.loads(path.read_text(encoding="utf-8"))["label"] == label
-    ]
-    assert found, f"no {kind} {label!r} in {OUT}/store: run make release first"
-    return max(found, key=lambda path: path.parent.stat().st_mtime)
-
-
-def _chosen() -> str:
-    verdicts = sorted((OUT / "runs").glob("*/verdict.json"), key=lambda path: path.stat().st_mtime)
-    chosen = [json.loads(path.read_text(encoding="utf-8"))["selected_experiment"] for path in verdicts]
-    assert any(chosen), f"no run below {OUT}/runs selected an experiment: run make release first"
-    return next(name for name in reversed(chosen) if name)
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("erased")
     spec = spec_file.load(ROOT / "data" / "v3" / "release.toml")
     tools = build.built()
-    base, adapter = _artifact("base", ""), _artifact("adapter", f"{_chosen()} {spec.candidate}")
+    base, adapter = real_release.artifact("base", ""), real_release.candidate(spec)
     for name in ("merged", "f16", "reference"):
         (folder / name).mkdir()
     merge.write(base, adapter, folder / "merged")

@@ -1,0 +1,52 @@
+"""The deployed form of the real candidate answers the same in any company. Needs the store of ``make release``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from harness import spec_file
+from harness.answers import Answer
+from harness.dataset.checks import items_of
+from harness.dataset.item import Item
+from harness.engines import form, nf4
+from harness.engines.form import Loaded
+from harness.engines.generate import Decoding, answer_all
+from harness.engines.mount import mounted
+from harness.spec import Spec
+from suites.selftest.child import ROOT
+from suites.selftest.sabotage import real_release
+
+ITEMS = 25
+TOKENS = 32
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    return spec_file.load(ROOT / "data" / "v3" / "release.toml")
+
+
+@pytest.fixture(scope="module")
+def items(spec: Spec) -> tuple[Item, ...]:
+    """All in one batch, where batches may be that large."""
+    return items_of(spec.tasks["style"], "dev")[:ITEMS]
+
+
+@pytest.fixture(scope="module")
+def deployed(spec: Spec) -> Iterator[Loaded]:
+    base = form.load(nf4.FORM, real_release.artifact("base", ""), spec.threads)
+    with mounted(base, real_release.candidate(spec)) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def alone(deployed: Loaded, items: tuple[Item, ...]) -> list[Answer]:
+    return answer_all(deployed, items, Decoding(1, TOKENS))
+
+
+@pytest.mark.parametrize("size", [8, ITEMS])
+def test_an_answer_does_not_depend_on_its_batch(
+    deployed: Loaded, items: tuple[Item, ...], alone: list[Answer], size: int
+) -> None:
+    assert answer_all(deployed, items, Decoding(size, TOKENS)) == alone
