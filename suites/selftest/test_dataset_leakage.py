@@ -1,0 +1,96 @@
+"""Text of one file is found in another wherever it is planted; what all items share by design is left alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harness.dataset import overlap
+from harness.dataset.findings import Finding
+from harness.dataset.item import Item
+from harness.dataset.leakage import text_findings
+from suites.selftest.made_items import different, item, text
+
+PATH = Path("some.jsonl")
+QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+
+
+def leaks(train: list[Item], dev: list[Item], length: int = 8) -> list[Finding]:
+    return list(text_findings({"train": (Path("a"), train), "dev": (Path("b"), dev)}, length))
+
+
+class TestLeakage:
+    @QUICK
+    @given(source=st.integers(0, 7), target=st.integers(0, 4), start=st.integers(0, 30), at=st.integers(0, 40),
+           side=st.sampled_from(["prompt", "answer"]), swapped=st.booleans())  # fmt: skip
+    def test_a_planted_run_is_found_in_any_position_and_in_the_larger_or_smaller_file(
+        self, source: int, target: int, start: int, at: int, side: str, swapped: bool
+    ) -> None:
+        large, small = different(8), [item(line, text(50 + line), text(80 + line)) for line in range(1, 6)]
+        taken = large[source].messages[1]["content"] if side == "prompt" else large[source].reference
+        words = text(999).split()
+        words[at:at] = taken.split()[start : start + 9]
+        planted, own = " ".join(words), small[target]
+        prompt, answer = (planted, own.reference) if side == "prompt" else (own.messages[1]["content"], planted)
+        small[target] = item(target + 1, prompt, answer)
+        found = leaks(small, large) if swapped else leaks(large, small)
+        assert [(one.line, one.kind) for one in found] == [(source + 1 if swapped else target + 1, f"run-{side}")]
+
+    @QUICK
+    @given(order=st.permutations(range(8)), other=st.permutations(range(5)))
+    def test_the_order_of_either_file_changes_no_pair(self, order: list[int], other: list[int]) -> None:
+        train = [item(line, text(line), text(100 + line)) for line in range(8)]
+        dev = [item(line, f"{text(200 + line)} {text(line, 9)}", text(300 + line)) for line in range(5)]
+        pairs = {
+            (f.line, f.problem.split("\n")[0]) for f in leaks([train[at] for at in order], [dev[at] for at in other])
+        }
+        assert {line for line, _ in pairs} == {0, 1, 2, 3, 4}
+        assert pairs == {(f.line, f.problem.split("\n")[0]) for f in leaks(train, dev)}
+
+    def test_a_prompt_is_not_compared_with_an_answer(self) -> None:
+        assert leaks([item(1, text(1), text(2))], [item(1, text(2), text(1))]) == []
+
+    def test_thirteen_words_are_called_a_copy(self) -> None:
+        def problem(words: int) -> str:
+            (found,) = leaks([item(1, text(1), "a")], [item(1, " ".join(text(1).split()[:words]) + " x", "b")])
+            return found.problem.split("\n")[0]
+
+        assert problem(12) == "shares a run of 12 words with a:1"
+        assert problem(13) == "copies 13 words in a row with a:1"
+
+    def test_short_prompts_are_compared_whole(self) -> None:
+        (found,) = leaks([item(7, "Why tides?", "a")], [item(3, "why TIDES", "b")])
+        assert (found.line, found.kind, found.problem.split("\n")[0]) == (3, "whole-prompt", "asks the same with a:7")
+
+    def test_a_short_answer_says_nothing_by_itself(self) -> None:
+        assert leaks([item(1, text(1), "Yes, it does.")], [item(1, text(2), "Yes, it does.")]) == []
+
+    def test_the_same_words_around_other_signs_are_another_prompt(self) -> None:
+        assert leaks([item(1, "Is <> ok?", "a")], [item(2, "Is [] ok?", "b")]) == []
+
+    def test_the_frame_of_all_prompts_is_not_their_content(self) -> None:
+        frame = "Read the notes below and answer in the form that the tutor of this course has taught: "
+        train = [item(line, frame + text(line), text(100 + line)) for line in range(1, 21)]
+        dev = [item(line, frame + text(200 + line), text(300 + line)) for line in range(1, 21)]
+        assert leaks(train, dev) == []
+        dev[4] = item(5, frame + text(7), text(305))
+        assert [(found.line, found.kind) for found in leaks(train, dev)] == [(5, "run-prompt")]
+
+    def test_everyone_who_shares_a_common_run_is_accused(self) -> None:
+        train = [item(line, f"{text(line)} {text(7, 9)}", text(100 + line)) for line in range(1, 101)]
+        dev = [item(line, text(200 + line) + f" {text(7, 9)}" * (line < 6), text(300 + line)) for line in range(1, 31)]
+        assert {found.line for found in leaks(train, dev)} == {1, 2, 3, 4, 5}
+        assert {found.line for found in leaks(dev, train)} == set(range(1, 101))
+
+    def test_hashes_that_agree_by_chance_accuse_nobody(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(overlap, "_marked", lambda found, side: np.full(len(found), 7, np.uint32))
+        assert leaks(different(4), [item(line, text(50 + line), text(80 + line)) for line in range(1, 4)]) == []
+
+    def test_both_texts_stand_side_by_side(self) -> None:
+        (found,) = leaks([item(1, f"Aha {text(1, 9)} end", "a")], [item(1, f"Oho {text(1, 9)} stop", "b")])
+        assert f"here: Oho [[{text(1, 9)}]] stop" in found.problem
+        assert f"there: Aha [[{text(1, 9)}]] end" in found.problem
