@@ -41,21 +41,24 @@ def test_training_is_compared_with_trl_on_equal_terms(
     import torch
 
     torch.set_num_threads(default_spec.threads)
-    tools: dict[str, Callable[[], Round]] = {
-        "greenrun": lambda: _greenrun(default_spec, served, train_items, held_out),
-        "TRL float32": lambda: _trl(default_spec, served, train_items, held_out, "float32"),
-        "TRL bfloat16": lambda: _trl(default_spec, served, train_items, held_out, "bfloat16"),
+    tools: dict[str, Callable[[Spec], Round]] = {
+        "greenrun": lambda spec: _greenrun(spec, served, train_items, held_out),
+        "TRL float32": lambda spec: _trl(spec, served, train_items, held_out, "float32"),
+        "TRL bfloat16": lambda spec: _trl(spec, served, train_items, held_out, "bfloat16"),
     }
-    rounds = [tool() for _ in range(ROUNDS) for tool in tools.values()]
+    # A seed a round: the order of the batches is each tool's own, and after one epoch it alone moves the loss.
+    seeds = [replace(default_spec, seed=default_spec.seed + number) for number in range(ROUNDS)]
+    rounds = [tool(spec) for spec in seeds for tool in tools.values()]
     speed = {name: median(r.tokens_per_second for r in rounds if r.tool == name) for name in tools}
     losses = {name: median(r.held_out_loss for r in rounds if r.tool == name) for name in tools}
     best = max(speed[name] for name in tools if name != "greenrun")
     with capsys.disabled():
         print(f"\n{'tool':<14} {'tok/s':>7} {'of TRL best':>12} {'held-out loss':>14}")
         for name in tools:
-            print(f"{name:<14} {speed[name]:>7.0f} {speed[name] / best:>12.2f} {losses[name]:>14.4f}")
-    # The order of the batches is each tool's own: after one epoch that alone moves the loss by some percent.
-    assert losses["greenrun"] == pytest.approx(losses["TRL bfloat16"], rel=0.10), "not the same training"
+            each = ", ".join(f"{one.held_out_loss:.3f}" for one in rounds if one.tool == name)
+            print(f"{name:<14} {speed[name]:>7.0f} {speed[name] / best:>12.2f} {losses[name]:>14.4f} ({each})")
+    spread = [one.held_out_loss for one in rounds if one.tool.startswith("TRL")]
+    assert min(spread) * 0.9 < losses["greenrun"] < max(spread) * 1.1, "not the same training"
 
 
 def _experiment(spec: Spec) -> Experiment:
