@@ -40,7 +40,8 @@ def of(sabotage: Sabotage, finished: Finished, control: Mapping[str, Any]) -> Ou
     if sabotage.verdict == "released" and _seen(red):
         return Outcome("advised", "", _seen(red))
     if verdict["verdict"] == "released":
-        return Outcome("would ship", "", _seen(red) or "no gate saw it, and it was released")
+        told = _seen(red) or _red_already(sabotage, control) or "no gate saw it, and it was released"
+        return Outcome("would ship", "", told)
     if any(NOT_MADE in gate["message"] for gate in red):
         if sabotage.area == BEFORE_TRAINING:
             return Outcome(
@@ -75,6 +76,14 @@ def _told(gate: Mapping[str, Any], folder: str) -> str:
 def _seen(red: Gates) -> str:
     names = [str(gate["id"]) for gate in red if not gate["blocking"] and NOT_MADE not in gate["message"]]
     return f"seen, but only advised against, by {', '.join(names)}" if names else ""
+
+
+def _red_already(sabotage: Sabotage, control: Mapping[str, Any]) -> str:
+    """Where the kind of gate that would see it is red on the untouched release, and only advises."""
+    kind = sabotage.caught_by.rpartition(".")[2]
+    red = [str(gate["id"]) for gate in control["gates"] if gate["outcome"] in RED and not gate["blocking"]]
+    names = [name for name in red if name.rpartition(".")[2] == kind]
+    return f"red without it already, and only advising: {', '.join(names)}" if names else ""
 
 
 def _by_reasons(verdict: Mapping[str, Any], control: Mapping[str, Any]) -> Outcome:

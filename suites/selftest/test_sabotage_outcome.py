@@ -55,6 +55,12 @@ def test_a_gate_that_was_red_before_caught_nothing(told: Any) -> None:
     assert (word, "refused already" in message) == ("not tried", True)
 
 
+def test_a_gate_that_only_advises_and_was_red_before_is_named(told: Any) -> None:
+    control = verdict("released", gate("eval.style.coverage", "failed", blocking=False))
+    word, _, message = told(EVALUATION, control, control)
+    assert (word, message) == ("would ship", "red without it already, and only advising: eval.style.coverage")
+
+
 def test_what_is_released_would_ship(told: Any) -> None:
     assert told(DATA, GREEN) == ("would ship", "", "no gate saw it, and it was released")
 
