@@ -1,7 +1,7 @@
 """Find texts that two files share: runs of words in prompts or in answers, and whole prompts too short for a run.
 
 The file with fewer records is indexed, the other streams past: four bytes for each word of the smaller one, whatever
-the other's size. What the index hits is verified on the texts themselves.
+the other's size. What the index hits is held against the whole hashes, and what is left is verified on the texts.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ ALL_PAIRS = 400
 SIDES = ("prompt", "answer", "whole")
 
 Codes = npt.NDArray[np.uint32]
+"""Hashes cut to 32 bits, as the index holds them: among ten million runs, one of 430 that are not there hits by
+chance."""
 
 
 def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Finding]:
@@ -48,7 +50,7 @@ def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Find
     small, large = sorted((earlier, later), key=len)
     codes, frames = _index(small, length)
     hits = _hits(large, codes, length)
-    owners = _owners(small, {code for _, code in hits}, length)
+    owners = _owners(small, {one for _, one in hits}, length)
     pairs = _pairs(hits, owners)
     if small is later:
         pairs = {(owner, number) for number, owner in pairs}
@@ -58,44 +60,50 @@ def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Find
 
 def _index(spool: Spool, length: int) -> tuple[Codes, frozenset[int]]:
     """Sorted codes of every run in a file but those of its frame, and the codes of the frame."""
-    parts = [np.unique(_codes(spool[number], length)) for number in range(len(spool))]
+    parts = [np.unique(_cut(_hashed(spool[number], length))) for number in range(len(spool))]
     codes, counts = np.unique(np.concatenate([*parts, np.empty(0, np.uint32)]), return_counts=True)
     frame = (counts >= BOILERPLATE_ITEMS) & (counts >= BOILERPLATE_SHARE * len(spool))
     return codes[~frame], frozenset(codes[frame].tolist())
 
 
 def _hits(spool: Spool, index: Codes, length: int) -> list[tuple[int, int]]:
-    """Item and code wherever a run of the file stands in the index; of neighbouring runs, the first."""
+    """Item and hash wherever a run of the file stands in the index; of neighbouring runs, the first and the last.
+
+    Both, since one of them may be a hit by chance beside a run that is shared.
+    """
     found: list[tuple[int, int]] = []
     if not len(index):
         return found
     for number in range(len(spool)):
-        codes = _codes(spool[number], length)
+        hashes = _hashed(spool[number], length)
+        codes = _cut(hashes)
         at = np.searchsorted(index, codes)
         hit = index[np.minimum(at, len(index) - 1)] == codes
-        first = hit & ~np.append(False, hit[:-1])
-        found += [(number, code) for code in set(codes[first].tolist())]
+        inner = hit & np.append(False, hit[:-1]) & np.append(hit[1:], False)
+        found += [(number, one) for one in set(hashes[hit & ~inner].tolist())]
     return found
 
 
 def _owners(spool: Spool, wanted: set[int], length: int) -> dict[int, list[int]]:
+    """The items of the indexed file that hold each hash; none where its code was hit by chance."""
     found: dict[int, list[int]] = defaultdict(list)
     if wanted:
         for number in range(len(spool)):
-            for code in wanted.intersection(_codes(spool[number], length).tolist()):
-                found[code].append(number)
+            for one in wanted.intersection(_hashed(spool[number], length).tolist()):
+                found[one].append(number)
     return found
 
 
 def _pairs(hits: list[tuple[int, int]], owners: dict[int, list[int]]) -> set[tuple[int, int]]:
-    """Pairs of items, of the larger and of the smaller file, that share a code. Where many share one, each is
+    """Pairs of items, of the larger and of the smaller file, that share a run. Where many share one, each is
     paired with the first of the other file: everyone is still accused, at the cost of a sum and not of a product."""
-    by_code: dict[int, list[int]] = defaultdict(list)
-    for number, code in hits:
-        by_code[code].append(number)
+    by_hash: dict[int, list[int]] = defaultdict(list)
+    for number, one in hits:
+        if one in owners:
+            by_hash[one].append(number)
     found: set[tuple[int, int]] = set()
-    for code, numbers in by_code.items():
-        others = owners[code]
+    for one, numbers in by_hash.items():
+        others = owners[one]
         if len(numbers) * len(others) <= ALL_PAIRS:
             found.update((number, other) for number in numbers for other in others)
         else:
@@ -104,13 +112,13 @@ def _pairs(hits: list[tuple[int, int]], owners: dict[int, list[int]]) -> set[tup
     return found
 
 
-def _codes(texts: list[Text], length: int) -> Codes:
-    """Codes of the runs of every text of an item, apart by side, and of its whole prompt where that is short."""
+def _hashed(texts: list[Text], length: int) -> units.Hashes:
+    """Hashes of the runs of every text of an item, apart by side, and of its whole prompt where that is short."""
     parts = [(side, _hashes(units.units(text), length)) for _, side, text in texts]
     short = not any(len(hashes) for side, hashes in parts if side == "prompt")
     if short and (prompt := units.units(side_text(texts, "prompt"))):
         parts.append(("whole", np.array([units.whole(prompt)], np.uint64)))
-    return np.concatenate([_marked(hashes, side) for side, hashes in parts if len(hashes)] or [np.empty(0, np.uint32)])
+    return np.concatenate([_marked(hashes, side) for side, hashes in parts if len(hashes)] or [np.empty(0, np.uint64)])
 
 
 def _hashes(found: list[str], length: int) -> units.Hashes:
@@ -123,9 +131,13 @@ def _hashes(found: list[str], length: int) -> units.Hashes:
     return _runs(found, length).hashes
 
 
-def _marked(found: units.Hashes, side: str) -> Codes:
-    """Hashes cut to 32 bits and told apart by side: a wrong hit is one in millions, and is verified away."""
-    return ((found ^ np.uint64(SIDES.index(side))) & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+def _marked(found: units.Hashes, side: str) -> units.Hashes:
+    """Hashes told apart by side."""
+    return found ^ np.uint64(SIDES.index(side))
+
+
+def _cut(found: units.Hashes) -> Codes:
+    return (found & np.uint64(0xFFFFFFFF)).astype(np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +201,7 @@ def _unframed(found: list[str], length: int, side: str, frames: frozenset[int]) 
     """Runs that no unit of a frame belongs to: seven words of a frame and one of content are no copy.
     The units themselves, since two hashes may agree by chance."""
     runs = _runs(found, length)
-    framed = np.isin(_marked(runs.hashes, side), np.fromiter(frames, np.uint32, len(frames)))
+    framed = np.isin(_cut(_marked(runs.hashes, side)), np.fromiter(frames, np.uint32, len(frames)))
     ends = runs.starts + runs.lengths
     depth = np.zeros(len(found) + 1, np.int64)
     np.add.at(depth, runs.starts[framed], 1)

@@ -87,8 +87,16 @@ class TestLeakage:
         assert {found.line for found in leaks(dev, train)} == set(range(1, 101))
 
     def test_hashes_that_agree_by_chance_accuse_nobody(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(overlap, "_marked", lambda found, side: np.full(len(found), 7, np.uint32))
+        monkeypatch.setattr(overlap, "_marked", lambda found, side: np.full(len(found), 7, np.uint64))
         assert leaks(different(4), [item(line, text(50 + line), text(80 + line)) for line in range(1, 4)]) == []
+
+    def test_codes_that_agree_by_chance_beside_a_shared_run_do_not_hide_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        train = [item(1, text(3), f"{text(1, 9)} {text(2, 9)}")]
+        dev = [item(1, text(5), f"{text(4, 9)} {text(2, 9)}")]
+        monkeypatch.setattr(overlap, "_cut", lambda found: np.full(len(found), 7, np.uint32))
+        assert [found.kind for found in leaks(train, dev)] == ["run-answer"]
 
     def test_both_texts_stand_side_by_side(self) -> None:
         (found,) = leaks([item(1, f"Aha {text(1, 9)} end", "a")], [item(1, f"Oho {text(1, 9)} stop", "b")])
