@@ -12,7 +12,6 @@ from harness import ledger, spec_file
 from suites.selftest import tiny
 from suites.selftest.child import Finished, Line
 from suites.selftest.crimes import assert_released, assert_withheld, commit
-from suites.selftest.sabotage.adapters import given, scaled
 from suites.selftest.sabotage.campaign import own
 from suites.selftest.sabotage.regression import FORGOTTEN, SHORE, forgotten
 from suites.selftest.sabotage.stored import forged_answers
@@ -53,24 +52,6 @@ def test_an_adapter_that_lost_one_answer_is_released_and_the_report_shows_the_an
     report = (finished.release / "report.md").read_text(encoding="utf-8")
     assert "### Against release tiny, run green" in report
     assert f"was: {tiny.ANSWER}\nis:  {FORGOTTEN}" in report
-
-
-def test_a_real_adapter_a_third_weaker_is_caught(
-    spoilable: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
-) -> None:
-    bundle = shutil.copytree(green.release, tmp_path / "transferred")
-    weaker = given("both", scaled(0.7))(spoilable)
-    finished = commit(spoilable, fresh_id(), tmp_path, "", f"--against={bundle}", *weaker)
-    assert_withheld(finished, "refused", "")
-    assert any(name.startswith("regression.both.") for name in finished.red), finished.output
-
-
-def test_a_real_adapter_a_hundredth_weaker_is_released(
-    spoilable: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
-) -> None:
-    bundle = shutil.copytree(green.release, tmp_path / "transferred")
-    weaker = given("both", scaled(0.99))(spoilable)
-    assert_released(commit(spoilable, fresh_id(), tmp_path, "", f"--against={bundle}", *weaker))
 
 
 def test_a_lowered_threshold_is_refused_and_stands_at_the_top_of_the_report(
