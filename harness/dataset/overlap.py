@@ -60,7 +60,7 @@ def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Find
 
 def _index(spool: Spool, length: int) -> tuple[Codes, frozenset[int]]:
     """Sorted codes of every run in a file but those of its frame, and the codes of the frame."""
-    parts = [np.unique(_cut(_hashed(spool[number], length))) for number in range(len(spool))]
+    parts = [np.unique(_cut(_item_hashes(spool[number], length))) for number in range(len(spool))]
     codes, counts = np.unique(np.concatenate([*parts, np.empty(0, np.uint32)]), return_counts=True)
     frame = (counts >= BOILERPLATE_ITEMS) & (counts >= BOILERPLATE_SHARE * len(spool))
     return codes[~frame], frozenset(codes[frame].tolist())
@@ -75,7 +75,7 @@ def _hits(spool: Spool, index: Codes, length: int) -> list[tuple[int, int]]:
     if not len(index):
         return found
     for number in range(len(spool)):
-        hashes = _hashed(spool[number], length)
+        hashes = _item_hashes(spool[number], length)
         codes = _cut(hashes)
         at = np.searchsorted(index, codes)
         hit = index[np.minimum(at, len(index) - 1)] == codes
@@ -89,7 +89,7 @@ def _owners(spool: Spool, wanted: set[int], length: int) -> dict[int, list[int]]
     found: dict[int, list[int]] = defaultdict(list)
     if wanted:
         for number in range(len(spool)):
-            for one in wanted.intersection(_hashed(spool[number], length).tolist()):
+            for one in wanted.intersection(_item_hashes(spool[number], length).tolist()):
                 found[one].append(number)
     return found
 
@@ -112,7 +112,7 @@ def _pairs(hits: list[tuple[int, int]], owners: dict[int, list[int]]) -> set[tup
     return found
 
 
-def _hashed(texts: list[Text], length: int) -> units.Hashes:
+def _item_hashes(texts: list[Text], length: int) -> units.Hashes:
     """Hashes of the runs of every text of an item, apart by side, and of its whole prompt where that is short."""
     parts = [(side, _hashes(units.units(text), length)) for _, side, text in texts]
     short = not any(len(hashes) for side, hashes in parts if side == "prompt")
