@@ -17,6 +17,7 @@ CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 ALLOWED = frozenset({CONFIG, WEIGHTS, "README.md", "training.json"})
 MAX_RANK = 512
+RANKS = f"a rank of 1 to {MAX_RANK} is expected"
 MAX_CONFIG = 2**20
 """Bytes. One that peft writes has about a thousand."""
 INITIAL = (True, False, "gaussian")
@@ -108,9 +109,9 @@ def _config(path: Path) -> dict[str, Any]:
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
         raise AdapterError(f"{path}: peft_type is not LORA; only LoRA adapters are judged")
     rank, alpha = config.get("r"), config.get("lora_alpha")
-    if type(rank) is not int or not 1 <= rank <= MAX_RANK:
-        raise AdapterError(f"{path}: r={rank!r}; a rank of 1 to {MAX_RANK} is expected")
-    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha < math.inf:
+    if not _is_rank(rank):
+        raise AdapterError(f"{path}: r={rank!r}; {RANKS}")
+    if not _is_scale(alpha):
         raise AdapterError(f"{path}: lora_alpha={alpha!r}; a positive number is expected, or the adapter does nothing")
     if config.get("init_lora_weights", True) not in INITIAL:
         raise AdapterError(
@@ -122,12 +123,29 @@ def _config(path: Path) -> dict[str, Any]:
     strange = sorted(key for key, value in config.items() if value and key not in PLAIN)
     if strange:
         raise AdapterError(f"{path}: {strange[0]} is set, which plain LoRA has not; remove it, or convert the adapter")
+    for field, sound, wanted in (
+        ("rank_pattern", _is_rank, RANKS),
+        ("alpha_pattern", _is_scale, "a positive number is expected"),
+    ):
+        pattern = config.get(field) or {}
+        if not isinstance(pattern, dict):
+            raise AdapterError(f"{path}: {field} is no table of modules")
+        for module, value in pattern.items():
+            if not sound(value):
+                raise AdapterError(f"{path}: {field} of {module!r} is {value!r}; {wanted}")
     return config
 
 
+def _is_rank(value: object) -> bool:
+    return type(value) is int and 1 <= value <= MAX_RANK
+
+
+def _is_scale(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and 0 < value < math.inf
+
+
 def _ranks(config: dict[str, Any]) -> frozenset[int]:
-    pattern = config.get("rank_pattern") or {}
-    return frozenset((config["r"], *(pattern.values() if isinstance(pattern, dict) else ())))
+    return frozenset((config["r"], *(config.get("rank_pattern") or {}).values()))
 
 
 def _check_weights(path: Path, ranks: frozenset[int]) -> int:
