@@ -60,6 +60,14 @@ class Request:
     build: Build
 
 
+def scratch(content: Path) -> Path:
+    """Where the builder of `content` may put what is gone on from, should its process be killed; never in an artifact.
+
+    The next builder of the same key finds it there; an artifact that is finished, or that failed, leaves none.
+    """
+    return content.with_name("scratch")
+
+
 def write_manifest(folder: Path, key: Key, seconds: float) -> None:
     """Say what lies in ``content/``, on disk before this returns."""
     content = folder / "content"

@@ -19,7 +19,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from harness import digests
-from harness.artifact import Artifact, Build, Key, Request, load, write_manifest
+from harness.artifact import Artifact, Build, Key, Request, load, scratch, write_manifest
 from harness.errors import (
     BuildFailedError,
     GreenrunError,
@@ -129,18 +129,20 @@ class Store:
         self._raise_if_failed(key)
         folder = self._folder(key)
         partial = folder.with_name(f"{folder.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
+        content = partial / "content"
+        shutil.rmtree(content, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
         started = time.monotonic()
         try:
-            content = partial / "content"
             content.mkdir(parents=True)
             with within(f"building {key.kind} {key.label}".strip(), self.limits.get(key.kind), self.last_word):
                 build(content)
+            shutil.rmtree(scratch(content), ignore_errors=True)
             write_manifest(partial, key, time.monotonic() - started)
             partial.rename(folder)
         except BaseException as error:
-            shutil.rmtree(partial, ignore_errors=True)
+            going_on = scratch(content).is_dir() and not isinstance(error, Exception)  # Ctrl-C is no failure
+            shutil.rmtree(content if going_on else partial, ignore_errors=True)
             if isinstance(error, Exception):
                 with suppress(OSError):  # where nothing can be written any more, the builder is only asked again
                     self._remember_failure(key, error)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from harness.dataset.item import Item
 from harness.errors import TrainingError
 from harness.recipe import Experiment, Recipe
 from training import norms
+from training.checkpoints import Checkpoints
 from training.loss import completion_loss
 from training.samples import Buckets, Sample, collate, tokenize
 
@@ -32,6 +32,7 @@ def train(
     seed: int,
     threads: int,
     folder: Path,
+    scratch: Path,
     progress: Progress = lambda done, total: None,
 ) -> None:
     """Train an adapter into `folder`.
@@ -39,22 +40,31 @@ def train(
     Args:
         base: checkpoint of the weights as served (for ``nf4``: de-quantized once).
         items: the training items of the adapter's tasks, checked.
+        scratch: where checkpoints are put. What a killed training left there is gone on from, and ends in the same
+            bytes; so it must have been this very training.
 
     Raises:
         TrainingError: a sample does not fit, or the loss stopped being finite (names the step).
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
     torch.set_num_threads(threads)
     tokenizer = AutoTokenizer.from_pretrained(base)
     samples = tokenize(tokenizer, items, recipe.max_length)
-    dtype = getattr(torch, recipe.base_dtype)
-    model = lora(AutoModelForCausalLM.from_pretrained(base, dtype=dtype), recipe, seed)
-    losses = fit(model, samples, tokenizer.pad_token_id, recipe, experiment, seed, progress)
+    model = lora(load(base, recipe), recipe, seed)
+    losses = fit(model, samples, tokenizer.pad_token_id, recipe, experiment, seed, scratch, progress)
     model.save_pretrained(folder)
     _make_reproducible(folder)
     (folder / "training.json").write_text(json.dumps({"losses": losses}) + "\n", encoding="utf-8")
+
+
+def load(base: Path, recipe: Recipe) -> Any:
+    """The frozen base, as adapters are trained on it."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(base, dtype=getattr(torch, recipe.base_dtype))
 
 
 def lora(model: Any, recipe: Recipe, seed: int) -> Any:
@@ -82,12 +92,15 @@ def fit(
     recipe: Recipe,
     experiment: Experiment,
     seed: int,
+    scratch: Path,
     progress: Progress,
 ) -> list[float]:
     """Run the Trainer over `samples`; returns the loss of every step, in nats per completion token."""
     from transformers import Trainer, TrainingArguments
 
-    losses: list[float] = []
+    checkpoints = Checkpoints(scratch)
+    latest = checkpoints.latest()
+    losses = checkpoints.losses
     steps = experiment.epochs * math.ceil(len(samples) / recipe.batch_size)
 
     class CompletionTrainer(Trainer):
@@ -105,32 +118,33 @@ def fit(
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
             return Buckets([len(sample) for sample in samples], recipe.batch_size, seed)
 
-    with tempfile.TemporaryDirectory(prefix="greenrun-train-") as scratch:
-        arguments = TrainingArguments(
-            output_dir=scratch,
-            num_train_epochs=experiment.epochs,
-            learning_rate=experiment.learning_rate,
-            per_device_train_batch_size=recipe.batch_size,
-            weight_decay=recipe.weight_decay,
-            warmup_steps=math.ceil(recipe.warmup_share * steps),
-            max_grad_norm=recipe.max_grad_norm,
-            lr_scheduler_type="linear",
-            seed=seed,
-            logging_nan_inf_filter=False,
-            logging_strategy="no",
-            save_strategy="no",
-            report_to=[],
-            disable_tqdm=True,
-            dataloader_pin_memory=False,
-            remove_unused_columns=False,
-            use_cpu=not _cuda(),
-        )
-        CompletionTrainer(
-            model=model,
-            args=arguments,
-            train_dataset=list(samples),
-            data_collator=lambda batch: collate(batch, pad),
-        ).train()
+    arguments = TrainingArguments(
+        output_dir=str(scratch),
+        num_train_epochs=experiment.epochs,
+        learning_rate=experiment.learning_rate,
+        per_device_train_batch_size=recipe.batch_size,
+        weight_decay=recipe.weight_decay,
+        warmup_steps=math.ceil(recipe.warmup_share * steps),
+        max_grad_norm=recipe.max_grad_norm,
+        lr_scheduler_type="linear",
+        seed=seed,
+        logging_nan_inf_filter=False,
+        logging_strategy="no",
+        save_strategy="no",  # `checkpoints` asks for them
+        save_total_limit=2,
+        report_to=[],
+        disable_tqdm=True,
+        dataloader_pin_memory=False,
+        remove_unused_columns=False,
+        use_cpu=not _cuda(),
+    )
+    CompletionTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=list(samples),
+        data_collator=lambda batch: collate(batch, pad),
+        callbacks=[checkpoints],
+    ).train(resume_from_checkpoint=latest)
     return losses
 
 

@@ -26,9 +26,10 @@ def run(base: Path, items: Sequence[Item], recipe: Recipe, seed: int, threads: i
         TrainingError, AdapterError: what would have broken every later training as well.
     """
     few = list(items)[:ITEMS]
-    with tempfile.TemporaryDirectory(prefix="greenrun-sample-") as scratch:
-        train(base, few, recipe, Experiment("sample", 2, 1e-3), seed, threads, Path(scratch))
-        losses = json.loads((Path(scratch) / "training.json").read_text(encoding="utf-8"))["losses"]
-        with mounted(load(FORM, base, threads), Path(scratch)) as engine:
+    with tempfile.TemporaryDirectory(prefix="greenrun-sample-") as place:
+        trained = Path(place) / "adapter"
+        train(base, few, recipe, Experiment("sample", 2, 1e-3), seed, threads, trained, Path(place) / "scratch")
+        losses = json.loads((trained / "training.json").read_text(encoding="utf-8"))["losses"]
+        with mounted(load(FORM, base, threads), trained) as engine:
             answer = answer_all(engine, few[:1], Decoding(1, 8))[0]
     (folder / FILE).write_text(json.dumps({"losses": losses, "tokens": len(answer.ids)}) + "\n", encoding="utf-8")

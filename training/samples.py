@@ -73,6 +73,10 @@ class Buckets:
         self.lengths, self.batch_size, self.seed = list(lengths), batch_size, seed
         self.epoch = 0
 
+    def set_epoch(self, epoch: int) -> None:
+        """Each epoch has an order of its own; a training that goes on begins in the middle of one."""
+        self.epoch = epoch
+
     def __len__(self) -> int:
         return len(self.lengths)
 
@@ -80,7 +84,6 @@ class Buckets:
         import torch
 
         generator = torch.Generator().manual_seed(self.seed + self.epoch)
-        self.epoch += 1
         order = torch.randperm(len(self), generator=generator).tolist()
         span = self.batch_size * self.WINDOW
         windows = [sorted(order[i : i + span], key=self.lengths.__getitem__) for i in range(0, len(self), span)]

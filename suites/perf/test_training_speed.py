@@ -6,6 +6,7 @@ Times are printed and never asserted; what is asserted is that both learned the 
 from __future__ import annotations
 
 import math
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ import pytest
 from harness.dataset.item import Item
 from harness.recipe import Experiment
 from harness.spec import Spec
-from training.adapter import fit, lora
+from training.adapter import fit, load, lora
 from training.loss import completion_loss
 from training.samples import collate, tokenize
 
@@ -66,16 +67,24 @@ def _experiment(spec: Spec) -> Experiment:
 
 
 def _greenrun(spec: Spec, base: Path, items: list[Item], held_out: list[Item]) -> Round:
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(base)
     samples = tokenize(tokenizer, items, spec.recipe.max_length)
-    dtype = getattr(torch, spec.recipe.base_dtype)
-    model = lora(AutoModelForCausalLM.from_pretrained(base, dtype=dtype), spec.recipe, spec.seed)
-    started = time.perf_counter()
-    fit(model, samples, tokenizer.pad_token_id, spec.recipe, _experiment(spec), spec.seed, lambda done, total: None)
-    seconds = time.perf_counter() - started
+    model = lora(load(base, spec.recipe), spec.recipe, spec.seed)
+    with tempfile.TemporaryDirectory(prefix="greenrun-perf-") as scratch:
+        started = time.perf_counter()
+        fit(
+            model,
+            samples,
+            tokenizer.pad_token_id,
+            spec.recipe,
+            _experiment(spec),
+            spec.seed,
+            Path(scratch),
+            lambda done, total: None,
+        )
+        seconds = time.perf_counter() - started
     return Round("greenrun", EPOCHS * sum(map(len, samples)) / seconds, _loss(model, tokenizer, held_out, spec))
 
 

@@ -117,15 +117,15 @@ def test_a_real_adapter_trained_far_too_hot_is_refused_and_a_mild_one_is_not(
 ) -> None:
     loaded = spec_file.load(line.spec)
     items = items_of(loaded.tasks["sea"], "train")
-    train(speaking, items, loaded.recipe, Experiment("real", epochs, rate), 1, 1, tmp_path)
-    found = perplexity.losses(form.load(nf4.FORM, speaking, 1), tmp_path, SHOWN)
+    train(speaking, items, loaded.recipe, Experiment("real", epochs, rate), 1, 1, tmp_path / "a", tmp_path / "b")
+    found = perplexity.losses(form.load(nf4.FORM, speaking, 1), tmp_path / "a", SHOWN)
     assert judging.judge(GATE, forgetting.measurement(found, 0.95), 0.95).outcome == judged
 
 
 def test_passages_asked_together_are_as_likely_as_each_alone(line: Line, tmp_path: Path) -> None:
     loaded = spec_file.load(line.spec)
     base, items = loaded.path.parent / "base", items_of(loaded.tasks["sea"], "train")
-    train(base, items, loaded.recipe, Experiment("short", 1, 1e-2), 1, 1, tmp_path)
+    train(base, items, loaded.recipe, Experiment("short", 1, 1e-2), 1, 1, tmp_path / "a", tmp_path / "b")
     engine, texts = form.load(nf4.FORM, base, 1), general_text.passages(ENGLISH)[:4]
-    together = [one.mounted for one in perplexity.losses(engine, tmp_path, texts)]
-    assert together == pytest.approx([perplexity.losses(engine, tmp_path, [text])[0].mounted for text in texts])
+    together = [one.mounted for one in perplexity.losses(engine, tmp_path / "a", texts)]
+    assert together == pytest.approx([perplexity.losses(engine, tmp_path / "a", [text])[0].mounted for text in texts])

@@ -33,16 +33,18 @@ from harness.recipe import Experiment
 from training.adapter import train
 spec = spec_file.load(Path(sys.argv[1]))
 items = items_of(spec.tasks["sea"], "train")
-train(spec.path.parent / "base", items, spec.recipe, Experiment("one", 2, 1e-2), spec.seed, 1, Path(sys.argv[2]))
+folder, one = Path(sys.argv[2]), Experiment("one", 2, 1e-2)
+train(spec.path.parent / "base", items, spec.recipe, one, spec.seed, 1, folder, folder.with_suffix(".scratch"))
 """
 
 
 @pytest.fixture(scope="module")
 def adapter(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("adapter")
+    folder, one = tmp_path_factory.mktemp("adapter"), Experiment("one", 2, 1e-2)
+    scratch = tmp_path_factory.mktemp("scratch")
     loaded = spec_file.load(line.spec)
     items = items_of(loaded.tasks["sea"], "train")
-    train(loaded.path.parent / "base", items, loaded.recipe, Experiment("one", 2, 1e-2), loaded.seed, 1, folder)
+    train(loaded.path.parent / "base", items, loaded.recipe, one, loaded.seed, 1, folder, scratch)
     return folder
 
 

@@ -21,7 +21,7 @@ from harness.errors import TrainingError
 from harness.recipe import Experiment
 from harness.spec import Spec
 from suites.selftest.child import Line
-from training import norms
+from training import checkpoints, norms
 from training.adapter import train
 from training.loss import completion_loss
 from training.samples import Buckets, collate, tokenize
@@ -57,7 +57,19 @@ def tokenizer(base: Path) -> Any:
 def test_an_epoch_of_buckets_visits_every_sample_once(lengths: list[int], batch_size: int, seed: int) -> None:
     buckets = Buckets(lengths, batch_size, seed)
     assert sorted(buckets) == list(range(len(lengths)))
+    buckets.set_epoch(1)
     assert sorted(buckets) == list(range(len(lengths))), "and so does the next epoch"
+
+
+def test_every_epoch_has_its_own_order_whichever_comes_first() -> None:
+    through, late = Buckets(range(40), 2, 1), Buckets(range(40), 2, 1)
+    orders = []
+    for epoch in range(3):
+        through.set_epoch(epoch)
+        orders.append(list(through))
+    late.set_epoch(2)
+    assert orders[0] != orders[1] != orders[2]
+    assert list(late) == orders[2]
 
 
 def test_buckets_pad_less_than_a_plain_shuffle() -> None:
@@ -111,7 +123,7 @@ def test_a_loss_that_is_not_finite_stops_at_once_and_names_the_step(
     absurd = replace(SHORT, learning_rate=1e30, epochs=3)
     recipe = replace(tiny_spec.recipe, max_grad_norm=1e30)
     with pytest.raises(TrainingError, match=r"step \d+ of 12"):
-        train(base, items, recipe, absurd, 1, 1, tmp_path)
+        train(base, items, recipe, absurd, 1, 1, tmp_path, tmp_path / "scratch")
 
 
 def test_the_same_recipe_gives_the_same_bytes(
@@ -120,9 +132,52 @@ def test_the_same_recipe_gives_the_same_bytes(
     found = []
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
-        train(base, items, tiny_spec.recipe, SHORT, 1, 1, tmp_path / name)
+        train(base, items, tiny_spec.recipe, SHORT, 1, 1, tmp_path / name, tmp_path / f"{name} scratch")
         found.append(digests.of_folder(tmp_path / name))
     assert found[0] == found[1]
+
+
+class _KilledError(Exception):
+    """What stands for a kill: it leaves the checkpoints where they are."""
+
+
+@pytest.mark.parametrize("at", [2, 4, 9, 11], ids=lambda step: f"step-{step}")
+def test_a_training_that_was_cut_off_goes_on_and_ends_in_the_same_bytes(
+    base: Path, items: tuple[Item, ...], tiny_spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    monkeypatch.setattr(checkpoints, "EVERY", 0.0)
+    long = replace(SHORT, epochs=3)
+
+    def cut_off(done: int, total: int) -> None:
+        if done == at:
+            raise _KilledError
+
+    train(base, items, tiny_spec.recipe, long, 1, 1, tmp_path / "whole", tmp_path / "one")
+    with pytest.raises(_KilledError):
+        train(base, items, tiny_spec.recipe, long, 1, 1, tmp_path / "half", tmp_path / "two", cut_off)
+    steps: list[int] = []
+    train(
+        base,
+        items,
+        tiny_spec.recipe,
+        long,
+        1,
+        1,
+        tmp_path / "half",
+        tmp_path / "two",
+        lambda done, _: steps.append(done),
+    )
+    assert steps[0] == at, "the steps before are not trained again"
+    assert digests.of_folder(tmp_path / "half") == digests.of_folder(tmp_path / "whole")
+
+
+def test_a_checkpoint_that_was_being_written_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint-4").mkdir()
+    (tmp_path / "checkpoint-4" / checkpoints.LOSSES).write_text("[4.0, 3.0, 2.0, 1.0]")
+    (tmp_path / "checkpoint-11").mkdir()
+    found = checkpoints.Checkpoints(tmp_path)
+    assert found.latest() == str(tmp_path / "checkpoint-4")
+    assert found.losses == [4.0, 3.0, 2.0, 1.0]
 
 
 def test_another_seed_gives_another_adapter(
@@ -132,7 +187,7 @@ def test_another_seed_gives_another_adapter(
     for seed in (1, 2):
         folder = tmp_path / str(seed)
         folder.mkdir()
-        train(base, items, tiny_spec.recipe, SHORT, seed, 1, folder)
+        train(base, items, tiny_spec.recipe, SHORT, seed, 1, folder, tmp_path / "scratch")
         found.append(digests.of_folder(folder)["adapter_model.safetensors"])
     assert found[0] != found[1]
 
@@ -140,11 +195,11 @@ def test_another_seed_gives_another_adapter(
 def test_the_adapter_names_no_path_of_this_machine(
     base: Path, items: tuple[Item, ...], tiny_spec: Spec, tmp_path: Path
 ) -> None:
-    train(base, items, tiny_spec.recipe, SHORT, 1, 1, tmp_path)
-    assert str(base) not in (tmp_path / "adapter_config.json").read_text(encoding="utf-8")
+    train(base, items, tiny_spec.recipe, SHORT, 1, 1, tmp_path / "adapter", tmp_path / "scratch")
+    assert str(base) not in (tmp_path / "adapter" / "adapter_config.json").read_text(encoding="utf-8")
 
 
 def test_every_steps_loss_is_kept(base: Path, items: tuple[Item, ...], tiny_spec: Spec, tmp_path: Path) -> None:
-    train(base, items, tiny_spec.recipe, SHORT, 1, 1, tmp_path)
-    losses = json.loads((tmp_path / "training.json").read_text(encoding="utf-8"))["losses"]
+    train(base, items, tiny_spec.recipe, SHORT, 1, 1, tmp_path / "adapter", tmp_path / "scratch")
+    losses = json.loads((tmp_path / "adapter" / "training.json").read_text(encoding="utf-8"))["losses"]
     assert len(losses) == math.ceil(len(items) / tiny_spec.recipe.batch_size)
