@@ -14,6 +14,7 @@ from harness import tokens
 from harness.answers import Answer
 from harness.dataset.item import Item
 from harness.engines.form import Loaded
+from harness.engines.greedy import decode
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -30,9 +31,10 @@ def answer_all(
 ) -> list[Answer]:
     """One greedy answer an item, in the order of the items."""
     prompts = {item.id: tokens.prompt_ids(engine.tokenizer, item.messages) for item in items}
+    end, pad = engine.tokenizer.eos_token_id, engine.tokenizer.pad_token_id
     answers: dict[str, Answer] = {}
     for batch in batches({name: len(ids) for name, ids in prompts.items()}, decoding.batch_size):
-        generated = _generate(engine, [prompts[name] for name in batch], decoding.max_new_tokens)
+        generated = decode(engine.model, [prompts[name] for name in batch], end, pad, decoding.max_new_tokens)
         for name, ids in zip(batch, generated, strict=True):
             answers[name] = _answer(engine.tokenizer, name, len(prompts[name]), ids)
         progress(len(answers), len(items))
@@ -44,31 +46,6 @@ def batches(lengths: Mapping[str, int], size: int) -> list[list[str]]:
     ordered = sorted(lengths, key=lambda name: (lengths[name], name))
     count = -(-len(ordered) // size)
     return [ordered[len(ordered) * k // count : len(ordered) * (k + 1) // count] for k in range(count)]
-
-
-def _generate(engine: Loaded, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> list[list[int]]:
-    """Generated ids of each prompt, the end token included where the model wrote it."""
-    import torch
-
-    device = engine.model.device
-    end, pad = engine.tokenizer.eos_token_id, engine.tokenizer.pad_token_id
-    width = max(map(len, prompts))
-    ids = torch.tensor([[pad] * (width - len(p)) + list(p) for p in prompts], device=device)  # (batch, width)
-    mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=device)
-    with torch.inference_mode():
-        out = engine.model.generate(
-            input_ids=ids,
-            attention_mask=mask,
-            max_new_tokens=max_new_tokens,
-            do_sample=False,
-            eos_token_id=end,
-            pad_token_id=pad,
-        )
-    return [_until_end(row, end) for row in out[:, width:].tolist()]
-
-
-def _until_end(ids: list[int], end: int) -> list[int]:
-    return ids[: ids.index(end) + 1] if end in ids else ids
 
 
 def _answer(tokenizer: Any, item: str, prompt_tokens: int, ids: list[int]) -> Answer:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from harness import adapter_files, spec_file
+from harness import adapter_files, spec_file, tokens
 from harness.dataset.checks import items_of
-from harness.engines import form, nf4
+from harness.engines import form, greedy, nf4
 from harness.engines.divergence import completion_logprobs, mean_kl, passages
 from harness.engines.float32 import FORM as FLOAT32
 from harness.engines.form import Loaded
@@ -27,10 +27,10 @@ from training.adapter import train
 
 @pytest.fixture(scope="module")
 def adapter(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("adapter")
+    folder, scratch = tmp_path_factory.mktemp("adapter"), tmp_path_factory.mktemp("scratch")
     loaded = spec_file.load(line.spec)
     items = items_of(loaded.tasks["sea"], "train")
-    train(line.spec.parent / "base", items, loaded.recipe, Experiment("one", 2, 1e-2), 1, 1, folder)
+    train(line.spec.parent / "base", items, loaded.recipe, Experiment("one", 2, 1e-2), 1, 1, folder, scratch)
     return folder
 
 
@@ -133,3 +133,25 @@ def test_a_link_in_an_adapter_is_refused(spoilt: Path) -> None:
     (spoilt / "README.md").symlink_to("/etc/hostname")
     with pytest.raises(AdapterError, match="not a regular file"):
         adapter_files.inspect(spoilt)
+
+
+@pytest.mark.parametrize("step", [0, 1, 5])
+def test_rows_that_leave_a_batch_when_they_end_have_the_tokens_of_transformers_generate(line: Line, step: int) -> None:
+    engine = form.load(FLOAT32, line.spec.parent / "base", 1)
+    items = items_of(spec_file.load(line.spec).tasks["sea"], "benchmark")[:7]
+    prompts = [tokens.prompt_ids(engine.tokenizer, item.messages) for item in items]
+    pad = engine.tokenizer.pad_token_id
+    peers = [
+        engine.model.generate(
+            input_ids=torch.tensor([prompt]),
+            attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
+            min_new_tokens=12,
+            max_new_tokens=12,
+            do_sample=False,
+            pad_token_id=pad,
+        )[0, len(prompt) :].tolist()
+        for prompt in prompts
+    ]
+    end = peers[0][step]
+    wanted = [peer[: peer.index(end) + 1] if end in peer else peer for peer in peers]
+    assert greedy.decode(engine.model, prompts, end, pad, 12) == wanted
