@@ -16,8 +16,7 @@ from harness.adapter_files import CONFIG
 from harness.dataset.item import Item
 from harness.errors import TrainingError
 from harness.recipe import Experiment, Recipe
-from training import norms
-from training.checkpoints import Checkpoints
+from training import checkpoints, norms
 from training.loss import completion_loss
 from training.samples import Buckets, Sample, collate, tokenize
 
@@ -98,9 +97,8 @@ def fit(
     """Run the Trainer over `samples`; returns the loss of every step, in nats per completion token."""
     from transformers import Trainer, TrainingArguments
 
-    checkpoints = Checkpoints(scratch)
-    latest = checkpoints.latest()
-    losses = checkpoints.losses
+    before = checkpoints.latest(scratch)
+    losses = list(before.losses) if before else []
     steps = experiment.epochs * math.ceil(len(samples) / recipe.batch_size)
 
     class CompletionTrainer(Trainer):
@@ -130,7 +128,7 @@ def fit(
         seed=seed,
         logging_nan_inf_filter=False,
         logging_strategy="no",
-        save_strategy="no",  # `checkpoints` asks for them
+        save_strategy="no",  # the keeper asks for them
         save_total_limit=2,
         report_to=[],
         disable_tqdm=True,
@@ -143,8 +141,8 @@ def fit(
         args=arguments,
         train_dataset=list(samples),
         data_collator=lambda batch: collate(batch, pad),
-        callbacks=[checkpoints],
-    ).train(resume_from_checkpoint=latest)
+        callbacks=[checkpoints.keeper(scratch, losses)],
+    ).train(resume_from_checkpoint=str(before.path) if before else None)
     return losses
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from transformers import TrainerCallback
 
 EVERY = 60.0
 """Seconds between checkpoints. Writing one takes a fraction of a second here, so under a hundredth of the time."""
@@ -16,34 +15,47 @@ LOSSES = "losses.json"
 """Written last into a checkpoint: one without it was being written when its process died."""
 
 
-class Checkpoints(TrainerCallback):  # type: ignore[misc]  # transformers has no types here
-    """Asks the Trainer for checkpoints by the clock, and keeps the losses beside them.
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A complete one, as the Trainer wrote it."""
+
+    path: Path
+    losses: tuple[float, ...]
+    """Of every step before it."""
+
+
+def latest(folder: Path) -> Checkpoint | None:
+    """The newest complete checkpoint below a folder."""
+    complete = [path.parent for path in folder.glob(f"checkpoint-*/{LOSSES}")]
+    if not complete:
+        return None
+    newest = max(complete, key=lambda path: int(path.name.rpartition("-")[2]))
+    return Checkpoint(newest, tuple(json.loads((newest / LOSSES).read_text(encoding="utf-8"))))
+
+
+def keeper(folder: Path, losses: list[float]) -> Any:
+    """A callback that asks the Trainer for checkpoints by the clock, and keeps the losses so far beside them.
 
     When they are taken changes nothing of the result, so the clock may decide.
+
+    Args:
+        folder: the Trainer's output folder.
+        losses: of every step so far; the Trainer's user adds to it.
     """
+    from transformers import TrainerCallback  # loads torch, which a run that trains nothing has no use for
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.losses: list[float] = []
-        """Of every step so far; `latest` fills in those of the steps before it."""
-        self._last = time.monotonic()
+    class Keeper(TrainerCallback):  # type: ignore[misc]  # transformers has no types here
+        last = time.monotonic()
 
-    def latest(self) -> str | None:
-        """Path of the newest complete checkpoint, or None."""
-        complete = [path.parent for path in self.folder.glob(f"checkpoint-*/{LOSSES}")]
-        if not complete:
-            return None
-        newest = max(complete, key=lambda path: int(path.name.rpartition("-")[2]))
-        self.losses[:] = json.loads((newest / LOSSES).read_text(encoding="utf-8"))
-        return str(newest)
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if time.monotonic() - self.last >= EVERY:
+                control.should_save = True
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if time.monotonic() - self._last >= EVERY:
-            control.should_save = True
+        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            path = folder / f"checkpoint-{state.global_step}" / LOSSES
+            partial = path.with_suffix(".partial")
+            partial.write_text(json.dumps(losses), encoding="utf-8")
+            partial.rename(path)
+            self.last = time.monotonic()
 
-    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        path = self.folder / f"checkpoint-{state.global_step}" / LOSSES
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(self.losses), encoding="utf-8")
-        partial.rename(path)
-        self._last = time.monotonic()
+    return Keeper()

@@ -175,9 +175,7 @@ def test_a_checkpoint_that_was_being_written_is_passed_over(tmp_path: Path) -> N
     (tmp_path / "checkpoint-4").mkdir()
     (tmp_path / "checkpoint-4" / checkpoints.LOSSES).write_text("[4.0, 3.0, 2.0, 1.0]")
     (tmp_path / "checkpoint-11").mkdir()
-    found = checkpoints.Checkpoints(tmp_path)
-    assert found.latest() == str(tmp_path / "checkpoint-4")
-    assert found.losses == [4.0, 3.0, 2.0, 1.0]
+    assert checkpoints.latest(tmp_path) == checkpoints.Checkpoint(tmp_path / "checkpoint-4", (4.0, 3.0, 2.0, 1.0))
 
 
 def test_another_seed_gives_another_adapter(
