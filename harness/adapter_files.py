@@ -123,6 +123,12 @@ def _config(path: Path) -> dict[str, Any]:
     strange = sorted(key for key, value in config.items() if value and key not in PLAIN)
     if strange:
         raise AdapterError(f"{path}: {strange[0]} is set, which plain LoRA has not; remove it, or convert the adapter")
+    _check_patterns(path, config)
+    return config
+
+
+def _check_patterns(path: Path, config: dict[str, Any]) -> None:
+    """What is said of single modules has the bounds of what is said of all: peft sets memory aside by these numbers."""
     for field, sound, wanted in (
         ("rank_pattern", _is_rank, RANKS),
         ("alpha_pattern", _is_scale, "a positive number is expected"),
@@ -133,7 +139,6 @@ def _config(path: Path) -> dict[str, Any]:
         for module, value in pattern.items():
             if not sound(value):
                 raise AdapterError(f"{path}: {field} of {module!r} is {value!r}; {wanted}")
-    return config
 
 
 def _is_rank(value: object) -> bool:

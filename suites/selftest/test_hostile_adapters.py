@@ -142,8 +142,9 @@ def test_a_module_whose_own_rank_would_take_gigabytes_is_refused(adapter: Path, 
 
 @pytest.mark.parametrize("pattern", [{}, None, {"q_proj": 2}])
 def test_patterns_within_bounds_are_taken(adapter: Path, pattern: object) -> None:
+    sound = inspect(adapter)
     set_fields(adapter, rank_pattern=pattern, alpha_pattern=pattern)
-    inspect(adapter)
+    assert inspect(adapter) == sound
 
 
 def test_a_rank_that_its_tensors_do_not_have_is_refused(adapter: Path) -> None:
