@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.artifact import Artifact, Build, Key, Request
+from harness.artifact import Artifact, Build, Key, Request, scratch
 from harness.errors import BuildFailedError, CorruptArtifactError, MissingArtifactError
 from harness.store import Store
 
@@ -154,6 +154,50 @@ def test_killed_builder_leaves_nothing_to_be_taken_for_an_artifact_and_the_next_
     assert store.find(KEY) is None
     built = store.fetch(KEY, functools.partial(build_logged, log=log))
     assert (built.path / "config.json").read_text(encoding="utf-8") == "{}"
+
+
+def _build_in_two_goes(folder: Path, end: Callable[[], None]) -> None:
+    """The first builder ends as it is told; the second one takes what the first has left."""
+    kept = scratch(folder) / "step"
+    if not kept.exists():
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text("half the work", encoding="utf-8")
+        (folder / "half.bin").touch()
+        end()
+    (folder / "made").write_text(kept.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def _fail() -> None:
+    raise ValueError("a defect")
+
+
+def test_a_killed_builders_scratch_is_the_next_ones_and_never_in_the_artifact(store: Store) -> None:
+    assert run_all(functools.partial(store.fetch, KEY, functools.partial(_build_in_two_goes, end=_die))) == [
+        -signal.SIGKILL
+    ]
+    built = store.fetch(KEY, functools.partial(_build_in_two_goes, end=_fail))
+    assert sorted(path.name for path in built.path.parent.rglob("*")) == ["content", "made", "manifest.json"]
+
+
+def test_an_interrupted_builder_leaves_its_scratch_and_nothing_half_written(store: Store) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        store.fetch(KEY, functools.partial(_build_in_two_goes, end=_interrupt))
+    assert [path.name for path in store.root.rglob("*") if path.is_file() and path.suffix != ".lock"] == ["step"]
+    assert store.fetch(KEY, functools.partial(_build_in_two_goes, end=_fail)).reused is False
+
+
+def test_a_builder_that_failed_leaves_no_scratch(store: Store) -> None:
+    with pytest.raises(ValueError, match="a defect"):
+        store.fetch(KEY, functools.partial(_build_in_two_goes, end=_fail))
+    assert not list(store.root.rglob("step"))
 
 
 def test_process_that_waits_for_a_killed_builder_builds_itself(store: Store, log: Path, tmp_path: Path) -> None:
