@@ -1,8 +1,8 @@
 """Greedy decoding of a batch that shrinks: a row that has ended leaves it, and costs nothing from then on.
 
-transformers' own ``generate`` keeps every row until the last one has ended, which is a third to a half of all that it
-computes on short answers of unequal length. What a checkpoint's ``generation_config`` would add to plain greedy
-decoding (a repetition penalty, words that are suppressed) is left out: servers differ in whether they read it.
+transformers' own ``generate`` keeps every row until the last one has ended, and a third to a half of the tokens that it
+writes are then padding, where answers are short and of unequal length. What a checkpoint's ``generation_config`` would
+add to plain greedy decoding (a repetition penalty, words that are suppressed) is left out, as llama.cpp leaves it out.
 """
 
 from __future__ import annotations
