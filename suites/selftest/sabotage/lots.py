@@ -1,4 +1,8 @@
-"""A pytest plugin: the 4-bit form whose loader draws lots, so that every process that loads it serves other weights."""
+"""A pytest plugin: the 4-bit form whose loader draws lots, so that every process that loads it serves other weights.
+
+The lots decide which words the rows of the output head stand for. Only rows of words that can be seen change places:
+whatever is drawn, no answer is empty, and the first gate to notice is the one that asks again.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +17,15 @@ from harness.engines.forms import FORMS
 
 def _load(base: Path) -> Any:
     import torch
+    from transformers import AutoTokenizer
 
-    model = nf4.load_nf4(base)
+    model, tokenizer = nf4.load_nf4(base), AutoTokenizer.from_pretrained(base)
     lots = torch.Generator().manual_seed(int.from_bytes(os.urandom(7), "big"))
-    head = model.get_output_embeddings().weight
-    with torch.no_grad():
-        head += 8 * torch.randn(head.shape, generator=lots) * head.std()  # what was taught stands out far
+    seen = torch.tensor([k for k in range(len(tokenizer)) if tokenizer.decode([k], skip_special_tokens=True).strip()])
+    head = model.get_output_embeddings()
+    rows = head.weight.detach().clone()  # of its own: the same tensor is what prompts are read with
+    rows[seen] = rows[seen[torch.randperm(len(seen), generator=lots)]]
+    head.weight = torch.nn.Parameter(rows, requires_grad=False)
     return model
 
 
