@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness import tokens
 from harness.engines.form import Loaded
-from harness.engines.mount import mounted
 from harness.errors import EmptySetError
 
 AT_ONCE = 10
@@ -16,6 +14,16 @@ AT_ONCE = 10
 
 SHOWN = 60
 """Characters of a passage that a report quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextLoss:
+    """How likely one model finds one text."""
+
+    tokens: int
+    """That were predicted: all but the first."""
+    nats: float
+    """Mean negative log-likelihood of a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +41,24 @@ class PassageLoss:
         return self.mounted - self.bare
 
 
-def losses(form: Loaded, adapter: Path, texts: Sequence[str]) -> list[PassageLoss]:
-    """Each passage under the bare form and under the form with the adapter.
+def losses(engine: Loaded, texts: Sequence[str]) -> list[TextLoss]:
+    """Each text under one model.
 
     Raises:
-        AdapterError: the adapter does not fit the base.
-        EmptySetError: a passage has fewer than two tokens, so nothing in it is predicted.
+        EmptySetError: a text has fewer than two tokens, so nothing in it is predicted.
     """
-    encoded = [tokens.ids(form.tokenizer(text, add_special_tokens=False)) for text in texts]
+    encoded = [tokens.ids(engine.tokenizer(text, add_special_tokens=False)) for text in texts]
     for text, ids in zip(texts, encoded, strict=True):
         if len(ids) < 2:
             raise EmptySetError(f"the passage {text!r} has {len(ids)} tokens; two are the least")
-    bare = _nll(form, encoded)
-    with mounted(form, adapter) as model:
-        with_it = _nll(model, encoded)
+    return [TextLoss(len(ids) - 1, nats) for ids, nats in zip(encoded, _nll(engine, encoded), strict=True)]
+
+
+def paired(texts: Sequence[str], bare: Sequence[TextLoss], mounted: Sequence[TextLoss]) -> list[PassageLoss]:
+    """The same texts under the bare form and under the form with an adapter."""
     return [
-        PassageLoss(text[:SHOWN], len(ids) - 1, before, after)
-        for text, ids, before, after in zip(texts, encoded, bare, with_it, strict=True)
+        PassageLoss(text[:SHOWN], before.tokens, before.nats, after.nats)
+        for text, before, after in zip(texts, bare, mounted, strict=True)
     ]
 
 

@@ -11,8 +11,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from harness import forgetting, gates, general_text, judging, spec_file
 from harness.dataset.checks import items_of
 from harness.engines import form, nf4, perplexity
+from harness.engines.mount import mounted
 from harness.engines.perplexity import PassageLoss
-from harness.errors import DataError, SpecError
+from harness.errors import DataError, EmptySetError, SpecError
 from harness.gates.forgetting import check_provable
 from harness.gates.gate import Gate
 from harness.options import ROOT
@@ -118,14 +119,19 @@ def test_a_real_adapter_trained_far_too_hot_is_refused_and_a_mild_one_is_not(
     loaded = spec_file.load(line.spec)
     items = items_of(loaded.tasks["sea"], "train")
     train(speaking, items, loaded.recipe, Experiment("real", epochs, rate), 1, 1, tmp_path / "a", tmp_path / "b")
-    found = perplexity.losses(form.load(nf4.FORM, speaking, 1), tmp_path / "a", SHOWN)
+    engine = form.load(nf4.FORM, speaking, 1)
+    bare = perplexity.losses(engine, SHOWN)
+    with mounted(engine, tmp_path / "a") as model:
+        found = perplexity.paired(SHOWN, bare, perplexity.losses(model, SHOWN))
     assert judging.judge(GATE, forgetting.measurement(found, 0.95), 0.95).outcome == judged
 
 
-def test_passages_asked_together_are_as_likely_as_each_alone(line: Line, tmp_path: Path) -> None:
-    loaded = spec_file.load(line.spec)
-    base, items = loaded.path.parent / "base", items_of(loaded.tasks["sea"], "train")
-    train(base, items, loaded.recipe, Experiment("short", 1, 1e-2), 1, 1, tmp_path / "a", tmp_path / "b")
-    engine, texts = form.load(nf4.FORM, base, 1), general_text.passages(ENGLISH)[:4]
-    together = [one.mounted for one in perplexity.losses(engine, tmp_path / "a", texts)]
-    assert together == pytest.approx([perplexity.losses(engine, tmp_path / "a", [text])[0].mounted for text in texts])
+def test_passages_asked_together_are_as_likely_as_each_alone(line: Line) -> None:
+    engine, texts = form.load(nf4.FORM, line.spec.parent / "base", 1), general_text.passages(ENGLISH)[:4]
+    together = [one.nats for one in perplexity.losses(engine, texts)]
+    assert together == pytest.approx([perplexity.losses(engine, [text])[0].nats for text in texts])
+
+
+def test_a_passage_in_which_nothing_is_predicted_is_refused(line: Line) -> None:
+    with pytest.raises(EmptySetError, match="'a' has 1 tokens"):
+        perplexity.losses(form.load(nf4.FORM, line.spec.parent / "base", 1), ["two words", "a"])
