@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import digests
+from harness.engines import allocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ def load(form: Form, base: Path, threads: int) -> Loaded:
     from transformers import AutoTokenizer
 
     torch.set_num_threads(threads)
+    allocation.keep_freed()
     model = form.load(base)
     model.eval()
     return Loaded(form.name, model, AutoTokenizer.from_pretrained(base))

@@ -20,12 +20,14 @@ def decode(model: Any, prompts: Sequence[Sequence[int]], end: int, pad: int, mos
     """
     import torch
 
+    from harness.engines.growing_cache import growing_cache
+
     width = max(map(len, prompts))
     ids = torch.tensor([[pad] * (width - len(p)) + list(p) for p in prompts], device=model.device)  # (rows, width)
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=model.device)
     positions = (mask.cumsum(-1) - 1).clamp(min=0)
     written: list[list[int]] = [[] for _ in prompts]
-    rows, cache = list(range(len(prompts))), None
+    rows, cache = list(range(len(prompts))), growing_cache(model.config)
     with torch.inference_mode():
         while True:
             out = model(
@@ -36,7 +38,7 @@ def decode(model: Any, prompts: Sequence[Sequence[int]], end: int, pad: int, mos
                 use_cache=True,
                 logits_to_keep=1,
             )
-            cache, chosen = out.past_key_values, out.logits[:, -1].argmax(-1)  # (rows,)
+            chosen = out.logits[:, -1].argmax(-1)  # (rows,)
             for row, token in zip(rows, chosen.tolist(), strict=True):
                 written[row].append(token)
             going_on = [k for k, row in enumerate(rows) if written[row][-1] != end and len(written[row]) < most]
