@@ -93,7 +93,7 @@ def test_same_in_other_batches(
     for row in noise_band(run.spec, gate, sample, first, again):
         run.journal.write("noise", noise=row)
     same = [first[name].ids == answer.ids for name, answer in again.items()]
-    told = f"{sum(same)} of {len(same)} answers are the same, token for token, asked {OTHER_BATCH} at a time"
+    told = f"{sum(same)} of {len(same)} answers are the same, token for token, asked at most {OTHER_BATCH} at a time"
     asked = same
     if all(same):
         singly = [first[name].ids == answer.ids for name, answer in alone(artifact, gate.task).items()]
