@@ -1,7 +1,7 @@
-"""LoRA as one autograd function: a tenth more tokens/s on a CPU than peft's layer written out in seven operations.
+"""LoRA as one autograd function: a tenth more tokens/s on a CPU than peft's layer, which is seven operations.
 
-The low-rank product is added in place to the base's, and only what the gradients need is kept: the input and its
-projection to the rank. Products run in the input's type, as under autocast; the adapter's own weights stay float32.
+The low-rank product is added to the base's in one operation, and only what the gradients need is kept: the input and
+its projection to the rank. As in peft's layer the adapter's products run in its own type, float32.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, down: Tensor, up: Tensor, scale: float) -> Tensor:
         """x (..., in), weight (out, in), down A (rank, in), up B (out, rank) -> (..., out)."""
-        ctx.scale, ctx.kept_in = scale, down.dtype
+        ctx.scale = scale
         flat = x.reshape(-1, x.shape[-1])
-        down, up = down.to(x.dtype), (up * scale).to(x.dtype)
-        low = flat @ down.T  # (rows, rank)
-        out = torch.addmm(flat @ weight.T, low, up.T)
+        low = flat.to(down.dtype) @ down.T  # (rows, rank)
+        out = torch.addmm((flat @ weight.T).to(up.dtype), low, up.T, alpha=scale).to(x.dtype)
         ctx.save_for_backward(flat, low, weight, down, up)
         return out.view(*x.shape[:-1], out.shape[-1])
 
@@ -32,11 +31,13 @@ class _Product(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         flat, low, weight, down, up = ctx.saved_tensors
         rows = gradient.reshape(-1, gradient.shape[-1])
-        to_low = rows @ up  # (rows, rank)
+        wide = rows.to(up.dtype)
+        to_low = (wide @ up) * ctx.scale  # (rows, rank)
         to_x = None
         if ctx.needs_input_grad[0]:
-            to_x = torch.addmm(rows @ weight, to_low, down).view(*gradient.shape[:-1], flat.shape[-1])
-        return to_x, None, (to_low.T @ flat).to(ctx.kept_in), (rows.T @ low).to(ctx.kept_in) * ctx.scale, None
+            to_x = torch.addmm((rows @ weight).to(up.dtype), to_low, down).to(flat.dtype)
+            to_x = to_x.view(*gradient.shape[:-1], flat.shape[-1])
+        return to_x, None, to_low.T @ flat.to(down.dtype), (wide.T @ low) * ctx.scale, None
 
 
 class FusedLinear(Linear):  # type: ignore[misc]  # peft has no types here
