@@ -22,14 +22,8 @@ ADAPTER, BASE = "adapter.safetensors", "base.safetensors"
 """Hidden states of the passages, in the order of the sample."""
 
 
-def write(
-    folder: Path,
-    trained_on: Loaded,
-    adapter: Path,
-    sample: Sample,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> None:
-    """Hidden states of the sample's reference answers with and without the adapter, and the adapter's own answers.
+def write(folder: Path, trained_on: Loaded, adapter: Path, sample: Sample) -> None:
+    """Hidden states of the sample's reference answers with and without the adapter.
 
     Raises:
         AdapterError: the adapter does not fit.
@@ -41,12 +35,27 @@ def write(
     hidden.write(folder / BASE, list(hidden.completion_states(trained_on, texts)))
     with mounted(trained_on, adapter) as engine:
         hidden.write(folder / ADAPTER, list(hidden.completion_states(engine, texts)))
+    adapters, bases, again = (logits(folder, trained_on, name) for name in (ADAPTER, BASE, BASE))
+    measure.write_figures(folder, stream(measure.labelled(sample.all, texts), adapters, bases, again))
+
+
+def write_answers(
+    folder: Path,
+    trained_on: Loaded,
+    adapter: Path,
+    sample: Sample,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """The adapter's own answers to the sample, and what they cost.
+
+    Raises:
+        AdapterError: the adapter does not fit.
+    """
+    with mounted(trained_on, adapter) as engine:
         asked = voice.of_transformers(engine)
         given, seconds = measure.answer_sample(asked, sample, progress)
         facts = Facts(sum(len(one.ids) for one in given.values()), seconds, asked.memory(), asked.memory_of)
     measure.write_answers(folder, given)
-    adapters, bases, again = (logits(folder, trained_on, name) for name in (ADAPTER, BASE, BASE))
-    measure.write_figures(folder, stream(measure.labelled(sample.all, texts), adapters, bases, again))
     (folder / FACTS).write_text(json.dumps(asdict(facts), sort_keys=True) + "\n", encoding="utf-8")
 
 

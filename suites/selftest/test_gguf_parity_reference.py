@@ -88,15 +88,17 @@ def test_what_is_kept_is_no_larger_than_the_hidden_states(sample: Sample, base: 
 
 
 def test_the_adapter_itself_is_no_way_from_the_reference(
-    base: Loaded, adapter: Path, sample: Sample, trained: Path
+    base: Loaded, adapter: Path, sample: Sample, trained: Path, tmp_path: Path
 ) -> None:
+    reference.write_answers(tmp_path, base, adapter, sample)
     with mounted(base, adapter) as engine:
         found = measured(engine, base, trained, sample)
     assert summarize(found.figures).kl.value < 1e-6
     assert survival(found.figures, 0.95).holds
     assert {name: one.ids for name, one in found.answers.items()} == {
-        name: one.ids for name, one in measure.read_answers(trained, sample).items()
+        name: one.ids for name, one in measure.read_answers(tmp_path, sample).items()
     }
+    assert reference.facts(tmp_path).tokens == found.facts.tokens
 
 
 def test_the_bare_base_in_place_of_a_form_did_not_survive(base: Loaded, sample: Sample, trained: Path) -> None:
