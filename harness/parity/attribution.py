@@ -96,16 +96,16 @@ def recommend(rows: Sequence[Row]) -> str:
     """Which form to ship, at which size, speed and loss: the smallest that kept the adapter and its quality."""
     judged = [row for row in rows if row.fit is not None]
     fit = sorted((row for row in judged if row.fit and row.size is not None), key=lambda row: row.size or 0)
-    unfit = [f"not {row.kind}: {row.why}" for row in judged if not row.fit]
+    unfit = "; ".join(f"{row.kind} ({row.why})" for row in judged if not row.fit)
     if not fit:
-        return "; ".join(["Ship none of the measured forms", *unfit]) + "." if judged else "No form was measured."
+        return f"Ship none of the measured forms: {unfit}." if judged else "No form was measured."
     best = fit[0]
     sentences = [f"Ship {best.kind}: {_costs(best)}; the smallest of the forms that kept the adapter and its quality."]
     fastest = max(fit, key=lambda row: row.speed or 0.0)
     if fastest is not best and fastest.speed is not None:
         sentences.append(f"The fastest of them is {fastest.kind}: {_costs(fastest)}.")
     if unfit:
-        sentences.append(f"Ship {'; '.join(unfit)}.")
+        sentences.append(f"Do not ship {unfit}.")
     if not best.deployed:
         sentences.append("The verdict speaks of the deployed form, which is another: name this one in release.deploy.")
     return " ".join(sentences)

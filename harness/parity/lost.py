@@ -49,6 +49,16 @@ def compare(metric: str, found: list[Pair], margin: float, confidence: float) ->
     return replace(regression.compare(metric, found, margin, confidence), slices=(), unlisted={})
 
 
+def why_not_kept(comparison: Comparison, margin: float) -> str:
+    """What speaks against a form, "" where the metric is shown to be kept: as in its gate, doubt is no proof."""
+    if comparison.lower > -margin:
+        return ""
+    return (
+        f"{comparison.metric} moved by {comparison.mean:+.3f} with {comparison.lower:+.3f} as its bound, and may fall "
+        f"by {margin:g}"
+    )
+
+
 def measurement(comparison: Comparison, asked: str, sources: Mapping[str, str]) -> Measurement:
     """What the gate judges.
 

@@ -129,6 +129,13 @@ def test_a_form_must_show_that_it_lost_no_more_than_the_margin(worse: int, same:
     assert f"{worse} answers turned worse, 0 better, {same} stayed" in judgement.message
 
 
+@pytest.mark.parametrize(("worse", "same", "kept"), [(0, 16, True), (0, 12, False), (4, 12, False), (14, 2, False)])
+def test_a_form_of_which_too_little_is_known_is_not_said_to_have_kept_its_quality(
+    worse: int, same: int, kept: bool
+) -> None:
+    assert (lost.why_not_kept(losses(worse, same), 0.25) == "") is kept
+
+
 def test_an_answer_that_turned_from_right_to_wrong_is_shown_with_both_texts() -> None:
     (shown, *_) = lost.measurement(losses(3, 20), "the sample", {}).wrong
     assert shown == f"sea-0 (1.00 -> 0.00): was {RIGHT!r}, is {WRONG!r}"
@@ -171,12 +178,12 @@ def test_the_smallest_form_that_kept_its_quality_is_recommended() -> None:
 def test_a_form_that_lost_its_adapter_is_never_recommended() -> None:
     said = attribution.recommend([ADAPTER, NF4, F16, replace(Q4, fit=False, why="the adapter did not survive")])
     assert said.startswith("Ship NF4 + adapter: 110 MiB")
-    assert "Ship not GGUF Q4_0: the adapter did not survive." in said
+    assert "Do not ship GGUF Q4_0 (the adapter did not survive)." in said
 
 
 def test_nothing_is_recommended_where_nothing_is_fit() -> None:
     said = attribution.recommend([ADAPTER, replace(Q4, fit=False, why="coverage was lost")])
-    assert said == "Ship none of the measured forms; not GGUF Q4_0: coverage was lost."
+    assert said == "Ship none of the measured forms: GGUF Q4_0 (coverage was lost)."
 
 
 DEPLOY_GGUF = ('deploy = "nf4"', 'deploy = "gguf"')
