@@ -30,6 +30,7 @@ __all__ = [
     "refuse_faults",
     "score",
     "score_of",
+    "score_tasks",
 ]
 
 OWN: Mapping[str, Metric] = {
@@ -125,3 +126,24 @@ def score(
     return [
         Scored(item, answers[item.id], score_of(metric, item, answers[item.id], forms[item.task])) for item in chosen
     ]
+
+
+def score_tasks(
+    metric: Metric, sheets: Iterable[tuple[Iterable[Item], Mapping[str, str]]], forms: Mapping[str, Forms]
+) -> list[Scored]:
+    """Score the items of several tasks, each with the answers of its own sheet: ids are unique within a task alone.
+
+    Args:
+        sheets: a task's items, and its answers by item id.
+
+    Raises:
+        EmptySetError: the metric concerns no item of any task.
+        KeyError, MetricError: as `score`.
+    """
+    found: list[Scored] = []
+    for items, answers in sheets:
+        if chosen := concerned(metric, items):
+            found += score(metric, chosen, answers, forms)
+    if not found:
+        raise EmptySetError(f"{metric.name} concerns none of the items: nothing was measured")
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,6 +106,23 @@ def test_an_empty_answer_earns_nothing_anywhere(metric: str, blank: str) -> None
 def test_a_metric_over_no_items_is_an_error() -> None:
     with pytest.raises(EmptySetError):
         metrics.score(metrics.METRICS["refused"], [item("plain")], {"i1": GOOD}, {"style": FORMS})
+
+
+def test_tasks_whose_items_have_the_same_ids_are_scored_by_their_own_answers() -> None:
+    one, other = item(), replace(item(), task="writing")
+    forms = {"style": FORMS, "writing": FORMS}
+    sheets = [([one], {"i1": "nothing of the sort"}), ([other], {"i1": GOOD})]
+    for order in (sheets, sheets[::-1]):
+        scored = metrics.score_tasks(metrics.METRICS["format"], order, forms)
+        assert {entry.item.task: entry.value for entry in scored} == {"style": 0.0, "writing": 1.0}
+
+
+def test_a_task_without_such_items_has_no_say_and_none_at_all_is_an_error() -> None:
+    sheets = [([item()], {"i1": GOOD}), ([item("graded")], {"i1": REFUSAL})]
+    (scored,) = metrics.score_tasks(metrics.METRICS["refused"], sheets, {"style": FORMS})
+    assert scored.value == 1.0
+    with pytest.raises(EmptySetError, match="refused concerns none"):
+        metrics.score_tasks(metrics.METRICS["refused"], sheets[:1], {"style": FORMS})
 
 
 def test_an_item_without_an_answer_is_an_error() -> None:
