@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from harness import metrics
 from harness.errors import SpecError
-from harness.spec import ALL, Spec, Task, Thresholds
+from harness.spec import ALL, SPLITS, Spec, Task, Thresholds
 
 
 def listed(known: Mapping[str, object]) -> str:
@@ -37,8 +39,11 @@ def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
                 yield f"tasks.{task}.train", f"missing, and adapter {adapter.name!r} is to be trained on it"
         if adapter.path is not None and not adapter.path.is_dir():
             yield f"adapters.{adapter.name}", f"{adapter.path} is not a folder"
+    yield from _bad_pin(spec)
     for number, row in enumerate(spec.thresholds):
         yield from _bad_thresholds(spec, f"gates.eval.{number}", row)
+    yield from _unknown("selection.weights", "metric", spec.selection.weights, metrics.METRICS)
+    yield from _unknown("selection.minimum", "metric", spec.selection.minimum, metrics.METRICS)
     for name in spec.areas.get("bnb", {}).get("mounts", ()):
         if name not in spec.adapters:
             yield "gates.bnb.mounts", f"unknown adapter {name!r}; the spec names {listed(spec.adapters)}"
@@ -51,14 +56,36 @@ def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
         yield "release.notes", f"{spec.notes} does not exist"
 
 
+def _unknown(key: str, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[tuple[str, str]]:
+    listed_names = sorted(known)
+    for name in names:
+        if name not in listed_names:
+            near = difflib.get_close_matches(name, listed_names, 1, cutoff=0.4)
+            mend = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(listed_names)}"
+            yield f"{key}.{name}", f"unknown {kind}; {mend}"
+
+
+def _bad_pin(spec: Spec) -> Iterator[tuple[str, str]]:
+    """A revision is what a hub serves: it says nothing of the bytes of a folder or of an installed package."""
+    scheme = spec.base.source.partition(":")[0]
+    if scheme in ("path", "package") and spec.base.pin.startswith("revision:"):
+        yield (
+            "base.pin",
+            f"a revision does not pin a {scheme}: whatever lies there would be judged as the same base; pin its bytes, "
+            f"sha256:HEX (with a wrong one, such as sha256:{64 * '0'}, the refusal names the digest that was found)",
+        )
+
+
 def _bad_form(spec: Spec) -> Iterator[tuple[str, str]]:
     """Gates that do not fit what ships."""
-    if spec.deploy != "gguf":
-        return
-    if "gguf" not in spec.areas:
+    if spec.deploy == "gguf" and "gguf" not in spec.areas:
         yield "gates.gguf", 'missing, and deploy = "gguf" ships what its gates make; add the table'
-    if "bnb" in spec.areas:
-        yield "gates.bnb", 'judges adapters on a 4-bit base, and deploy = "gguf" ships merged files; remove the table'
+    if spec.deploy != "nf4" and "bnb" in spec.areas:
+        yield (
+            "gates.bnb",
+            f"judges adapters on a 4-bit base, and deploy = {spec.deploy!r} ships none: nothing would be shown of it; "
+            "remove the table",
+        )
 
 
 def _bad_thresholds(spec: Spec, key: str, row: Thresholds) -> Iterator[tuple[str, str]]:
@@ -69,6 +96,7 @@ def _bad_thresholds(spec: Spec, key: str, row: Thresholds) -> Iterator[tuple[str
     if row.task != ALL and row.task not in tasks:
         yield f"{key}.task", f"adapter {row.adapter!r} has the tasks {', '.join(tasks)}, not {row.task!r}"
         return
+    yield from _unknown(f"{key}.expected", "threshold", row.expected, row.above)
     for task in tasks if row.task == ALL else (row.task,):
         if row.split not in spec.tasks[task].files:
             yield f"{key}.split", f"task {task!r} has no {row.split} file"
@@ -79,6 +107,7 @@ def _bad_files(task: Task) -> Iterator[tuple[str, str]]:
     for key, path in named.items():
         if not path.is_file():
             yield f"tasks.{task.name}.{key}", f"{path} does not exist"
+    yield from _unknown(f"tasks.{task.name}.counts", "split", task.counts, SPLITS)
     for key in ("answer_form", "refusal_form"):
         try:
             re.compile(getattr(task, key))

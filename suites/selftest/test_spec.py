@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import ClassVar
@@ -40,6 +41,20 @@ MISTAKES = {
     "experiment twice": ('name = "long"', 'name = "short"', "experiments", "twice"),
     "missing file": ("dev/sea.jsonl", "dev/see.jsonl", "tasks.sea.dev", "does not exist"),
     "no regular expression": ("answer_form = 'Answer", "answer_form = '(Answer", "answer_form", "regular expression"),
+    "unknown metric of the selection": (
+        "minimum = { coverage",
+        "minimum = { covrage",
+        "selection.minimum.covrage",
+        "did you mean 'coverage'",
+    ),
+    "expected quality of no threshold": (
+        "expected = { coverage",
+        "expected = { covrage",
+        "gates.eval.1.expected.covrage",
+        "did you mean 'coverage'",
+    ),
+    "count of no split": ("counts.train", "counts.trian", "tasks.sea.counts.trian", "did you mean 'train'"),
+    "4-bit gates of another form": ('deploy = "nf4"', 'deploy = "float32"', "gates.bnb", "remove the table"),
     "unknown mount": ('mounts = ["both"]', 'mounts = ["all"]', "gates.bnb.mounts", "both, sea"),
 }
 
@@ -53,6 +68,13 @@ def test_a_mistake_is_named_with_its_key_and_its_mend(copied: Line, mistake: str
     assert str(copied.spec) in str(caught.value)
     assert key in str(caught.value)
     assert mend in str(caught.value)
+
+
+def test_a_revision_pins_no_folder(copied: Line) -> None:
+    text = copied.spec.read_text(encoding="utf-8")
+    copied.spec.write_text(re.sub('pin = "sha256:[0-9a-f]+"', 'pin = "revision:main"', text), encoding="utf-8")
+    with pytest.raises(SpecError, match=r"base\.pin: a revision does not pin a path: .*sha256:HEX"):
+        spec_file.load(copied.spec)
 
 
 def test_a_threshold_that_no_answer_sheet_could_prove_is_refused_with_the_items_needed(copied: Line) -> None:
