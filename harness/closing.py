@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import bundle, evidence, retention
+from harness import bundle, evidence, provenance, retention
 from harness.report import document, escape, junit, markdown
 from harness.run import Run
 from harness.verdict import Verdict, first_line, reach
@@ -29,6 +29,9 @@ def conclude(run: Run, exitstatus: int, partial: bool) -> Ending:
     """Judge the run from its journal and write ``verdict.json``, ``junit.xml`` and ``report.md``."""
     if partial:
         run.journal.taint("restricted on purpose (--partial)")
+    records = evidence.read(run.evidence)
+    for name in provenance.changed(run, records):
+        run.journal.taint(f"{name} changed while the run was under way: run again")
     verdict = reach(run.gates, evidence.read(run.evidence))
     if verdict.word == "released" and exitstatus != 0:
         run.journal.taint(f"pytest ended with exit status {exitstatus}")
@@ -64,6 +67,9 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
         except (OSError, ValueError, bundle.BundleError) as error:
             verdict = _withdraw(run, f"the bundle could not be published: {error}")
             status = 1
+        except BaseException as error:  # Ctrl-C, or a SIGTERM, which pytest makes an exception of its own
+            _withdraw(run, f"publishing was ended by {type(error).__name__}")
+            raise
     if verdict.word == "released":
         stamp = " UNPROVEN" if verdict.unproven else ""
         return f"RELEASED{stamp} {run.release}", status
@@ -96,9 +102,10 @@ def _write(run: Run, verdict: Verdict) -> None:
     run.folder.mkdir(parents=True, exist_ok=True)
     document.write(paper, run.folder / "verdict.json")
     junit.write(paper, run.folder / "junit.xml")
-    shutil.copyfile(run.spec.path, run.folder / "release.toml")
+    if run.spec.path.is_file():
+        shutil.copyfile(run.spec.path, run.folder / "release.toml")
     notes = ""
-    if run.spec.notes is not None:
+    if run.spec.notes is not None and run.spec.notes.is_file():
         notes = run.spec.notes.read_text(encoding="utf-8")
         shutil.copyfile(run.spec.notes, run.folder / run.spec.notes.name)
     fresh = run.folder / "report.md.new"

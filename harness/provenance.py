@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,38 @@ def record(run: Run) -> None:
     if spec.against is not None:
         run.journal.write("against", release=spec.against.release, run_id=spec.against.run_id)
     run.journal.write("data", files=data_files(spec))
+    run.journal.write("inputs", inputs=inputs(spec))
     run.journal.write("metrics", metrics=metric_origins())
     run.journal.write("environment", environment=environment(spec.threads))
+
+
+def inputs(spec: Spec) -> dict[str, str]:
+    """What a run reads from its user's files again and again, each with its SHA-256; "" for what is not there."""
+    files = [spec.path]
+    for task in spec.tasks.values():
+        files += [*task.files.values(), task.template, *([task.schema] if task.schema else [])]
+    if forgetting.AREA in spec.areas:
+        files += general_text.files(forgetting.texts(spec))
+    found = {str(path): _digest(path) for path in files}
+    return found | {str(one.path): _digest(one.path) for one in spec.adapters.values() if one.path is not None}
+
+
+def changed(run: Run, records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Inputs that are no longer what they were when the run began: gates may have judged either.
+
+    Args:
+        records: the run's journal.
+    """
+    before = {name: digest for one in records if one["kind"] == "inputs" for name, digest in one["inputs"].items()}
+    now = inputs(run.spec) if before else {}
+    return sorted(name for name, digest in before.items() if now.get(name) != digest)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return digests.of_value(digests.of_folder(path)) if path.is_dir() else digests.of_file(path)
+    except (OSError, ValueError):
+        return ""
 
 
 def data_files(spec: Spec) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
 from filelock import FileLock, Timeout
 
 from harness import digests
@@ -141,9 +142,11 @@ class Store:
             write_manifest(partial, key, time.monotonic() - started)
             partial.rename(folder)
         except BaseException as error:
-            going_on = scratch(content).is_dir() and not isinstance(error, Exception)  # Ctrl-C is no failure
+            # Neither Ctrl-C nor SIGTERM is a failure; pytest makes an Exception of the latter.
+            failed = isinstance(error, Exception) and not isinstance(error, pytest.exit.Exception)
+            going_on = scratch(content).is_dir() and not failed
             shutil.rmtree(content if going_on else partial, ignore_errors=True)
-            if isinstance(error, Exception):
+            if failed:
                 with suppress(OSError):  # where nothing can be written any more, the builder is only asked again
                     self._remember_failure(key, error)
             if isinstance(error, OSError) and error.errno in FULL:
@@ -178,7 +181,7 @@ class Store:
             "free some space or name another place with --out; nothing half-written was left"
         )
 
-    def _remember_failure(self, key: Key, error: Exception) -> None:
+    def _remember_failure(self, key: Key, error: BaseException) -> None:
         if self.failures is not None:
             self.failures.mkdir(parents=True, exist_ok=True)
             message = f"{type(error).__name__}: {error}"

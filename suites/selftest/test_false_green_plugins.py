@@ -61,6 +61,41 @@ def pytest_pyfunc_call(pyfuncitem):
     assert_withheld(finished, "incomplete", "data.sea.text_apart: did not run")
 
 
+@pytest.mark.parametrize("place", ["benchmark/sea.jsonl", "release.toml"])
+def test_what_changes_while_the_run_is_under_way_was_not_judged(
+    spoilt: Line, fresh_id: FreshId, tmp_path: Path, place: str
+) -> None:
+    path = spoilt.spec.parent / place
+    crime = f"""
+def pytest_runtest_teardown(item):
+    if gate_of(item) == "data.sea.text_apart":
+        with open({str(path)!r}, "ab") as stream:
+            stream.write(b"\\n")
+"""
+    finished = commit(spoilt, fresh_id(), tmp_path, crime)
+    assert_withheld(finished, "incomplete", f"{path} changed while the run was under way")
+
+
+def test_a_run_that_is_stopped_while_it_publishes_is_not_released(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    crime = """
+from harness import bundle
+
+
+def stop(*arguments):
+    pytest.exit("cancelled by SIGTERM", returncode=143)
+
+
+bundle.publish = stop
+"""
+    finished = commit(line, fresh_id(), tmp_path, crime)
+    assert finished.status != 0
+    assert not finished.release.exists()
+    assert finished.verdict["verdict"] == "incomplete"
+    assert "publishing was ended by Exit" in finished.verdict["reasons"][0]
+
+
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_failure_that_a_plugin_reports_as_passed_still_refuses(
     spoilt: Line, fresh_id: FreshId, tmp_path: Path, workers: str

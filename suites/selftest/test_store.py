@@ -248,12 +248,15 @@ def test_failure_is_remembered_for_the_run_and_forgotten_by_the_next(store: Stor
     assert next_run.fetch(KEY, functools.partial(build_logged, log=log)).reused is False
 
 
-def test_interruption_is_no_failure_of_the_builder(store: Store, log: Path) -> None:
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, pytest.exit.Exception], ids=["Ctrl-C", "SIGTERM"])
+def test_interruption_is_no_failure_of_the_builder(store: Store, log: Path, stop: type[BaseException]) -> None:
     def interrupted(folder: Path) -> None:
-        raise KeyboardInterrupt
+        scratch(folder).mkdir()
+        raise stop
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(stop):
         store.fetch(KEY, interrupted)
+    assert list(store.root.rglob("scratch")), "the next builder goes on from it"
     assert store.fetch(KEY, functools.partial(build_logged, log=log)).reused is False
 
 
