@@ -60,12 +60,18 @@ class Publisher:
             status = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
             status = status or 1
         if not _judges(config):
-            return status
+            return _listed_only(config, int(status))
         line, status = closing.publish(config.stash[RUN], _ending(config, int(status)), int(status))
         if told := closing.tidy(config.stash[RUN]):
             print(told, file=sys.stdout)
         print(line, file=sys.stdout, flush=True)
         return status
+
+
+def _listed_only(config: pytest.Config, status: int) -> int:
+    """Listing the gates releases nothing: a stray ``--collect-only`` in a CI job must not look like a release."""
+    listed = RUN in config.stash and config.option.collectonly and not is_worker(config)
+    return closing.NOTHING_RELEASED if listed and status == 0 and not config.getoption("--plan") else status
 
 
 def _judges(config: pytest.Config) -> bool:

@@ -20,7 +20,7 @@ from harness import collection, earlier, ending, gates, ledger, metrics, options
 from harness.errors import DataError, SpecError
 from harness.gates import evaluation, forgetting, regression
 from harness.progress import Watcher
-from harness.run import new_id, open_run
+from harness.run import Run, new_id, open_run
 from harness.stash import JUDGED, RUN, WATCHER
 
 
@@ -49,14 +49,16 @@ def pytest_configure(config: pytest.Config) -> None:
         run = open_run(loaded, out, run_id, process, config.getoption("--rescore"))
     except (SpecError, DataError, metrics.MetricError) as error:
         raise pytest.UsageError(str(error)) from error
+    planned = config.getoption("--plan") or config.option.collectonly
+    if not planned:
+        _say_hello(run)
     config.stash[RUN] = run
     config.stash[JUDGED] = set()
     _end_on_sigterm()
     # Release gates draw no examples, and its plugin would import hypothesis whole for the terminal's summary.
     config.pluginmanager.set_blocked("hypothesispytest")
-    if config.getoption("--plan") or config.option.collectonly:
+    if planned:
         return
-    run.journal.write("hello", pid=os.getpid())
     if worker:
         config.pluginmanager.register(ending.Farewell())
     else:
@@ -65,6 +67,20 @@ def pytest_configure(config: pytest.Config) -> None:
             run.journal.taint(f"restricted by {flag}")
         config.stash[WATCHER] = Watcher(run.folder / "progress", sys.stdout)
         config.stash[WATCHER].start()
+
+
+def _say_hello(run: Run) -> None:
+    """The journal's first record, which makes the run's folder.
+
+    Raises:
+        UsageError: nothing can be written there. The run is in no stash yet, so nothing tries to conclude it.
+    """
+    try:
+        run.journal.write("hello", pid=os.getpid())
+    except OSError as error:
+        raise pytest.UsageError(
+            f"--out: nothing can be written below {run.out} ({error.strerror}); name another folder"
+        ) from error
 
 
 def _check_benchmarks(loaded: spec.Spec) -> None:

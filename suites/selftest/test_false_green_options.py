@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.closing import NOTHING_RELEASED
-from suites.selftest.child import Finished, Line
+from suites.selftest.child import Finished, Line, release
 from suites.selftest.crimes import assert_released, assert_withheld, commit
 
 FreshId = Callable[[], str]
@@ -37,6 +37,29 @@ def test_option_that_leaves_gates_out_makes_the_run_incomplete(
     finished = commit(line, fresh_id(), tmp_path, "", *arguments)
     assert_withheld(finished, "incomplete", "bundle.checksums_ok: did not run")
     assert finished.status == NOTHING_RELEASED
+
+
+def test_listing_the_gates_releases_nothing(line: Line, fresh_id: FreshId) -> None:
+    finished = release(line, fresh_id(), "--collect-only", "-q")
+    assert finished.status == NOTHING_RELEASED
+    assert not finished.run.exists()
+
+
+def test_a_place_that_nothing_can_be_written_to_is_a_usage_error(line: Line, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    finished = release(Line(line.spec, tmp_path / "file"), "fresh")
+    assert finished.status == pytest.ExitCode.USAGE_ERROR
+    assert f"--out: nothing can be written below {tmp_path / 'file'}" in finished.output
+    assert "Traceback" not in finished.output
+
+
+def test_a_plan_of_data_that_cannot_be_read_is_a_usage_error(line: Line, tmp_path: Path) -> None:
+    spoilt = line.copy(tmp_path / "line")
+    (spoilt.spec.parent / "train" / "sea.jsonl").write_text("no JSON\n", encoding="utf-8")
+    finished = release(spoilt, "fresh", "--plan")
+    assert finished.status == pytest.ExitCode.USAGE_ERROR
+    assert "train/sea.jsonl:1" in finished.output
+    assert "Traceback" not in finished.output
 
 
 def test_option_from_the_environment_leaves_no_gate_out_unseen(
