@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness import digests
@@ -22,10 +27,28 @@ def locate(spec: Spec) -> Path:
     )
     kind, _, pin = spec.base.pin.partition(":")
     if kind == "sha256":
-        found = digests.of_file(path) if path.is_file() else digests.of_value(digests.of_folder(path))
+        with plain(path) as bytes_of:
+            found = digests.of_file(bytes_of) if bytes_of.is_file() else digests.of_value(digests.of_folder(bytes_of))
         if found != pin:
             raise SpecError(spec.path, "base.pin", f"{path.name} has sha256 {found}, the spec pins {pin}")
     return path
+
+
+@contextmanager
+def plain(source: Path) -> Iterator[Path]:
+    """The source itself, or, for a folder with links in it as a hub's cache has them, one of what they lead to."""
+    if source.is_file() or not any(path.is_symlink() for path in source.rglob("*")):
+        yield source
+        return
+    with tempfile.TemporaryDirectory(prefix="greenrun-base-") as place:
+        for path in filter(Path.is_file, source.rglob("*")):
+            copy = Path(place) / path.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(path.resolve(), copy)
+            except OSError:  # on another file system
+                shutil.copyfile(path, copy)
+        yield Path(place)
 
 
 def _in_package(spec: Spec, place: str) -> Path:
