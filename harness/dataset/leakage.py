@@ -42,6 +42,8 @@ def topic_findings(named_items: NamedItems, key: str = "") -> Iterator[Finding]:
                 problem = f"key is missing; the spec keeps splits apart by {key!r}"
                 yield Finding(path, item.line, key, problem, "no-topic", 0, item.id)
                 continue
+            if not key and "topic" not in item.fields:
+                continue
             said = str(item.fields[key]) if key else item.topic
             topic = _topic(said)
             if split == "benchmark" and topic in lines:

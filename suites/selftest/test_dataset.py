@@ -268,6 +268,12 @@ class TestLeakage:
             (3, "scene", "no-topic"),
         ]
 
+    def test_items_that_name_no_topic_are_topics_by_themselves(self) -> None:
+        def item(line: int) -> Item:
+            return Item(f"line-{line}", "style", "plain", f"line-{line}", (), "", (), line, {"messages": []})
+
+        assert not list(topic_findings({"train": (Path("a"), [item(1)]), "benchmark": (Path("b"), [item(1)])}))
+
     def test_accuses_a_topic_that_the_benchmark_holds_twice(self, tmp_path: Path) -> None:
         first = shipped("writing", "benchmark")[1][0].topic
         path = planted(tmp_path, "writing", "benchmark", 9, lambda r: r.update(topic=first))
