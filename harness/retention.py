@@ -7,11 +7,13 @@ spec that says ``[store] keep_last = N`` asks for the same at the end of each ru
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -39,11 +41,12 @@ class Held:
 def survey(out: Path, keep_last: int) -> list[Held]:
     """Every artifact below `out`, with the reason that it stays once only the last `keep_last` runs count.
 
-    An artifact is recent if it was used after the oldest of those runs began: a run that is under way needs no
-    entry of its own.
+    An artifact is recent if it was used after the oldest of those runs began, or any run that is still under way on
+    this machine: it may be about to use again what it used at first.
     """
     runs = sorted(_runs(out), key=lambda run: -run.began)
     since = runs[keep_last - 1].began if 0 < keep_last <= len(runs) else (0.0 if keep_last else float("inf"))
+    since = min([since, *(run.began for run in runs if run.under_way)])
     released = {key for run in runs if run.released for key in run.keys}
     return [_held(folder, released, since) for folder in sorted((out / "store").glob("*/*/")) if _whole(folder)]
 
@@ -85,6 +88,8 @@ class _Run:
     began: float
     released: bool
     keys: frozenset[str]
+    under_way: bool
+    """Without a verdict, and its process lives."""
 
 
 def _runs(out: Path) -> Iterator[_Run]:
@@ -93,7 +98,21 @@ def _runs(out: Path) -> Iterator[_Run]:
         if records:
             name = next((record["release"] for record in records if record["kind"] == "run"), "")
             keys = frozenset(record["key"][:24] for record in records if record["kind"] == "artifact")
-            yield _Run(records[0]["at"], (out / "releases" / f"{name}-{folder.name}").is_dir(), keys)
+            released = (out / "releases" / f"{name}-{folder.name}").is_dir()
+            waits = not (folder / "verdict.json").exists() and any(_lives(record) for record in records)
+            yield _Run(records[0]["at"], released, keys, waits)
+
+
+def _lives(record: Mapping[str, Any]) -> bool:
+    if record["kind"] != "hello" or record.get("process") != "main":
+        return False
+    try:
+        os.kill(record["pid"], 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _whole(folder: Path) -> bool:

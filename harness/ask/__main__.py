@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m harness.ask", description="Put one item to base, adapter and deployed form, side by side."
     )
-    parser.add_argument("item", metavar="ITEM_ID", help="the id of a record in any of the spec's data files")
+    parser.add_argument("item", metavar="ITEM_ID", help="the id of a record in the spec's data, or TASK/SPLIT/ID")
     parser.add_argument("--adapter", metavar="NAME_OR_DIR", help="an adapter of the spec, or a folder; the candidate")
     parser.add_argument("--release", type=Path, metavar="PATH", default=ROOT / "data" / "v3" / "release.toml")
     parser.add_argument("--out", type=Path, metavar="DIR", default=ROOT / "out", help="where the release was run")
@@ -59,12 +59,13 @@ def find_item(spec: Spec, name: str) -> tuple[Item, str]:
         GreenrunError: no file has it; with the nearest ids.
         DataError: a data file cannot be read.
     """
-    known = {
-        item.id: (item, split)
-        for task in spec.tasks.values()
-        for split in task.files
-        for item in checks.items_of(task, split)
-    }
+    everything = [
+        (item, split) for task in spec.tasks.values() for split in task.files for item in checks.items_of(task, split)
+    ]
+    known = {item.id: (item, split) for item, split in everything}
+    known |= {f"{item.task}/{split}/{item.id}": (item, split) for item, split in everything}
+    if len(places := [f"{item.task}/{split}/{name}" for item, split in everything if item.id == name]) > 1:
+        raise GreenrunError(f"several items have the id {name!r}; say which one: {', '.join(places)}")
     if name not in known:
         near = difflib.get_close_matches(name, known, 3, cutoff=0.4)
         mend = f"the nearest: {', '.join(near)}" if near else f"there are {len(known)}, such as {next(iter(known))}"
@@ -99,9 +100,14 @@ def _columns(
     sheet = run.find(f"answers {label} {item.task} {split}")
     if sheet is not None:
         judged = answers.read(sheet, [one.id for one in checks.items_of(spec.tasks[item.task], split)])[item.id]
-        same = "same" if judged.ids == columns[-1][1].ids else "OTHER"
-        columns.append((f"stored: {same} tokens", judged))
+        columns.append((_stored_title(spec, judged, columns[-1][1]), judged))
     return columns
+
+
+def _stored_title(spec: Spec, judged: Answer, deployed: Answer) -> str:
+    if spec.deploy == "gguf":
+        return "stored: deployed, gguf"
+    return f"stored: {'same' if judged.ids == deployed.ids else 'OTHER'} tokens"
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from harness.spec import Spec
 
 
 def ask(spec: Spec, item: Item, base: Path, weights: Path, adapter: Path) -> Iterator[tuple[str, Answer]]:
-    """Column title and answer, one model in memory at a time.
+    """Column title and answer, one model in memory at a time; what llama.cpp serves is only shown as it was stored.
 
     Args:
         base: the plain checkpoint.
@@ -31,7 +31,7 @@ def ask(spec: Spec, item: Item, base: Path, weights: Path, adapter: Path) -> Ite
     _be_quiet()
     yield "base, float32", _answer(spec, item, float32.FORM, base, None)
     yield "adapter, float32", _answer(spec, item, float32.FORM, weights, adapter)
-    if spec.deploy != float32.FORM.name:
+    if spec.deploy != float32.FORM.name and spec.deploy in FORMS:
         yield f"deployed: {spec.deploy}", _answer(spec, item, FORMS[spec.deploy], base, adapter)
 
 

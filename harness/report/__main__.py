@@ -25,10 +25,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder: Path = given.run
     try:
         paper = again.judge(folder)
-        notes = find_notes(folder) if given.notes is None else given.notes.read_text(encoding="utf-8")
     except again.NoRunError as error:
         print(error, file=sys.stderr)
         return NO_RUN
+    except (OSError, ValueError) as error:
+        print(f"{folder}: its journal cannot be read ({error})", file=sys.stderr)
+        return NO_RUN
+    try:
+        notes = find_notes(folder) if given.notes is None else given.notes.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         print(f"{given.notes}: the notes cannot be read ({error})", file=sys.stderr)
         return NO_RUN

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from harness import spec_file
 from harness.answers import Answer
 from harness.ask import page, stored
-from harness.ask.__main__ import REFUSED, main
+from harness.ask.__main__ import REFUSED, find_item, main
 from harness.dataset.item import Item, Point
+from harness.errors import GreenrunError
 from harness.metrics.score import Forms
 from suites.selftest import tiny
 from suites.selftest.child import Finished, Line
@@ -72,6 +74,17 @@ def test_an_empty_answer_and_one_cut_short_are_marked() -> None:
 def test_an_unknown_id_is_answered_with_the_nearest(line: Line, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sea-benchmrk-03", f"--release={line.spec}", f"--out={line.out}"]) == REFUSED
     assert "the nearest: sea-benchmark-03" in capsys.readouterr().err
+
+
+def test_an_id_that_several_tasks_have_is_answered_with_its_places(line: Line, tmp_path: Path) -> None:
+    spoilt = line.copy(tmp_path / "line")
+    for task in ("sea", "shore"):
+        path = spoilt.spec.parent / "dev" / f"{task}.jsonl"
+        path.write_text(path.read_text(encoding="utf-8").replace(f"{task}-dev-03", "03"), encoding="utf-8")
+    spec = spec_file.load(spoilt.spec)
+    with pytest.raises(GreenrunError, match="say which one: sea/dev/03, shore/dev/03"):
+        find_item(spec, "03")
+    assert find_item(spec, "shore/dev/03")[0].task == "shore"
 
 
 def test_without_a_run_the_mend_is_named(line: Line, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

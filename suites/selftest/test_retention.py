@@ -70,6 +70,16 @@ def test_a_store_with_fewer_runs_than_it_may_keep_loses_nothing(tmp_path: Path, 
     assert reasons(survey(tmp_path, keep_last=5)) == ["recent"]
 
 
+def test_what_a_run_under_way_has_used_stays(tmp_path: Path, ran: Ran) -> None:
+    ran("long", "its own", ago=3000)
+    journal = Journal(tmp_path / "runs" / "long" / "evidence" / "main.jsonl", "main")
+    journal.write("hello", pid=os.getpid())
+    ran("short", "another", ago=30)
+    assert reasons(survey(tmp_path, 1)) == ["recent", "recent"]
+    (tmp_path / "runs" / "long" / "verdict.json").write_text("{}", encoding="utf-8")
+    assert reasons(survey(tmp_path, 1)) == ["", "recent"]
+
+
 def test_artifacts_of_a_release_stay_however_old(tmp_path: Path, ran: Ran) -> None:
     ran("first", "shipped", ago=3000)
     ran("second", "new", ago=1000)
