@@ -15,6 +15,9 @@ from harness.report.gate_tables import (
     titled,
 )
 
+GIVEN = "adapter given "
+"""How the artifacts of adapters that were not trained here are called."""
+
 
 def problems(document: Document, prose: Mapping[str, Any]) -> list[str]:
     gates = document.get("gates", [])
@@ -77,7 +80,17 @@ def limits(document: Document, prose: Mapping[str, Any]) -> list[str]:
         found.append("A blocking gate goes by the bare value, so its error rate is not known.")
     if document.get("environment", {}).get("git_dirty"):
         found.append("The working tree had changes that no commit holds.")
+    given = [str(one.get("name")).removeprefix(GIVEN) for one in document.get("artifacts", []) if _is_given(one)]
+    if given:
+        found.append(
+            f"Trained elsewhere: {cell(', '.join(given))}. Leakage was looked for in the training data that the spec "
+            "names; whether these adapters saw other data is not known."
+        )
     return [bullets([*found, *map(cell, sameness.limits(document))])]
+
+
+def _is_given(artifact: Mapping[str, Any]) -> bool:
+    return str(artifact.get("name")).startswith(GIVEN)
 
 
 def next_steps(document: Document, prose: Mapping[str, Any]) -> list[str]:
