@@ -59,25 +59,17 @@ def train(
 
 
 def load(base: Path, recipe: Recipe) -> Any:
-    """The frozen base, as adapters are trained on it.
-
-    Attention is written out on a CPU: over a few hundred tokens that is faster there than torch's fused one.
-    """
+    """The frozen base, as adapters are trained on it."""
     import torch
     from transformers import AutoModelForCausalLM
 
-    attention = "sdpa" if _cuda() else "eager"
-    return AutoModelForCausalLM.from_pretrained(
-        base, dtype=getattr(torch, recipe.base_dtype), attn_implementation=attention
-    )
+    return AutoModelForCausalLM.from_pretrained(base, dtype=getattr(torch, recipe.base_dtype))
 
 
 def lora(model: Any, recipe: Recipe, seed: int) -> Any:
-    """A peft model around `model`: LoRA by the recipe, initialised from the seed, norms and low-rank products fused."""
+    """A peft model around `model`: LoRA by the recipe, initialised from the seed, norms fused."""
     import torch
     from peft import LoraConfig, get_peft_model
-
-    from training import low_rank
 
     norms.fuse(model)
     torch.manual_seed(seed)
@@ -89,7 +81,7 @@ def lora(model: Any, recipe: Recipe, seed: int) -> Any:
         bias="none",
         task_type="CAUSAL_LM",
     )
-    return get_peft_model(model, low_rank.fuse(config))
+    return get_peft_model(model, config)
 
 
 def fit(

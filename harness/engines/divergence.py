@@ -36,7 +36,7 @@ def completion_logprobs(engine: Loaded, texts: Sequence[Passage]) -> list[Any]:
     with torch.inference_mode():
         for text in texts:
             ids = torch.tensor([[*text.prompt, *text.completion]], device=engine.model.device)
-            logits = engine.model(input_ids=ids).logits[0, len(text.prompt) - 1 : -1]
+            logits = engine.model(input_ids=ids, logits_to_keep=len(text.completion) + 1).logits[0, :-1]
             found.append(torch.log_softmax(logits.float(), dim=-1).cpu())
     return found
 
