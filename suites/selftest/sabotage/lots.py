@@ -1,7 +1,7 @@
 """A pytest plugin: the 4-bit form whose loader draws lots, so that every process that loads it serves other weights.
 
-The lots decide which words the rows of the output head stand for. Only rows of words that can be seen change places:
-whatever is drawn, no answer is empty, and the first gate to notice is the one that asks again.
+The lots decide which letters and digits the rows of the output head stand for. Every answer begins with one of them and
+still does: whatever is drawn, no answer is empty, and the first gate to notice is the one that asks again.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ def _load(base: Path) -> Any:
 
     model, tokenizer = nf4.load_nf4(base), AutoTokenizer.from_pretrained(base)
     lots = torch.Generator().manual_seed(int.from_bytes(os.urandom(7), "big"))
-    seen = torch.tensor([k for k in range(len(tokenizer)) if tokenizer.decode([k], skip_special_tokens=True).strip()])
+    texts = [tokenizer.decode([number], skip_special_tokens=True) for number in range(len(tokenizer))]
+    plain = torch.tensor([number for number, text in enumerate(texts) if text.isascii() and text.isalnum()])
     head = model.get_output_embeddings()
     rows = head.weight.detach().clone()  # of its own: the same tensor is what prompts are read with
-    rows[seen] = rows[seen[torch.randperm(len(seen), generator=lots)]]
+    rows[plain] = rows[plain[torch.randperm(len(plain), generator=lots)]]
     head.weight = torch.nn.Parameter(rows, requires_grad=False)
     return model
 
