@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from harness import metrics
+from harness import metrics, nearest
 from harness.errors import SpecError
 from harness.spec import ALL, SPLITS, Spec, Task, Thresholds
 
@@ -56,13 +55,10 @@ def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
         yield "release.notes", f"{spec.notes} does not exist"
 
 
-def _unknown(key: str, kind: str, names: Iterable[str], known: Iterable[str]) -> Iterator[tuple[str, str]]:
-    listed_names = sorted(known)
+def _unknown(key: str, kind: str, names: Iterable[str], known: Collection[str]) -> Iterator[tuple[str, str]]:
     for name in names:
-        if name not in listed_names:
-            near = difflib.get_close_matches(name, listed_names, 1, cutoff=0.4)
-            mend = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(listed_names)}"
-            yield f"{key}.{name}", f"unknown {kind}; {mend}"
+        if name not in known:
+            yield f"{key}.{name}", f"unknown {kind}; {nearest.mend(name, known)}"
 
 
 def _bad_pin(spec: Spec) -> Iterator[tuple[str, str]]:

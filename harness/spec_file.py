@@ -6,7 +6,6 @@ The JSON Schema beside this package holds the shape (editors use it too); what a
 
 from __future__ import annotations
 
-import difflib
 import json
 import tomllib
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from typing import Any
 import jsonschema
 from jsonschema.exceptions import best_match
 
-from harness import digests, references
+from harness import digests, nearest, references
 from harness.errors import SpecError
 from harness.recipe import Experiment, Recipe
 from harness.spec import SPLITS, Adapter, Base, Selection, Spec, Task, Thresholds
@@ -56,9 +55,7 @@ def _check_shape(path: Path, table: dict[str, Any]) -> None:
     if error.validator == "additionalProperties" and isinstance(error.schema, Mapping):
         known = list(error.schema.get("properties", ()))
         unknown = next(name for name in error.instance if name not in known)
-        near = difflib.get_close_matches(unknown, known, 1, cutoff=0.4)
-        mend = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
-        raise SpecError(path, f"{key}.{unknown}".lstrip("."), f"unknown key; {mend}")
+        raise SpecError(path, f"{key}.{unknown}".lstrip("."), f"unknown key; {nearest.mend(unknown, known)}")
     raise SpecError(path, key, f"{error.message} (got {_short(error.instance)})")
 
 

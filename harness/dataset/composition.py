@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness import nearest
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 
@@ -40,9 +40,7 @@ def count_findings(path: Path, items: tuple[Item, ...], declared: Mapping[str, A
                 for product, number in expected.items():
                     found.extend(_cell_findings(path, items, product, number))
             case _:
-                near = difflib.get_close_matches(key, KNOWN, 1)
-                mend = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(KNOWN)}"
-                raise ValueError(f"unknown count {key!r}; {mend}")
+                raise ValueError(f"unknown count {key!r}; {nearest.mend(key, KNOWN)}")
     return tuple(found)
 
 

@@ -5,7 +5,6 @@ Which records are refused is jsonschema-rs' decision; jsonschema is asked only h
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -17,6 +16,7 @@ import jsonschema_rs
 import referencing
 from jsonschema.exceptions import ValidationError, best_match
 
+from harness import nearest
 from harness.dataset.findings import Finding, quote
 from harness.dataset.line import MOST, Record
 from harness.errors import DataError
@@ -96,7 +96,7 @@ def _readings(error: ValidationError) -> Iterator[tuple[str, str]]:
     if error.validator == "additionalProperties" and isinstance(error.schema, dict) and not expected:
         known = sorted(error.schema.get("properties", ()))
         for name in sorted(set(instance) - set(known)):
-            yield _place([*error.absolute_path, name]), f"unknown key {name!r}; {_nearest(name, known)}"
+            yield _place([*error.absolute_path, name]), f"unknown key {name!r}; {nearest.mend(name, known)}"
     elif error.validator == "required":
         for name in expected:
             if name not in instance:
@@ -125,11 +125,6 @@ def _verdict(error: ValidationError) -> str:
             return f"at least {value} characters expected"
         case _:
             return error.message if len(error.message) <= 120 else f"{error.validator} {value!r} broken"
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1, cutoff=0.4)
-    return f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
 
 
 def _place(parts: Iterable[str | int]) -> str:
