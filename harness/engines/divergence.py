@@ -28,17 +28,18 @@ def passages(tokenizer: Any, items: Sequence[Item]) -> list[Passage]:
     ]
 
 
-def completion_logprobs(engine: Loaded, texts: Sequence[Passage]) -> list[Any]:
-    """Log-probabilities at each completion position: one float32 tensor (tokens, vocab) a passage."""
+def completion_logits(engine: Loaded, text: Passage) -> Any:
+    """Teacher-forced logits at each completion position: a float32 tensor (tokens, vocab) on the CPU."""
     import torch
 
-    found = []
+    ids = torch.tensor([[*text.prompt, *text.completion]], device=engine.model.device)
     with torch.inference_mode():
-        for text in texts:
-            ids = torch.tensor([[*text.prompt, *text.completion]], device=engine.model.device)
-            logits = engine.model(input_ids=ids, logits_to_keep=len(text.completion) + 1).logits[0, :-1]
-            found.append(torch.log_softmax(logits.float(), dim=-1).cpu())
-    return found
+        return engine.model(input_ids=ids, logits_to_keep=len(text.completion) + 1).logits[0, :-1].float().cpu()
+
+
+def completion_logprobs(engine: Loaded, texts: Sequence[Passage]) -> list[Any]:
+    """Log-probabilities at each completion position: one float32 tensor (tokens, vocab) a passage."""
+    return [completion_logits(engine, text).log_softmax(-1) for text in texts]
 
 
 def mean_kl(of: Sequence[Any], against: Sequence[Any]) -> float:

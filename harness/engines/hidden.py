@@ -10,25 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.engines.divergence import Passage
+from harness.engines.divergence import Passage, completion_logits
 from harness.engines.failure import EngineError
 from harness.engines.form import Loaded
 
 CLOSE = 1e-3
 """Largest difference, in logits, between the head's product and the model's own: what float32 leaves of rounding."""
-
-
-def completion_logits(engine: Loaded, text: Passage) -> Any:
-    """Teacher-forced logits at each completion position: a float32 tensor (tokens, vocab) on the CPU."""
-    import torch
-
-    with torch.inference_mode():
-        return (
-            engine.model(input_ids=_ids(engine, text), logits_to_keep=len(text.completion) + 1)
-            .logits[0, :-1]
-            .float()
-            .cpu()
-        )
 
 
 def completion_states(engine: Loaded, texts: Iterable[Passage]) -> Iterator[Any]:
@@ -79,12 +66,6 @@ def read(path: Path) -> list[Any]:
 
     found = load_file(path)
     return [found[name] for name in sorted(found)]
-
-
-def _ids(engine: Loaded, text: Passage) -> Any:
-    import torch
-
-    return torch.tensor([[*text.prompt, *text.completion]], device=engine.model.device)
 
 
 def _check(head: Any, states: Any, logits: Any) -> None:

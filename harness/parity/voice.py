@@ -8,8 +8,8 @@ from typing import Any
 
 from harness.answers import Answer
 from harness.dataset.item import Item
-from harness.engines import hidden, llama_answers
-from harness.engines.divergence import Passage
+from harness.engines import llama_answers
+from harness.engines.divergence import Passage, completion_logits
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.llama import Llama
@@ -32,7 +32,7 @@ def of_transformers(engine: Loaded) -> Voice:
     """A model in this process, an adapter mounted on it or merged into it."""
     return Voice(
         prepare=lambda passages: None,
-        logits=lambda passage: hidden.completion_logits(engine, passage),
+        logits=lambda passage: completion_logits(engine, passage),
         answer=lambda items, decoding: answer_all(engine, items, decoding),
         memory=lambda: int(engine.model.get_memory_footprint()),
         memory_of="weights",

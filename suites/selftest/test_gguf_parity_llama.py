@@ -13,8 +13,8 @@ import torch
 from fixtures import token_parity
 from harness.answers import Answer
 from harness.dataset.item import Item
-from harness.engines import form, hidden, llama, llama_answers
-from harness.engines.divergence import Passage, passages
+from harness.engines import form, llama, llama_answers
+from harness.engines.divergence import Passage, completion_logits, passages
 from harness.engines.failure import EngineError
 from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
@@ -88,7 +88,7 @@ def test_its_logits_are_those_of_transformers(engine: Loaded, loaded: Llama) -> 
     texts = passages(engine.tokenizer, items())
     loaded.context(max(len(one.prompt) + len(one.completion) for one in texts), 1)
     for text in texts:
-        wanted, found = hidden.completion_logits(engine, text), loaded.logits(text.prompt, text.completion)
+        wanted, found = completion_logits(engine, text), loaded.logits(text.prompt, text.completion)
         figures = compare(Labelled("one", "one", text.completion), wanted, wanted, found)
         assert max(figures.to_adapter) < 1e-5
 
