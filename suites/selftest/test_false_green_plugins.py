@@ -96,6 +96,28 @@ bundle.publish = stop
     assert "publishing was ended by Exit" in finished.verdict["reasons"][0]
 
 
+def test_a_bundle_that_is_there_when_the_run_is_stopped_stays_released(
+    line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    crime = """
+from harness import bundle
+
+publish = bundle.publish
+
+
+def publish_and_stop(*arguments):
+    publish(*arguments)
+    pytest.exit("cancelled by SIGTERM", returncode=143)
+
+
+bundle.publish = publish_and_stop
+"""
+    finished = commit(line, fresh_id(), tmp_path, crime)
+    assert finished.status != 0
+    assert finished.release.is_dir()
+    assert finished.verdict["verdict"] == "released"
+
+
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_failure_that_a_plugin_reports_as_passed_still_refuses(
     spoilt: Line, fresh_id: FreshId, tmp_path: Path, workers: str
