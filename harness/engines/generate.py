@@ -15,6 +15,7 @@ from harness.answers import Answer
 from harness.dataset.item import Item
 from harness.engines.form import Loaded
 from harness.engines.greedy import decode
+from harness.engines.unpacked import unpacked
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -33,11 +34,12 @@ def answer_all(
     prompts = {item.id: tokens.prompt_ids(engine.tokenizer, item.messages) for item in items}
     end, pad = engine.tokenizer.eos_token_id, engine.tokenizer.pad_token_id
     answers: dict[str, Answer] = {}
-    for batch in batches({name: len(ids) for name, ids in prompts.items()}, decoding.batch_size):
-        generated = decode(engine.model, [prompts[name] for name in batch], end, pad, decoding.max_new_tokens)
-        for name, ids in zip(batch, generated, strict=True):
-            answers[name] = _answer(engine.tokenizer, name, len(prompts[name]), ids)
-        progress(len(answers), len(items))
+    with unpacked(engine.model):
+        for batch in batches({name: len(ids) for name, ids in prompts.items()}, decoding.batch_size):
+            generated = decode(engine.model, [prompts[name] for name in batch], end, pad, decoding.max_new_tokens)
+            for name, ids in zip(batch, generated, strict=True):
+                answers[name] = _answer(engine.tokenizer, name, len(prompts[name]), ids)
+            progress(len(answers), len(items))
     return [answers[item.id] for item in items]
 
 

@@ -20,11 +20,14 @@ def mounted(base: Loaded, adapter: Path) -> Iterator[Loaded]:
         AdapterError: the files are refused, or their keys are not exactly those of this base:
             peft only warns then, and the bare base would answer.
     """
-    from peft import PeftModel
+    from peft import PeftConfig, PeftModel
+
+    from harness.engines import low_rank
 
     inspect(adapter)
     try:
-        model = PeftModel.from_pretrained(base.model, adapter, is_trainable=False)
+        config = low_rank.for_answers(PeftConfig.from_pretrained(adapter))
+        model = PeftModel.from_pretrained(base.model, adapter, is_trainable=False, config=config)
     except (RuntimeError, ValueError) as error:
         raise AdapterError(f"{adapter}: does not fit this base: {str(error)[:500]}") from error
     try:

@@ -1,0 +1,55 @@
+"""4-bit weights, de-quantized once for a list of answers in place of once for every token: a tenth faster on a CPU.
+
+The packed modules stay what they are, and what they compute with is their own: the values that bitsandbytes makes of
+the packed weights at every product are made when the list begins, and thrown away when it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from harness.engines.nf4 import four_bit_modules
+
+
+@contextmanager
+def unpacked(model: Any) -> Iterator[None]:
+    """While the context lasts, 4-bit layers on a CPU use weights de-quantized at its beginning: 4 bytes a weight.
+
+    A GPU de-quantizes inside its product, so nothing changes there; nor for a layer that re-packs its weights for a
+    kernel of its own, as bitsandbytes does in bfloat16.
+    """
+    changed = [module for module in four_bit_modules(model) if _is_plain(module)]
+    for module in changed:
+        module.forward = partial(_product, _weights(module), module.bias)
+    try:
+        yield
+    finally:
+        for module in changed:
+            del module.forward  # the class's own again
+
+
+def _is_plain(module: Any) -> bool:
+    import torch
+
+    kinds = {
+        module.weight.quant_state.dtype,
+        module.compute_dtype,
+        *([] if module.bias is None else [module.bias.dtype]),
+    }
+    return module.weight.device.type == "cpu" and not module.support_avx512bf16_for_cpu and kinds == {torch.float32}
+
+
+def _weights(module: Any) -> Any:
+    """What the module computes with: float32 (out, in)."""
+    from bitsandbytes.functional import dequantize_4bit
+
+    return dequantize_4bit(module.weight.data, module.weight.quant_state)
+
+
+def _product(weights: Any, bias: Any, x: Any) -> Any:
+    import torch
+
+    return torch.nn.functional.linear(x.float(), weights, bias).to(x.dtype)
