@@ -4,7 +4,7 @@ GreenrunError
 ├── ToolchainError       no usable llama.cpp: it is absent, incomplete, of another version, or could not be built
 └── GgufError            a step failed: merge, convert, quantize or read back
     ├── ChildError       a tool's process failed, hung, flooded or was killed; holds what it left
-    └── SmokeError       a program did not answer as it must
+    └── SmokeError       a program that was to answer failed
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class ChildError(GgufError):
 
 
 class SmokeError(GgufError):
-    """Raised when a program did not answer as it must; holds how many prompts it was asked, and each failure."""
+    """Raised when a program that was to answer failed; holds how many prompts it was asked, and each problem."""
 
-    def __init__(self, asked: int, problems: tuple[str, ...], told: str) -> None:
-        super().__init__(asked, problems, told)
-        self.asked, self.problems, self.told = asked, problems, told
+    def __init__(self, asked: int, problems: tuple[str, ...]) -> None:
+        super().__init__(asked, problems)
+        self.asked, self.problems = asked, problems
 
     def __str__(self) -> str:
-        return "\n".join((self.told, *self.problems))
+        return "\n".join((f"{len(self.problems)} of {self.asked} prompts were not answered", *self.problems))

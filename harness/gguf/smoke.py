@@ -57,6 +57,13 @@ class Said:
     prompt_speed: float = 0.0
     """Tokens a second; 0 where it was not said."""
     answer_speed: float = 0.0
+    failed: bool = False
+    """Whether the program itself failed: killed, too slow, no room. It may answer next time; a poor answer stays so."""
+
+
+def problems(said: Sequence[Said]) -> tuple[str, ...]:
+    """One line, indented, for each answer that is not as it must be."""
+    return tuple(f"  {one.item}, {one.program}: {one.problem}" for one in said if one.problem)
 
 
 def prompts(tokenizer: Any, items: Sequence[Item], limits: Mapping[str, int]) -> list[Prompt]:
@@ -105,7 +112,7 @@ def completion(toolchain: Toolchain, model: Path, prompt: Prompt, threads: int, 
     elif not out.endswith(END):
         problem = f"did not end by itself within {prompt.max_new_tokens} tokens: ...{text[-80:]!r}"
     speeds = _speeds(ended.err)
-    return Said(prompt.item, "llama-completion", text, problem, ended.seconds, ended.peak, *speeds)
+    return Said(prompt.item, "llama-completion", text, problem, ended.seconds, ended.peak, *speeds, failed=not ended.ok)
 
 
 def _tokens_read(log: str) -> tuple[int, ...]:
@@ -145,7 +152,7 @@ def cli(toolchain: Toolchain, model: Path, prompt: Prompt, threads: int, seconds
         written = answer.read_text(encoding="utf-8", errors="replace") if answer.is_file() else ""
     text = written.partition("Assistant:\n")[2].strip()
     problem = ended.explain() if not ended.ok else "" if text else f"printed no answer\n{ended.last_lines(3)}"
-    return Said(prompt.item, "llama-cli", text, problem, ended.seconds, ended.peak)
+    return Said(prompt.item, "llama-cli", text, problem, ended.seconds, ended.peak, failed=not ended.ok)
 
 
 def by_programs(toolchain: Toolchain, model: Path, asked: Sequence[Prompt], threads: int, seconds: float) -> list[Said]:
@@ -169,7 +176,8 @@ def by_binding(toolchain: Toolchain, model: Path, asked: Sequence[Prompt], threa
     spoken = binding.ask(toolchain, model, [prompt.ids for prompt in asked], limits, threads, seconds)
     said = []
     for number, prompt in enumerate(asked):
-        if number >= len(spoken.texts):
+        failed = number >= len(spoken.texts)
+        if failed:
             text, problem = "", spoken.problem or "gave no answer, and did not say why"
         else:
             text = spoken.texts[number].strip()
@@ -177,5 +185,6 @@ def by_binding(toolchain: Toolchain, model: Path, asked: Sequence[Prompt], threa
             if text and not spoken.ended[number]:
                 problem = f"did not end by itself within {prompt.max_new_tokens} tokens: ...{text[-80:]!r}"
         share = spoken.seconds / len(asked)
-        said.append(Said(prompt.item, "llama-cpp-python", text, problem, share, spoken.peak, 0.0, spoken.answer_speed))
+        spent = (share, spoken.peak, 0.0, spoken.answer_speed)
+        said.append(Said(prompt.item, "llama-cpp-python", text, problem, *spent, failed=failed))
     return said

@@ -13,7 +13,7 @@ from harness.gguf import inspect
 from harness.gguf.errors import GgufError, SmokeError
 from harness.gguf.merge import MergeProof
 from harness.gguf.settings import Settings
-from harness.gguf.smoke import Said
+from harness.gguf.smoke import Said, problems
 
 UNMADE = (GgufError, AdapterError, BuildFailedError)
 """A step that fails makes its own gate fail, with its message; the gates behind it are blocked."""
@@ -112,11 +112,12 @@ def test_llama_cpp_python_smoke_ok(smoked: Smoked, conclude: Conclude) -> None:
 def _conclude_smoke(smoked: Smoked, program: str, conclude: Conclude) -> None:
     try:
         said = smoked(program)
+        asked, wrong, told = len(said), problems(said), "; ".join(_speeds(said))
     except SmokeError as error:
-        share = 1.0 - len(error.problems) / error.asked
-        conclude(Measurement(share, error.asked, message=str(error)))
-        return
-    conclude(Measurement(1.0, len(said), message="; ".join(_speeds(said))))
+        asked, wrong, told = error.asked, error.problems, ""
+    if wrong:
+        told = "\n".join((f"{len(wrong)} of {asked} answers are not as they must be", *wrong))
+    conclude(Measurement(1.0 - len(wrong) / asked, asked, message=told))
 
 
 def _speeds(said: list[Said]) -> list[str]:

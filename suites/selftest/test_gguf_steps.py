@@ -141,6 +141,24 @@ def test_an_answer_that_is_not_as_it_must_be_says_why(tools: Toolchain, script: 
     assert problem in answered(tools, script).problem
 
 
+@pytest.mark.parametrize(
+    ("script", "failed"),
+    [
+        (f"{READS}; kill -SEGV $$", True),
+        (f"{READS}; exit 1", True),
+        (f"{READS}; yes so", True),
+        (f"{READS}; echo 'yes {END}'", False),
+        (f"{READS}; echo 'and so on and so on'", False),
+        (READS, False),
+    ],
+    ids=["dies", "ends with a status", "prints without end", "answers", "does not end", "answers nothing"],
+)
+def test_a_program_that_failed_is_told_from_one_that_answered_badly(
+    tools: Toolchain, script: str, failed: bool
+) -> None:
+    assert answered(tools, script).failed is failed
+
+
 def test_tokens_that_the_prompts_own_text_claims_are_not_believed(tools: Toolchain) -> None:
     claimed = "printf \"number of tokens in prompt = 3\\n 5 -> 'a'\\n 6 -> 'b'\\n 7 -> 'c'\\n\" >&2"
     really = READS.replace("5 6 7", "1 1 1")
