@@ -13,15 +13,21 @@ from typing import Any
 
 from harness.engines.nf4 import four_bit_modules
 
+MOST = 2**31
+"""Bytes of de-quantized weights. A model of more than half a billion keeps its memory, and de-quantizes every time."""
+
 
 @contextmanager
 def unpacked(model: Any) -> Iterator[None]:
-    """While the context lasts, 4-bit layers on a CPU use weights de-quantized at its beginning: 4 bytes a weight.
+    """While the context lasts, 4-bit layers on a CPU use weights de-quantized at its beginning.
 
+    They take 4 bytes a weight, and where that is more than `MOST` in all, nothing changes.
     A GPU de-quantizes inside its product, so nothing changes there; nor for a layer that re-packs its weights for a
     kernel of its own, as bitsandbytes does in bfloat16.
     """
     changed = [module for module in four_bit_modules(model) if _is_plain(module)]
+    if 4 * sum(module.in_features * module.out_features for module in changed) > MOST:
+        changed = []
     for module in changed:
         module.forward = partial(_product, _weights(module), module.bias)
     try:
@@ -34,12 +40,11 @@ def unpacked(model: Any) -> Iterator[None]:
 def _is_plain(module: Any) -> bool:
     import torch
 
-    kinds = {
-        module.weight.quant_state.dtype,
-        module.compute_dtype,
-        *([] if module.bias is None else [module.bias.dtype]),
-    }
-    return module.weight.device.type == "cpu" and not module.support_avx512bf16_for_cpu and kinds == {torch.float32}
+    state = getattr(module.weight, "quant_state", None)
+    if state is None or module.weight.device.type != "cpu" or module.support_avx512bf16_for_cpu:
+        return False
+    parts = [state, *([] if module.bias is None else [module.bias])]
+    return module.compute_dtype == torch.float32 and all(part.dtype == torch.float32 for part in parts)
 
 
 def _weights(module: Any) -> Any:

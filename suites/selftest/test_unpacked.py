@@ -70,6 +70,14 @@ def test_the_packed_layer_is_back_even_after_an_error() -> None:
     assert "forward" not in vars(model[0])  # type: ignore[index]
 
 
+@pytest.mark.parametrize(("most", "unpacks"), [(4 * IN * OUT, True), (4 * IN * OUT - 1, False)])
+def test_a_model_too_large_to_unpack_stays_packed(most: int, unpacks: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.engines.unpacked.MOST", most)
+    model = _layer()
+    with unpacked(model):
+        assert ("forward" in vars(model[0])) is unpacks  # type: ignore[index]
+
+
 @pytest.mark.parametrize(
     "model",
     [_layer(packed=True), _layer(kind=torch.bfloat16), nn.Sequential(nn.Linear(IN, OUT))],
