@@ -14,9 +14,16 @@ from harness.engines.unpacked import unpacked
 IN, OUT = 64, 96
 
 
-def _layer(seed: int = 1, *, bias: bool = False, packed: bool = False, kind: torch.dtype = torch.float32) -> nn.Module:
-    layer = bitsandbytes.nn.Linear4bit(IN, OUT, bias=bias, compute_dtype=kind, quant_type="nf4")
-    layer.weight.data = torch.randn(OUT, IN, generator=torch.Generator().manual_seed(seed)).to(kind)
+def _layer(
+    seed: int = 1,
+    *,
+    bias: bool = False,
+    packed: bool = False,
+    weights: torch.dtype = torch.float32,
+    products: torch.dtype = torch.float32,
+) -> nn.Module:
+    layer = bitsandbytes.nn.Linear4bit(IN, OUT, bias=bias, compute_dtype=products, quant_type="nf4")
+    layer.weight.data = torch.randn(OUT, IN, generator=torch.Generator().manual_seed(seed)).to(weights)
     layer.support_avx512bf16_for_cpu = packed
     return nn.Sequential(layer.to("cpu")).eval()
 
@@ -80,8 +87,13 @@ def test_a_model_too_large_to_unpack_stays_packed(most: int, unpacks: bool, monk
 
 @pytest.mark.parametrize(
     "model",
-    [_layer(packed=True), _layer(kind=torch.bfloat16), nn.Sequential(nn.Linear(IN, OUT))],
-    ids=["re-packed for a kernel", "bfloat16", "not 4-bit"],
+    [
+        _layer(packed=True),
+        _layer(weights=torch.bfloat16),
+        _layer(products=torch.bfloat16),
+        nn.Sequential(nn.Linear(IN, OUT)),
+    ],
+    ids=["re-packed for a kernel", "bfloat16 weights", "bfloat16 products", "not 4-bit"],
 )
 def test_layers_of_other_arithmetic_are_left_alone(model: nn.Sequential) -> None:
     with unpacked(model):
