@@ -44,13 +44,21 @@ def test_the_bits_are_those_of_the_packed_layer(shape: list[int], bias: bool, se
 
 def test_nothing_is_de_quantized_while_a_list_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     model, x = _layer(), _input(5)
+    products: list[object] = []
+    packed = bitsandbytes.matmul_4bit
 
-    def never(*_: object, **__: object) -> Tensor:
-        raise AssertionError("de-quantized again")
+    def counted(*args: object, **kwargs: object) -> Tensor:
+        products.append(args)
+        return packed(*args, **kwargs)  # type: ignore[no-any-return]
 
-    with torch.inference_mode(), unpacked(model):
-        monkeypatch.setattr(bitsandbytes, "matmul_4bit", never)
+    monkeypatch.setattr(bitsandbytes, "matmul_4bit", counted)
+    with torch.inference_mode():
         model(x)
+        assert len(products) == 1, "the packed layer de-quantizes for each"
+        with unpacked(model):
+            model(x)
+            model(x)
+        assert len(products) == 1
 
 
 def test_a_list_is_answered_with_the_weights_that_are_there_when_it_begins() -> None:
