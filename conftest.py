@@ -17,6 +17,8 @@ pytest_plugins = [
     "fixtures.tokenized",
     "fixtures.answer_sheets",
     "fixtures.adapters",
+    "fixtures.dev_scores",
+    "fixtures.selection",
     "fixtures.attempts",
     "fixtures.mounts",
     "fixtures.toolchain",

@@ -16,9 +16,22 @@ from typing import Any
 
 import pytest
 
-from harness import collection, earlier, ending, gates, ledger, metrics, options, outcomes, provenance, spec, spec_file
-from harness.errors import DataError, SpecError
-from harness.gates import evaluation, forgetting, regression
+from harness import (
+    collection,
+    earlier,
+    ending,
+    gates,
+    ledger,
+    metrics,
+    options,
+    outcomes,
+    processor,
+    provenance,
+    spec,
+    spec_file,
+)
+from harness.errors import DataError, GreenrunError, SpecError
+from harness.gates import aims, evaluation, forgetting, regression
 from harness.progress import Watcher
 from harness.run import Run, new_id, open_run
 from harness.stash import JUDGED, RUN, WATCHER
@@ -45,9 +58,11 @@ def pytest_configure(config: pytest.Config) -> None:
         place = worker["greenrun_against"] if worker else options.against(config, loaded.name)
         if place is not None:
             loaded = replace(loaded, against=earlier.read(Path(place)))
+        processor.hold(loaded.instructions)
+        _refuse_emulated_precision(loaded)
         _check_benchmarks(loaded)
         run = open_run(loaded, out, run_id, process, config.getoption("--rescore"))
-    except (SpecError, DataError, metrics.MetricError) as error:
+    except GreenrunError as error:
         raise pytest.UsageError(str(error)) from error
     planned = config.getoption("--plan") or config.option.collectonly
     if not planned:
@@ -83,6 +98,23 @@ def _say_hello(run: Run) -> None:
         ) from error
 
 
+def _refuse_emulated_precision(loaded: spec.Spec) -> None:
+    """Training in a precision that this processor has no instructions for is neither begun nor changed in silence.
+
+    Raises:
+        SpecError
+    """
+    if loaded.external or loaded.recipe.base_dtype != "bfloat16" or processor.multiplies_bfloat16() is not False:
+        return
+    held = f' that release.instructions = "{loaded.instructions}" leaves it' if loaded.instructions != "native" else ""
+    raise SpecError(
+        loaded.path,
+        "recipe.base_dtype",
+        f"bfloat16, and this processor has no instructions for its products{held}: training would emulate each, at a "
+        'twentieth of the speed; set base_dtype = "float32", or train where there are (a GPU, AVX512-BF16, AMX)',
+    )
+
+
 def _check_benchmarks(loaded: spec.Spec) -> None:
     """A threshold that its benchmark can never prove is refused; so is a file with no record in it.
 
@@ -92,6 +124,7 @@ def _check_benchmarks(loaded: spec.Spec) -> None:
     expected = gates.expected(loaded)
     try:
         judged_at = replace(loaded, confidence=ledger.next_confidence(loaded))
+        aims.check(loaded)
         evaluation.check_provable(judged_at, expected, evaluation.sizes(loaded, expected))
         regression.check_provable(judged_at)
         forgetting.check_provable(loaded)

@@ -50,6 +50,42 @@ def wrong_allowed(n: int, threshold: float, confidence: float, kind: Kind) -> in
     return too_many - 1
 
 
+def wrong_allowed_by(rule: str, n: int, threshold: float, confidence: float, kind: Kind) -> int:
+    """`wrong_allowed` for a gate that goes by its bound, or (``point``) by the bare value; -1 where none may.
+
+    Raises:
+        EmptySetError, ValueError: as `wrong_allowed`.
+    """
+    if rule != "point":
+        return wrong_allowed(n, threshold, confidence, kind)
+    if n == 0:
+        raise EmptySetError("a benchmark of no items allows nothing")
+    return bisect_left(range(n), True, key=lambda wrong: not (n - wrong) / n > threshold) - 1
+
+
+def chance_after(right: float, seen: int, n: int, allowed: int) -> float:
+    """Predicted chance, 0 to 1, that at most `allowed` of `n` new items are wrong, `right` of `seen` having been right.
+
+    The true rate is unknown: it has the Beta distribution that Jeffreys' prior becomes, Beta(right + 1/2, wrong + 1/2)
+    (Brown, Cai and DasGupta, "Interval estimation for a binomial proportion", Statistical Science 16, 2001), and the
+    count of wrong items is then beta-binomial. Scores that are fractions count as that much of a right item.
+
+    Raises:
+        EmptySetError: nothing was seen.
+    """
+    if seen == 0:
+        raise EmptySetError("nothing was seen, so nothing is predicted")
+    a, b = seen - right + 0.5, right + 0.5  # of the rate of wrong items
+    of = math.lgamma(n + 1.0) - _log_beta(a, b)
+    return min(
+        1.0,
+        sum(
+            math.exp(of - math.lgamma(k + 1.0) - math.lgamma(n - k + 1.0) + _log_beta(k + a, n - k + b))
+            for k in range(allowed + 1)
+        ),
+    )
+
+
 def pass_chance(n: int, threshold: float, expected: float, confidence: float, kind: Kind) -> float:
     """Chance, 0 to 1, that a model of true quality `expected` passes with `n` items.
 
@@ -165,5 +201,13 @@ def _log_capital_of_whole_items(right: float, wrong: float, mean: float) -> floa
     tail = _share_tail(wrong + 1.0, right, 1.0 - mean)
     if tail == 0.0:  # underflow, which takes a rate far below the mean: the capital is lost
         return -math.inf
-    log_beta = math.lgamma(wrong + 1.0) + math.lgamma(right + 1.0) - math.lgamma(right + wrong + 2.0)
-    return log_beta + math.log(tail) - right * math.log(mean) - (wrong + 1.0) * math.log1p(-mean)
+    return (
+        _log_beta(wrong + 1.0, right + 1.0)
+        + math.log(tail)
+        - right * math.log(mean)
+        - (wrong + 1.0) * math.log1p(-mean)
+    )
+
+
+def _log_beta(a: float, b: float) -> float:
+    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)

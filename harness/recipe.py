@@ -18,6 +18,10 @@ class Recipe:
     weight_decay: float = 0.0
     warmup_share: float = 0.0
     max_grad_norm: float = 1.0
+    attention: Literal["sdpa", "eager"] = "sdpa"
+    """torch's fused kernel, or plain products and a softmax: on a CPU a step takes a quarter less with the latter."""
+    first_layer: int = 0
+    """Layers below it keep their weights, so training needs no gradient of theirs."""
     base_dtype: Literal["float32", "bfloat16"] = "float32"
     """What the frozen base computes in while an adapter is trained; the adapter's own weights are always float32."""
 

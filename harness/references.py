@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from harness import metrics, nearest
 from harness.errors import SpecError
+from harness.gates import aims
 from harness.spec import ALL, SPLITS, Spec, Task, Thresholds
 
 
@@ -30,6 +31,7 @@ def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
     names = [experiment.name for experiment in spec.experiments]
     for name in {name for name in names if names.count(name) > 1}:
         yield "experiments", f"the name {name!r} stands twice"
+    yield from _same_experiments(spec)
     for adapter in spec.adapters.values():
         for task in adapter.tasks:
             if task not in spec.tasks:
@@ -43,6 +45,8 @@ def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
         yield from _bad_thresholds(spec, f"gates.eval.{number}", row)
     yield from _unknown("selection.weights", "metric", spec.selection.weights, metrics.METRICS)
     yield from _unknown("selection.minimum", "metric", spec.selection.minimum, metrics.METRICS)
+    for name, problem in aims.lowered(spec.selection.minimum, aims.rows(spec)):
+        yield f"selection.minimum.{name}", problem
     for name in spec.areas.get("bnb", {}).get("mounts", ()):
         if name not in spec.adapters:
             yield "gates.bnb.mounts", f"unknown adapter {name!r}; the spec names {listed(spec.adapters)}"
@@ -53,6 +57,19 @@ def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
         yield "policy.ledger", 'missing, and attempts = "spend" needs it; name a file that all runners share'
     if spec.notes is not None and not spec.notes.is_file():
         yield "release.notes", f"{spec.notes} does not exist"
+
+
+def _same_experiments(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Two names of one training: whichever is chosen, the other was no experiment."""
+    known: dict[tuple[int, float], str] = {}
+    for one in spec.experiments:
+        first = known.setdefault((one.epochs, one.learning_rate), one.name)
+        if first != one.name:
+            yield (
+                "experiments",
+                f"{first!r} and {one.name!r} are the same training ({one.epochs} epochs at {one.learning_rate}), so "
+                "comparing them shows nothing; change or remove one",
+            )
 
 
 def _unknown(key: str, kind: str, names: Iterable[str], known: Collection[str]) -> Iterator[tuple[str, str]]:

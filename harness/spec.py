@@ -53,11 +53,15 @@ class Adapter:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """How experiments are compared on `dev`: weights and minima by metric, and what counts as a tie."""
+    """What an experiment's candidate must exceed on `dev`, and what is trained before one is chosen."""
 
-    tolerance: float = 0.0
+    train: str = "candidate"
+    """``candidate``: the candidate of each experiment, and the other adapters of the selected one alone. ``all``: every
+    adapter of every experiment."""
     weights: Mapping[str, float] = field(default_factory=lambda: {"coverage": 0.5, "format": 0.5})
+    """Of metrics, in the composite that the report shows."""
     minimum: Mapping[str, float] = field(default_factory=dict)
+    """Metric -> what the candidate's `dev` value must exceed; the gate's own threshold where it is not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ class Spec:
     deploy: str
     seed: int
     threads: int
+    instructions: str
+    """``native``, or ``avx2``: torch's kernels are held to what most processors share (`harness.processor`)."""
     notes: Path | None
     base: Base
     tasks: Mapping[str, Task]

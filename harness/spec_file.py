@@ -81,6 +81,7 @@ def _build(path: Path, digest: str, table: dict[str, Any], given: dict[str, Path
         deploy=release["deploy"],
         seed=release.get("seed", 0),
         threads=release.get("threads", 2),
+        instructions=release.get("instructions", "native"),
         notes=here / release["notes"] if "notes" in release else None,
         base=_base(here, table["base"]),
         tasks={name: _task(here, name, entry) for name, entry in table["tasks"].items()},

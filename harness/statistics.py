@@ -123,7 +123,12 @@ def decide(bounds: Bounds, threshold: float) -> Decision:
 
 
 def cluster_means(values: Iterable[tuple[str, float]]) -> list[float]:
-    """Mean per cluster, in order of first appearance; `values` are pairs of cluster and value.
+    """Mean per cluster, in order of first appearance: the values of `by_cluster`."""
+    return list(by_cluster(values).values())
+
+
+def by_cluster(values: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Cluster -> mean, in order of first appearance; `values` are pairs of cluster and value.
 
     Bounds count independent things: items of one topic or scenario stand or fall together, and count once.
 
@@ -135,7 +140,7 @@ def cluster_means(values: Iterable[tuple[str, float]]) -> list[float]:
         clusters.setdefault(cluster, []).append(value)
     if not clusters:
         raise EmptySetError("no values to average by cluster")
-    return [sum(members) / len(members) for members in clusters.values()]
+    return {name: sum(members) / len(members) for name, members in clusters.items()}
 
 
 def error_rate(confidence: float) -> float:

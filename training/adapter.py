@@ -63,7 +63,9 @@ def load(base: Path, recipe: Recipe) -> Any:
     import torch
     from transformers import AutoModelForCausalLM
 
-    return AutoModelForCausalLM.from_pretrained(base, dtype=getattr(torch, recipe.base_dtype))
+    return AutoModelForCausalLM.from_pretrained(
+        base, dtype=getattr(torch, recipe.base_dtype), attn_implementation=recipe.attention
+    )
 
 
 def lora(model: Any, recipe: Recipe, seed: int) -> Any:
@@ -76,12 +78,36 @@ def lora(model: Any, recipe: Recipe, seed: int) -> Any:
     config = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,
-        target_modules=recipe.targets,
+        **_targets(model, recipe),
         lora_dropout=0.0,
         bias="none",
         task_type="CAUSAL_LM",
     )
     return get_peft_model(model, config)
+
+
+def _targets(model: Any, recipe: Recipe) -> dict[str, Any]:
+    """peft's options for what the adapter changes.
+
+    Raises:
+        TrainingError: the model has no such layer.
+    """
+    if recipe.first_layer == 0:
+        return {"target_modules": recipe.targets}
+    from torch import nn
+
+    layers = model.config.num_hidden_layers
+    if recipe.first_layer >= layers:
+        raise TrainingError(
+            f"recipe.first_layer is {recipe.first_layer}, and the base has {layers} layers, the first of them 0; "
+            "name a lower one"
+        )
+    if recipe.targets == "all-linear":  # peft takes a list alone together with layers
+        linear = {name for name, part in model.get_decoder().layers.named_modules() if isinstance(part, nn.Linear)}
+        targets = sorted({name.rpartition(".")[2] for name in linear})
+    else:
+        targets = [recipe.targets]
+    return {"target_modules": targets, "layers_to_transform": list(range(recipe.first_layer, layers))}
 
 
 def fit(

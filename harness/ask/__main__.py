@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness import answers, metrics, spec_file
+from harness import answers, metrics, processor, spec_file
 from harness.answers import Answer
 from harness.ask import page, stored
 from harness.dataset import checks
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         spec = spec_file.load(given.release)
+        processor.hold(spec.instructions)
         item, split = find_item(spec, given.item)
         run = stored.last_run(given.out, spec)
         label, adapter = _adapter(spec, run, given.adapter)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import digests
+from harness import digests, processor
 from harness.engines import allocation
 
 
@@ -54,6 +55,7 @@ def machine(threads: int) -> dict[str, object]:
     return {
         "device": torch.cuda.get_device_name() if cuda else "cpu",
         "instructions": torch.backends.cpu.get_cpu_capability(),
+        "held_to": {name: os.environ.get(name, "") for name in (processor.ONEDNN, processor.MKL)},
         "threads": threads,
         "versions": dict(digests.of_versions(("torch", "transformers", "peft", "bitsandbytes", "tokenizers"))),
     }

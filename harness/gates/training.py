@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from harness.gates.gate import Gate
 from harness.spec import Adapter, Spec
 
+SELECTED = "selected"
+"""In ids of gates: the experiment that is chosen, whichever that will be."""
+
 
 def expected(spec: Spec) -> Iterator[Gate]:
     trained = [adapter for adapter in spec.adapters.values() if adapter.path is None]
@@ -14,7 +17,11 @@ def expected(spec: Spec) -> Iterator[Gate]:
         yield Gate("training.sample.runs", "sample_runs", "sample", spec.blocking("training"), metric="finite_loss")
     for experiment in spec.experiments if trained else ():
         for adapter in trained:
-            yield _learned(spec, experiment.name, adapter)
+            if adapter.name == spec.candidate or spec.selection.train == "all":
+                yield _learned(spec, experiment.name, adapter)
+    for adapter in trained if spec.selection.train == "candidate" else ():
+        if adapter.name != spec.candidate:
+            yield _learned(spec, SELECTED, adapter)
     for adapter in spec.adapters.values():
         yield Gate(
             f"training.{adapter.name}.intact",

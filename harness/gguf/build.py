@@ -17,7 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from harness import digests
+from harness import digests, processor
 from harness.gguf import compiling, instructions, proving, python_side, source, toolchain
 from harness.gguf.compiling import Compiler, Say
 from harness.gguf.errors import ChildError, ToolchainError
@@ -44,7 +44,7 @@ def place(root: Path = ROOT) -> Path:
         "kernels": compiling.KERNELS.read_text(encoding="utf-8"),
         "machine": platform.machine(),
         # a cache that is carried to a machine with fewer instruction sets is built again, not believed
-        "sets": [one.name for one in instructions.candidates(instructions.advertised())],
+        "sets": [one.name for one in instructions.candidates(processor.advertised())],
     }
     return root / digests.of_value(inputs)[:16]
 
@@ -119,7 +119,7 @@ def _first_that_runs(
 ) -> tuple[Instructions, list[Rejected], proving.Proof]:
     """Compile for one set after the other until a quantized model runs."""
     rejected: list[Rejected] = []
-    for candidate in instructions.candidates(instructions.advertised(), wanted):
+    for candidate in instructions.candidates(processor.advertised(), wanted):
         compiler.compile(candidate, source.COMMIT)
         shutil.rmtree(folder / "bin", ignore_errors=True)
         shutil.copytree(compiler.build / "bin", folder / "bin", symlinks=True)

@@ -7,12 +7,8 @@ built with it has run on this very machine (`harness.gguf.build`).
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
-
-CPUINFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +37,6 @@ SETS = (
     Instructions("generic", frozenset(), ()),
 )
 NAMES = tuple(one.name for one in SETS)
-
-
-def advertised(cpuinfo: Path = CPUINFO) -> frozenset[str]:
-    """What the CPU says of itself; nothing where it cannot be read, and on other machines than x86-64."""
-    if platform.machine() not in ("x86_64", "AMD64") or not cpuinfo.is_file():
-        return frozenset()
-    for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-        name, _, value = line.partition(":")
-        if name.strip() == "flags":
-            return frozenset(value.split())
-    return frozenset()
 
 
 def candidates(flags: Iterable[str], wanted: str | None = None) -> tuple[Instructions, ...]:

@@ -92,6 +92,7 @@ def _experiments(document: Document) -> list[str]:
     rows = [
         [
             *(cell(one.get(key)) for key in ("name", "epochs", "learning_rate", "run_id")),
+            figure(one.get("chance")),
             figure(one.get("score")),
             *(cell(one.get(key)) for key in ("cost", "qualified", "selected")),
         ]
@@ -101,7 +102,10 @@ def _experiments(document: Document) -> list[str]:
     reason = document.get("selection_reason")
     return [
         "external: every adapter was given, so nothing was trained or selected" if _external(document) else "",
-        table(("name", "epochs", "learning rate", "run", "score", "cost", "qualified", "selected"), rows),
+        table(
+            ("name", "epochs", "learning rate", "run", "chance to pass", "composite", "cost", "qualified", "selected"),
+            rows,
+        ),
         f"Choice: {cell(reason)}" if reason else "",
         titled("Below the minimum on dev", bullets(short)),
         *area_tables(document, "training"),

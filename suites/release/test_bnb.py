@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fixtures.adapters import AdapterOf, ChosenExperiment
+from fixtures.adapters import AdapterOf
 from fixtures.answer_sheets import AnswerSheets, SheetArtifacts
 from fixtures.mounts import Prove
 from fixtures.release import Conclude
+from fixtures.selection import ChosenExperiment
 from harness import answers
 from harness.artifact import Artifact
 from harness.engines import fingerprint

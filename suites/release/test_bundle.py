@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fixtures.adapters import AdapterOf, ChosenExperiment
+from fixtures.adapters import AdapterOf
 from fixtures.answer_sheets import AnswerSheets, AskSome
 from fixtures.datasets import Items
 from fixtures.packing import Packable, Staged
 from fixtures.regression import Judged
 from fixtures.release import Conclude
+from fixtures.selection import ChosenExperiment
 from harness import bundle, digests, judged_items
 from harness.artifact import Artifact
 from harness.errors import BlockedError, DataError

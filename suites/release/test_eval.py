@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fixtures.adapters import AdapterOf, ChosenExperiment
+from fixtures.adapters import AdapterOf
 from fixtures.again import Repeated
 from fixtures.answer_sheets import AnswerSheets
 from fixtures.datasets import Items
@@ -12,6 +12,7 @@ from fixtures.forgetting import Forgotten
 from fixtures.noise import OTHER_BATCH, Alone, Rebatched, noise_band
 from fixtures.release import Conclude
 from fixtures.scores import Measured
+from fixtures.selection import ChosenExperiment
 from harness import answers, forgetting
 from harness.engines import form as forms_of
 from harness.evidence import Measurement

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fixtures.adapters import ChosenExperiment
 from fixtures.attempts import Attempted
 from fixtures.regression import Compared, Weaker
 from fixtures.release import Conclude
+from fixtures.selection import ChosenExperiment
 from harness.earlier import Earlier
 from harness.errors import GreenrunError
 from harness.evidence import Measurement

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import processor
 from harness.gguf import build, compiling, instructions, proving, source, toolchain
 from harness.gguf.compiling import Compiler
 from harness.gguf.errors import ChildError, ToolchainError
@@ -145,9 +146,9 @@ def test_a_source_of_other_bytes_is_refused_and_removed(tmp_path: Path) -> None:
 def test_a_toolchain_of_another_processor_is_not_taken_for_this_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(instructions, "advertised", lambda: ALL)
+    monkeypatch.setattr(processor, "advertised", lambda: ALL)
     fast = build.place(tmp_path)
-    monkeypatch.setattr(instructions, "advertised", lambda: ALL - {"avx512f"})
+    monkeypatch.setattr(processor, "advertised", lambda: ALL - {"avx512f"})
 
     assert build.place(tmp_path) != fast
 
@@ -181,7 +182,7 @@ def test_a_set_that_crashes_is_rejected_by_name_and_the_next_is_built(
         return proving.Proof("AVX2", 0.1)
 
     (tmp_path / "build" / "bin").mkdir(parents=True)
-    monkeypatch.setattr(instructions, "advertised", lambda: ALL)
+    monkeypatch.setattr(processor, "advertised", lambda: ALL)
     monkeypatch.setattr(toolchain, "at", lambda folder: folder)
     monkeypatch.setattr(proving, "prove", crash_on_avx512)
 
@@ -267,4 +268,4 @@ def test_what_the_processor_says_is_read_from_its_flags(tmp_path: Path) -> None:
     (tmp_path / "cpuinfo").write_text("model name\t: x\nflags\t\t: fpu avx2 amx_tile\n", encoding="utf-8")
 
     expected = {"fpu", "avx2", "amx_tile"} if platform.machine() in ("x86_64", "AMD64") else set()
-    assert instructions.advertised(tmp_path / "cpuinfo") == expected
+    assert processor.advertised(tmp_path / "cpuinfo") == expected

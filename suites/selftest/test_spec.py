@@ -11,7 +11,7 @@ import pytest
 
 from harness import gates, spec_file
 from harness.errors import SpecError
-from harness.gates import evaluation
+from harness.gates import aims, evaluation
 from harness.gates.gate import Gate
 from harness.options import ROOT
 from suites.selftest.child import Line
@@ -41,9 +41,21 @@ MISTAKES = {
     "experiment twice": ('name = "long"', 'name = "short"', "experiments", "twice"),
     "missing file": ("dev/sea.jsonl", "dev/see.jsonl", "tasks.sea.dev", "does not exist"),
     "no regular expression": ("answer_form = 'Answer", "answer_form = '(Answer", "answer_form", "regular expression"),
+    "minimum below a gate's threshold": (
+        "[generation]",
+        "[selection]\nminimum = { coverage = 0.4 }\n\n[generation]",
+        "selection.minimum.coverage",
+        "0.4 lies below the threshold 0.5 of the candidate's gate on sea",
+    ),
+    "one training under two names": (
+        "epochs = 24",
+        "epochs = 20",
+        "experiments",
+        "'short' and 'long' are the same training (20 epochs at 0.01)",
+    ),
     "unknown metric of the selection": (
-        "minimum = { coverage",
-        "minimum = { covrage",
+        "[generation]",
+        "[selection]\nminimum = { covrage = 0.6 }\n\n[generation]",
         "selection.minimum.covrage",
         "did you mean 'coverage'",
     ),
@@ -83,6 +95,28 @@ def test_a_threshold_that_no_answer_sheet_could_prove_is_refused_with_the_items_
     expected = gates.expected(loaded)
     with pytest.raises(SpecError, match="29 are needed with none wrong"):
         evaluation.check_provable(loaded, expected, evaluation.sizes(loaded, expected))
+
+
+def test_a_candidate_that_no_threshold_is_about_is_refused_before_anything_is_trained(
+    line: Line, tmp_path: Path
+) -> None:
+    copied = line.copy(tmp_path)
+    copied.edit('candidate = "both"', 'candidate = "idle"')
+    copied.edit("[recipe]", '[adapters.idle]\ntasks = ["sea"]\n\n[recipe]')
+    with pytest.raises(SpecError, match="no threshold is about the candidate 'idle'"):
+        aims.check(spec_file.load(copied.spec))
+
+
+def test_a_dev_file_without_items_of_a_gated_metric_is_refused_before_anything_is_trained(
+    line: Line, tmp_path: Path
+) -> None:
+    copied = line.copy(tmp_path)
+    for task in ("sea", "shore"):
+        path = copied.spec.parent / "dev" / f"{task}.jsonl"
+        rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        path.write_text("".join(row for row in rows if '"graded"' not in row), encoding="utf-8")
+    with pytest.raises(SpecError, match=r"tasks.sea.dev: holds no item that 'refused' is taken over"):
+        aims.check(spec_file.load(copied.spec))
 
 
 def test_a_missing_spec_says_which_option_names_one(tmp_path: Path) -> None:

@@ -58,10 +58,6 @@ name = "long"
 epochs = 24
 learning_rate = 1e-2
 
-[selection]
-tolerance = 0.05
-minimum = {{ coverage = 0.5, format = 0.5 }}
-
 [generation]
 batch_size = 16
 noise_sample = 4

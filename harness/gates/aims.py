@@ -1,0 +1,133 @@
+"""What an experiment is chosen for: the gates over answers that its candidate has to pass, and what `dev` must show.
+
+`dev` stands in for the benchmark while experiments are compared, so it must hold items of every metric that the
+candidate is gated on, and an experiment that misses a threshold there is not put to the benchmark at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness import metrics, power
+from harness.dataset import checks
+from harness.dataset.item import Item
+from harness.errors import SpecError
+from harness.spec import ALL, Spec, Thresholds
+
+FEW = 40
+"""Items of a metric below which `dev` says little: one that is right nineteen times in twenty has lost none of twenty
+in a third of all draws, and of forty in an eighth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """One gate that the candidate has to pass on the benchmark."""
+
+    key: str
+    """``task.metric``; the task is ``all`` where tasks are pooled."""
+    threshold: float
+    minimum: float
+    """What `dev` must exceed; never below the threshold."""
+    n: int
+    """Independent benchmark items that the gate is taken over."""
+    kind: power.Kind
+    rule: str
+    """``lower_bound`` or ``point``."""
+
+    @property
+    def task(self) -> str:
+        return self.key.rpartition(".")[0]
+
+    @property
+    def metric(self) -> str:
+        return self.key.rpartition(".")[2]
+
+
+def rows(spec: Spec) -> tuple[Thresholds, ...]:
+    """The candidate's thresholds on the benchmark: those that block, or all of them where none does."""
+    own = [row for row in spec.thresholds if row.adapter == spec.candidate and row.split == "benchmark"]
+    return tuple([row for row in own if row.blocking] or own)
+
+
+def tasks_of(spec: Spec, name: str) -> tuple[str, ...]:
+    """The candidate's tasks that a row's task names."""
+    return spec.adapters[spec.candidate].tasks if name == ALL else (name,)
+
+
+def of_spec(spec: Spec) -> tuple[Aim, ...]:
+    """Every aim, in the order of the spec's rows.
+
+    Raises:
+        DataError: a benchmark cannot be read.
+    """
+    return tuple(
+        Aim(
+            f"{row.task}.{metric}",
+            threshold,
+            spec.selection.minimum.get(metric, threshold),
+            len(clusters(spec, row.task, metric, "benchmark")),
+            metrics.METRICS[metric].kind,
+            row.rule,
+        )
+        for row in rows(spec)
+        for metric, threshold in row.above.items()
+    )
+
+
+def clusters(spec: Spec, name: str, metric: str, split: str) -> set[tuple[str, str]]:
+    """The independent items of a split that a metric of the candidate is taken over: (task, topic)."""
+    chosen: list[Item] = [item for task in tasks_of(spec, name) for item in checks.items_of(spec.tasks[task], split)]
+    return {(item.task, item.topic) for item in metrics.concerned(metrics.METRICS[metric], chosen)}
+
+
+def check(spec: Spec) -> None:
+    """Refuse a spec whose `dev` could not choose: no gate to choose for, or no item of a gated metric.
+
+    Raises:
+        SpecError: names the key and the mend.
+        DataError: a data file cannot be read.
+    """
+    if spec.external:
+        return
+    if not rows(spec):
+        raise SpecError(
+            spec.path,
+            "gates.eval",
+            f"no threshold is about the candidate {spec.candidate!r} on the benchmark, so experiments would be "
+            f'chosen for nothing; add a row with adapter = "{spec.candidate}"',
+        )
+    for row in rows(spec):
+        for metric in row.above:
+            if not clusters(spec, row.task, metric, "dev"):
+                raise SpecError(
+                    spec.path,
+                    f"tasks.{tasks_of(spec, row.task)[0]}.dev",
+                    f"holds no item that {metric!r} is taken over, and eval.{row.adapter}.{row.task}.{metric} is gated "
+                    "on it: experiments could not be told apart; add such items (40 or more tell something)",
+                )
+
+
+def dev_lines(spec: Spec) -> Iterator[str]:
+    """What `dev` can tell apart, metric by metric, in words; with a warning where it holds few items."""
+    for aim in of_spec(spec):
+        n = len(clusters(spec, aim.task, aim.metric, "dev"))
+        told = 1.0 - 0.1 ** (1.0 / n)
+        few = f"  warning: fewer than {FEW} items choose by luck" if n < FEW else ""
+        yield (
+            f"  {aim.key:<28} {n:>4} items: one counts {1 / n:.3f}; a loss of {told:.3f} of what a flawless one "
+            f"keeps shows nine times in ten{few}"
+        )
+
+
+def lowered(minimum: Mapping[str, float], thresholds: Sequence[Thresholds]) -> Iterator[tuple[str, str]]:
+    """Each minimum that lies below a threshold of the candidate's: (metric, what is wrong)."""
+    for metric, least in minimum.items():
+        above = [(row.above[metric], row.task) for row in thresholds if metric in row.above]
+        if above and least < max(above)[0]:
+            threshold, task = max(above)
+            yield (
+                metric,
+                f"{least} lies below the threshold {threshold} of the candidate's gate on {task}: an experiment could "
+                "be chosen that its own gate refuses; raise it, or leave it out (the thresholds are the default)",
+            )
