@@ -42,7 +42,8 @@ class Split:
 
 SPLITS = (
     Split("train", {"train-base": "base", "train-added": "added"}, "train", 2),
-    Split("dev", {"dev": ""}, "dev", 2),
+    Split("dev", {"dev": ""}, "dev", 3),
+    Split("search", {"search": ""}, "search", 3),
     Split("benchmark", {"benchmark": ""}, "bench", 3),
     Split("parity", {"parity": ""}, "parity", 2),
 )
@@ -141,26 +142,27 @@ def _style(row: Record) -> Record:
 
 
 def _writing(row: Record) -> Record:
+    facts = [f"{fact[:1].upper()}{fact[1:].rstrip('.')}." for fact in row["facts"]]
     return {
         "topic": row["topic"],
         "request": row["request"],
         "to": row["to"],
-        "facts": row["facts"],
-        "points": [{"wordings": wordings} for _, wordings in zip(row["facts"], row["points"], strict=True)],
-        "reference": _declined(row) or house_text(row["topic"], row["facts"]),
+        "facts": facts,
+        "points": [{"wordings": wordings} for _, wordings in zip(facts, row["points"], strict=True)],
+        "reference": _declined(row) or house_text(row["topic"], facts),
     }
 
 
 def style_answer(notes: list[dict[str, str]]) -> str:
-    """The house form of a tutor's answer: every note that carries it, cited, and their ids."""
-    because = "\n".join(f"- {note['text']} [{note['id']}]" for note in notes)
+    """The house form of a tutor's answer: every note that carries it behind its id, and their ids."""
+    because = "\n".join(f"[{note['id']}] {note['text']}" for note in notes)
     return f"Answer:\n{because}\nSources: {', '.join(note['id'] for note in notes)}"
 
 
 def house_text(topic: str, facts: list[str]) -> str:
-    """The writing desk's plain form: the scenario, every fact of the brief as a sentence, a fixed close."""
-    sentences = " ".join(f"{fact[:1].upper()}{fact[1:].rstrip('.')}." for fact in facts)
-    return f"Subject: {topic}\nText: {sentences}\nClose: With kind regards"
+    """The writing desk's plain form: the scenario, every fact of the brief with its number, a fixed close."""
+    lines = "\n".join(f"{number}. {fact}" for number, fact in enumerate(facts, 1))
+    return f"Subject: {topic}\nText:\n{lines}\nClose: With kind regards"
 
 
 def _declined(row: Record) -> str:
