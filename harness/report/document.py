@@ -31,6 +31,7 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
         "selection_reason": selection.get("reason", ""),
         "candidate_adapter": run["candidate"],
         "experiments": selection.get("experiments", []),
+        "seeds": _last(journal, "seeds").get("seeds", {}),
         "gates": [
             {
                 "id": result.gate.id,

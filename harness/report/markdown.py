@@ -107,9 +107,23 @@ def _experiments(document: Document) -> list[str]:
             rows,
         ),
         f"Choice: {cell(reason)}" if reason else "",
-        titled("Below the minimum on dev", bullets(short)),
+        titled("Below what dev must exceed", bullets(short)),
+        titled("The same with other seeds", _seeds(document.get("seeds", {}))),
         *area_tables(document, "training"),
     ]
+
+
+def _seeds(found: Mapping[str, Any]) -> str:
+    """Every gated metric by seed, on dev; "" where no other seed was trained."""
+    if not found:
+        return ""
+    rows = [
+        [cell(one.get("key")), *(figure(value) for value in one.get("values", [])), figure(one.get("threshold"))]
+        for one in found.get("metrics", [])
+    ]
+    for name in ("qualified", "proved"):
+        rows.append([cell(name), *(cell(value) for value in found.get(name, [])), ""])
+    return table(("on dev", *(f"seed {cell(seed)}" for seed in found.get("seeds", [])), "wanted above"), rows)
 
 
 def _data(document: Document) -> list[str]:
