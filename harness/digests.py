@@ -49,9 +49,10 @@ def of_folder(folder: Path, digest_of: Callable[[Path], str] = of_file) -> dict[
 
 
 def of_code(*modules: str) -> str:
-    """SHA-256 over the sources of `modules` and of all project modules that they import, however deep.
+    """SHA-256 over what `modules` do, and all project modules that they import, however deep.
 
-    A builder's result depends on its code: with this in its key nobody has to remember a version number.
+    A builder's result depends on its code: with this in its key nobody has to remember a version number. Docstrings,
+    comments, layout and classes of errors change no result that is kept, so they are left out.
     """
     closure: set[str] = set()
     waiting = list(modules)
@@ -95,7 +96,28 @@ def _source_digest(module: str) -> str:
     source = _source(module)
     if source is None:
         raise ValueError(f"{module} is not a module of this project")
-    return of_file(source)
+    return hashlib.sha256(what_it_does(source.read_text(encoding="utf-8")).encode()).hexdigest()
+
+
+def what_it_does(source: str) -> str:
+    """The syntax tree of a module's source as text, without docstrings, comments, positions and error classes."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            node.body = [part for part in node.body if not _is_text(part) and not _is_error(part)]
+    return ast.dump(tree)
+
+
+def _is_text(node: ast.stmt) -> bool:
+    """A string that stands by itself: a docstring, of a module, class, function or attribute."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _is_error(node: ast.stmt) -> bool:
+    """A class of errors, by the names of its bases: a builder that raises one leaves no result."""
+    return isinstance(node, ast.ClassDef) and any(
+        isinstance(base, ast.Name) and base.id.endswith(("Error", "Exception")) for base in node.bases
+    )
 
 
 @cache
