@@ -110,7 +110,7 @@ def _bad_thresholds(spec: Spec, key: str, row: Thresholds) -> Iterator[tuple[str
         yield f"{key}.task", f"adapter {row.adapter!r} has the tasks {', '.join(tasks)}, not {row.task!r}"
         return
     yield from _unknown(f"{key}.expected", "threshold", row.expected, row.above)
-    for task in tasks if row.task == ALL else (row.task,):
+    for task in spec.tasks_of(row.adapter, row.task):
         if row.split not in spec.tasks[task].files:
             yield f"{key}.split", f"task {task!r} has no {row.split} file"
 

@@ -123,5 +123,9 @@ class Spec:
         """True where every adapter is given: nothing trains and nothing is selected."""
         return all(adapter.path is not None for adapter in self.adapters.values())
 
+    def tasks_of(self, adapter: str, task: str) -> tuple[str, ...]:
+        """The tasks that a row or gate about `task` speaks of: all of the adapter's where tasks are pooled."""
+        return self.adapters[adapter].tasks if task == ALL else (task,)
+
     def blocking(self, area: str) -> bool:
         return bool(self.areas.get(area, {}).get("blocking", True))

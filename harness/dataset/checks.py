@@ -35,8 +35,29 @@ from harness.dataset.secrets import SecretsCheck
 from harness.dataset.template import TemplateCheck
 from harness.spec import Spec, Task
 
+FILE_CHECKS = ("encoding", "parse", "fields", "template", "counts", "duplicates", "secrets")
+"""Checks of one file, in the order in which they make sense."""
+
+SPLIT_CHECKS = ("ids_unique", "topics_apart", "text_apart")
+"""Checks between the splits of one task."""
+
 RECORD_CHECKS = ("encoding", "parse", "fields", "template", "secrets")
 """Checks of single records, all taken in one pass over the file."""
+
+
+def file_checks(task: Task, split: str) -> Iterator[str]:
+    """The checks that one file of a task is put to."""
+    for check in FILE_CHECKS:
+        if check == "counts" and split not in task.counts:
+            continue
+        if check == "secrets" and split != "train":
+            continue
+        yield check
+
+
+def tokenized_checks(split: str) -> tuple[str, ...]:
+    """Checks that need the base model's tokenizer: a lost label is named before the cut that lost it."""
+    return ("labels", "rendered") if split == "train" else ("rendered",)
 
 
 def options_of(spec: Spec) -> Options:
@@ -122,8 +143,6 @@ def check_rendered(task: Task, split: str, render: Render, longest: float, chose
 
 def blocking_findings(spec: Spec, tasks: Iterable[str]) -> list[Finding]:
     """Everything that forbids training on these tasks: the checks of their train files and between their splits."""
-    from harness.gates.data import SPLIT_CHECKS, file_checks
-
     chosen = options_of(spec)
     found: list[Finding] = []
     for task in (spec.tasks[name] for name in tasks):

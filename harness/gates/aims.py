@@ -13,7 +13,7 @@ from harness import metrics, power
 from harness.dataset import checks
 from harness.dataset.item import Item
 from harness.errors import SpecError
-from harness.spec import ALL, Spec, Thresholds
+from harness.spec import Spec, Thresholds
 
 FEW = 40
 """Items of a metric below which `dev` says little: one that is right nineteen times in twenty has lost none of twenty
@@ -50,11 +50,6 @@ def rows(spec: Spec) -> tuple[Thresholds, ...]:
     return tuple([row for row in own if row.blocking] or own)
 
 
-def tasks_of(spec: Spec, name: str) -> tuple[str, ...]:
-    """The candidate's tasks that a row's task names."""
-    return spec.adapters[spec.candidate].tasks if name == ALL else (name,)
-
-
 def of_spec(spec: Spec) -> tuple[Aim, ...]:
     """Every aim, in the order of the spec's rows.
 
@@ -77,7 +72,9 @@ def of_spec(spec: Spec) -> tuple[Aim, ...]:
 
 def clusters(spec: Spec, name: str, metric: str, split: str) -> set[tuple[str, str]]:
     """The independent items of a split that a metric of the candidate is taken over: (task, topic)."""
-    chosen: list[Item] = [item for task in tasks_of(spec, name) for item in checks.items_of(spec.tasks[task], split)]
+    chosen: list[Item] = [
+        item for task in spec.tasks_of(spec.candidate, name) for item in checks.items_of(spec.tasks[task], split)
+    ]
     return {(item.task, item.topic) for item in metrics.concerned(metrics.METRICS[metric], chosen)}
 
 
@@ -102,7 +99,7 @@ def check(spec: Spec) -> None:
             if not clusters(spec, row.task, metric, "dev"):
                 raise SpecError(
                     spec.path,
-                    f"tasks.{tasks_of(spec, row.task)[0]}.dev",
+                    f"tasks.{spec.tasks_of(row.adapter, row.task)[0]}.dev",
                     f"holds no item that {metric!r} is taken over, and eval.{row.adapter}.{row.task}.{metric} is gated "
                     "on it: experiments could not be told apart; add such items (40 or more tell something)",
                 )

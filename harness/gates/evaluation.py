@@ -11,14 +11,14 @@ from harness import metrics, power
 from harness.dataset import checks
 from harness.errors import SpecError
 from harness.gates.gate import Gate
-from harness.spec import ALL, Spec, Thresholds
+from harness.spec import Spec, Thresholds
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
     judged: dict[tuple[str, str], bool] = {}
     for row in spec.thresholds:
         if row.split == "benchmark":
-            for task in spec.adapters[row.adapter].tasks if row.task == ALL else (row.task,):
+            for task in spec.tasks_of(row.adapter, row.task):
                 judged[row.adapter, task] = judged.get((row.adapter, task), False) or row.blocking
     for (adapter, task), blocking in judged.items():
         yield Gate(
@@ -100,7 +100,7 @@ def sizes(spec: Spec, gates: Iterable[Gate]) -> dict[str, int]:
     found = {}
     for gate in gates:
         if gate.check in ("threshold", "not_worse"):
-            tasks = spec.adapters[gate.adapter].tasks if gate.task == ALL else (gate.task,)
+            tasks = spec.tasks_of(gate.adapter, gate.task)
             chosen = [item for task in tasks for item in items[task, gate.split]]
             concerned = metrics.concerned(metrics.METRICS[gate.metric], chosen)
             found[gate.id] = len({(item.task, item.topic) for item in concerned})
