@@ -78,7 +78,7 @@ def lora(model: Any, recipe: Recipe, seed: int) -> Any:
     config = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,
-        **_targets(model, recipe),
+        **targets(model, recipe),
         lora_dropout=0.0,
         bias="none",
         task_type="CAUSAL_LM",
@@ -86,7 +86,7 @@ def lora(model: Any, recipe: Recipe, seed: int) -> Any:
     return get_peft_model(model, config)
 
 
-def _targets(model: Any, recipe: Recipe) -> dict[str, Any]:
+def targets(model: Any, recipe: Recipe) -> dict[str, Any]:
     """peft's options for what the adapter changes.
 
     Raises:
@@ -104,10 +104,10 @@ def _targets(model: Any, recipe: Recipe) -> dict[str, Any]:
         )
     if recipe.targets == "all-linear":  # peft takes a list alone together with layers
         linear = {name for name, part in model.get_decoder().layers.named_modules() if isinstance(part, nn.Linear)}
-        targets = sorted({name.rpartition(".")[2] for name in linear})
+        names = sorted({name.rpartition(".")[2] for name in linear})
     else:
-        targets = [recipe.targets]
-    return {"target_modules": targets, "layers_to_transform": list(range(recipe.first_layer, layers))}
+        names = [recipe.targets]
+    return {"target_modules": names, "layers_to_transform": list(range(recipe.first_layer, layers))}
 
 
 def fit(

@@ -19,7 +19,7 @@ import pytest
 from harness.dataset.item import Item
 from harness.recipe import Experiment
 from harness.spec import Spec
-from training.adapter import fit, load, lora
+from training.adapter import fit, load, lora, targets
 from training.loss import completion_loss
 from training.samples import collate, tokenize
 
@@ -126,13 +126,14 @@ def _trl(spec: Spec, base: Path, items: list[Item], held_out: list[Item], dtype:
         use_cpu=True,
         seed=spec.seed,
     )
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=getattr(torch, dtype))
     trainer = SFTTrainer(
-        model=AutoModelForCausalLM.from_pretrained(base, dtype=getattr(torch, dtype)),
+        model=model,
         args=config,
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
         peft_config=LoraConfig(
-            r=spec.recipe.rank, lora_alpha=spec.recipe.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
+            r=spec.recipe.rank, lora_alpha=spec.recipe.alpha, task_type="CAUSAL_LM", **targets(model, spec.recipe)
         ),
     )
     started = time.perf_counter()
