@@ -97,10 +97,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=default, help="where gpu.json goes; default $OUT, else out/gpu")
     parser.add_argument("--items", type=int, default=64, help="dev items that are answered; default 64")
     parser.add_argument("--alone", type=int, default=24, help="of these, answered one by one as well; default 24")
-    parser.add_argument("--steps", type=int, help="training steps; default: the shortest experiment's")
+    parser.add_argument("--steps", type=_steps, help="training steps; default: the shortest experiment's")
     parser.add_argument("--tokens", type=int, help="most tokens of an answer; default: what the tasks allow")
     parser.add_argument("--within", type=float, default=WITHIN, help=f"seconds of the whole run; default {WITHIN:g}")
     return parser
+
+
+def _steps(given: str) -> int:
+    if int(given) < 2:
+        raise argparse.ArgumentTypeError(f"{given}: at least 2, since the first one only warms up and changes nothing")
+    return int(given)
 
 
 def _surround(device: str, site: Path) -> None:

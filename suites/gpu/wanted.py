@@ -18,9 +18,9 @@ from harness.errors import GreenrunError
 from harness.options import ROOT
 
 THERE = ("torch", "numpy")
-"""What the machine has, with all that these need: a CUDA build of torch does not travel, and what is compiled there
-stands on its numpy. transformers travels though most machines have one: out of the same GGUF file 5.17 reads another
-end token than 5.23, and none for padding, so a model loaded by it is not the one that is released."""
+"""What the machine has, with all that these alone need: a CUDA build of torch does not travel, and what is compiled
+there stands on its numpy. transformers travels though most machines have one: out of the same GGUF file 5.17 reads
+another end token than 5.23, and none for padding, so a model loaded by it is not the one that is released."""
 
 LEFT_OUT = ("datasets",)
 """Nothing here needs it: only TRL's comparison, which is `make perf`. transformers imports it where it is there, so
@@ -51,7 +51,7 @@ def wanted(root: Path = ROOT) -> dict[str, str]:
     """
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = [name for name in project["dependencies"] if canonicalize_name(name) not in LEFT_OUT]
-    names = _closure(declared) - _closure(THERE)
+    names = _closure(declared)
     pins = _pins((root / "constraints.txt").read_text(encoding="utf-8"))
     if unpinned := sorted(names - pins.keys()):
         raise UnpinnedError(f"constraints.txt names no version of {', '.join(unpinned)}: add one a line, NAME==VERSION")
@@ -59,14 +59,14 @@ def wanted(root: Path = ROOT) -> dict[str, str]:
 
 
 def _closure(names: Iterable[str]) -> set[str]:
-    """Canonical names of packages and of all that they need on the machine, however deep."""
+    """Canonical names of packages and of all that they need on the machine, however deep, but for what is there."""
     seen: set[tuple[str, tuple[str, ...]]] = set()
     waiting = [Requirement(name) for name in names]
     while waiting:
         requirement = waiting.pop()
         extras = tuple(sorted(requirement.extras))
         key = (canonicalize_name(requirement.name), extras)
-        if key not in seen:
+        if key[0] not in THERE and key not in seen:
             seen.add(key)
             waiting.extend(_needs(requirement.name, extras))
     return {name for name, _ in seen}
