@@ -9,7 +9,7 @@ _TRAINED = ("train-float32", "train-bfloat16")
 
 
 def _train(dtype: str) -> Step:
-    return Step(f"train-{dtype}", f"{_STEPS}.training:train", 90, {"dtype": dtype}, after=("base",))
+    return Step(f"train-{dtype}", f"{_STEPS}.training:train", 110, {"dtype": dtype}, after=("base",))
 
 
 def _answer(name: str, batch_size: int, limit: float) -> Step:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
 from suites.gpu.settings import Settings
@@ -43,6 +43,7 @@ def train(settings: Settings, dtype: Literal["float32", "bfloat16"]) -> dict[str
     losses = json.loads((folder / "training.json").read_text(encoding="utf-8"))["losses"]
     tokens = experiment.epochs * sum(map(len, samples))
     return {
+        "recipe": asdict(recipe),
         "epochs": experiment.epochs,
         "items": len(items),
         "steps": len(losses),
