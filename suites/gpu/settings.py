@@ -1,0 +1,44 @@
+"""What all steps of one run share; made by the script, handed to each step's process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    release: Path
+    """The release spec whose candidate is trained."""
+    work: Path
+    """Folder for what a step leaves to those behind it: checkpoints, adapters, answers."""
+    device: Literal["cuda", "cpu"]
+    model: Path | None
+    """The base, joined of its parts; None: the one that the spec's source names."""
+    items: int
+    """Most `dev` items that are answered."""
+    alone: int
+    """Most of these that are answered one by one."""
+    steps: int | None = None
+    """Training steps; None: those of the whole experiment."""
+    tokens: int | None = None
+    """Most tokens of an answer; None: what the tasks allow."""
+
+    @property
+    def base(self) -> Path:
+        """Where the base checkpoint is written."""
+        return self.work / "base"
+
+    @property
+    def served(self) -> Path:
+        """Where its NF4 weights are written, de-quantized: what adapters are trained on."""
+        return self.work / "served"
+
+    def adapter(self, dtype: str) -> Path:
+        """Where the adapter trained on a base in `dtype` is written."""
+        return self.work / f"adapter-{dtype}"
+
+    def answers(self, name: str) -> Path:
+        """Where the step of that name leaves its answers: JSON, item id -> token ids."""
+        return self.work / f"{name}.json"

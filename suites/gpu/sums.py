@@ -1,0 +1,44 @@
+"""Folders whose files are told by their SHA-256, so that a file that was cut on its way is refused by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness import digests
+from harness.errors import GreenrunError
+
+FILE = "SHA256SUMS.txt"
+"""As ``sha256sum -c`` reads it, too."""
+
+
+class PartError(GreenrunError):
+    """Raised when a part is missing, or is not what its sums say; names the file."""
+
+
+def write(folder: Path) -> None:
+    """Write the sums of all files of `folder` into it."""
+    files = sorted(path for path in folder.iterdir() if path.name != FILE)
+    lines = [f"{digests.of_file(path)}  {path.name}\n" for path in files]
+    (folder / FILE).write_text("".join(lines), encoding="utf-8")
+
+
+def verified(folder: Path) -> list[Path]:
+    """The files that the sums of `folder` name, each read and found to be what they say.
+
+    Raises:
+        PartError: there are no sums, a file is not there, or its bytes are others.
+    """
+    if not (folder / FILE).is_file():
+        raise PartError(f"{folder / FILE} is not there: the part did not arrive whole; copy {folder} again")
+    found = []
+    for line in (folder / FILE).read_text(encoding="utf-8").splitlines():
+        wanted, _, name = line.partition("  ")
+        path = folder / name
+        if not path.is_file():
+            raise PartError(f"{path} is not there; copy {folder} again, or make it again with `make gpu`")
+        if (sha := digests.of_file(path)) != wanted:
+            raise PartError(
+                f"{path} has sha256 {sha}, its sums say {wanted}; copy it again, or remove it and `make gpu`"
+            )
+        found.append(path)
+    return found
