@@ -18,6 +18,7 @@ from harness.errors import TrainingError
 from harness.recipe import Experiment, Recipe
 from training import checkpoints, norms
 from training.loss import completion_loss
+from training.recall import recalled
 from training.samples import Buckets, Sample, collate, tokenize
 
 Progress = Callable[[int, int], None]
@@ -162,13 +163,15 @@ def fit(
         remove_unused_columns=False,
         use_cpu=not _cuda(),
     )
-    CompletionTrainer(
+    trainer = CompletionTrainer(
         model=model,
         args=arguments,
         train_dataset=list(samples),
         data_collator=lambda batch: collate(batch, pad),
         callbacks=[checkpoints.keeper(scratch, losses)],
-    ).train(resume_from_checkpoint=str(before.path) if before else None)
+    )
+    with recalled(model.get_base_model().get_decoder(), recipe.first_layer):
+        trainer.train(resume_from_checkpoint=str(before.path) if before else None)
     return losses
 
 
