@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from harness import metrics, nearest
+from harness import nearest
 from harness.errors import SpecError
-from harness.gates import aims
 from harness.spec import ALL, SPLITS, Spec, Task, Thresholds
 
 
@@ -43,10 +42,6 @@ def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
     yield from _bad_pin(spec)
     for number, row in enumerate(spec.thresholds):
         yield from _bad_thresholds(spec, f"gates.eval.{number}", row)
-    yield from _unknown("selection.weights", "metric", spec.selection.weights, metrics.METRICS)
-    yield from _unknown("selection.minimum", "metric", spec.selection.minimum, metrics.METRICS)
-    for name, problem in aims.lowered(spec.selection.minimum, aims.rows(spec)):
-        yield f"selection.minimum.{name}", problem
     for name in spec.areas.get("bnb", {}).get("mounts", ()):
         if name not in spec.adapters:
             yield "gates.bnb.mounts", f"unknown adapter {name!r}; the spec names {listed(spec.adapters)}"

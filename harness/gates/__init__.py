@@ -7,7 +7,7 @@ A new area is one module with ``expected(spec)`` and one line in `AREAS`; its te
 from __future__ import annotations
 
 from harness.errors import SpecError
-from harness.gates import bnb, bundle, data, evaluation, forgetting, gguf, gguf_parity, regression, training
+from harness.gates import aims, bnb, bundle, data, evaluation, forgetting, gguf, gguf_parity, regression, training
 from harness.gates.gate import Gate, Outcome, Rule
 from harness.spec import Spec
 
@@ -21,8 +21,9 @@ def expected(spec: Spec) -> tuple[Gate, ...]:
     """Every gate of a release, in the order in which they run.
 
     Raises:
-        SpecError: two gates share an id.
+        SpecError: two gates share an id, or the selection goes by what no gate could.
     """
+    aims.check_names(spec)
     gates = tuple(gate for area in AREAS for gate in area.expected(spec))
     ids = [gate.id for gate in gates]
     for twice in (name for i, name in enumerate(ids) if name in ids[:i]):

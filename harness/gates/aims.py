@@ -6,10 +6,10 @@ candidate is gated on, and an experiment that misses a threshold there is not pu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness import metrics, power
+from harness import metrics, nearest, power
 from harness.dataset import checks
 from harness.dataset.item import Item
 from harness.errors import SpecError
@@ -117,14 +117,24 @@ def dev_lines(spec: Spec) -> Iterator[str]:
         )
 
 
-def lowered(minimum: Mapping[str, float], thresholds: Sequence[Thresholds]) -> Iterator[tuple[str, str]]:
-    """Each minimum that lies below a threshold of the candidate's: (metric, what is wrong)."""
-    for metric, least in minimum.items():
-        above = [(row.above[metric], row.task) for row in thresholds if metric in row.above]
+def check_names(spec: Spec) -> None:
+    """Refuse a selection by metrics that there are none of, or by a minimum that lies below a gate's threshold.
+
+    Raises:
+        SpecError: with the key and both numbers, or the nearest name.
+    """
+    for key, given in (("weights", spec.selection.weights), ("minimum", spec.selection.minimum)):
+        for metric in given:
+            if metric not in metrics.METRICS:
+                mend = nearest.mend(metric, metrics.METRICS)
+                raise SpecError(spec.path, f"selection.{key}.{metric}", f"unknown metric; {mend}")
+    for metric, least in spec.selection.minimum.items():
+        above = [(row.above[metric], row.task) for row in rows(spec) if metric in row.above]
         if above and least < max(above)[0]:
             threshold, task = max(above)
-            yield (
-                metric,
+            raise SpecError(
+                spec.path,
+                f"selection.minimum.{metric}",
                 f"{least} lies below the threshold {threshold} of the candidate's gate on {task}: an experiment could "
                 "be chosen that its own gate refuses; raise it, or leave it out (the thresholds are the default)",
             )
