@@ -20,6 +20,7 @@ pytest_plugins = [
     "fixtures.attempts",
     "fixtures.mounts",
     "fixtures.toolchain",
+    "fixtures.gguf_files",
     "fixtures.gguf",
     "fixtures.noise",
     "fixtures.again",
@@ -29,8 +30,8 @@ pytest_plugins = [
     "fixtures.parity",
     "fixtures.token_parity",
     "fixtures.form_scores",
-    "fixtures.attribution",
     "fixtures.regression",
     "fixtures.packing",
+    "fixtures.attribution",
     "fixtures.plan",
 ]
