@@ -23,6 +23,7 @@ pytest_plugins = [
     "fixtures.attempts",
     "fixtures.mounts",
     "fixtures.toolchain",
+    "fixtures.gguf_files",
     "fixtures.gguf",
     "fixtures.noise",
     "fixtures.again",
@@ -32,8 +33,8 @@ pytest_plugins = [
     "fixtures.parity",
     "fixtures.token_parity",
     "fixtures.form_scores",
-    "fixtures.attribution",
     "fixtures.regression",
     "fixtures.packing",
+    "fixtures.attribution",
     "fixtures.plan",
 ]

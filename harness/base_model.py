@@ -15,6 +15,11 @@ from harness.errors import SpecError
 from harness.spec import Base, Spec
 
 
+def is_gguf(base: Base) -> bool:
+    """Whether the source is itself a GGUF file, and not a checkpoint or a hub's repository of one."""
+    return base.source.startswith(("package:", "path:")) and base.source.endswith(".gguf")
+
+
 def locate(spec: Spec) -> Path:
     """The file or folder that the base's source names, checked against its pin.
 

@@ -96,7 +96,7 @@ def _columns(
     from harness.ask import models  # imports torch, which an unknown id should not wait for
 
     base = run.get("base")
-    weights = run.get(f"served {spec.deploy}") if spec.deploy == "nf4" else base
+    weights = run.get("served nf4") if spec.deploy == "nf4" else run.find(f"served {spec.deploy}") or base
     columns = list(models.ask(spec, item, base, weights, adapter))
     sheet = run.find(f"answers {label} {item.task} {split}")
     if sheet is not None:

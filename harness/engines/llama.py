@@ -78,6 +78,13 @@ class Llama:
         reply, _ = self._ask({"op": "generate", "prompts": [list(prompt) for prompt in prompts], "most": most})
         return reply["answers"], float(reply["seconds"])
 
+    def probe(self, ids: Sequence[int], *, lora: bool) -> Any:
+        """Logits after a prompt, with the LoRA or without it: a float32 tensor (vocab,). The context is a new one."""
+        import torch
+
+        _, raw = self._ask({"op": "probe", "ids": list(ids), "lora": lora})
+        return torch.frombuffer(bytearray(raw), dtype=torch.float32)
+
     def _ask(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         assert self._child.stdin is not None
         with suppress(BrokenPipeError):  # it is dead, which the reading of its reply finds out
@@ -141,16 +148,19 @@ class Llama:
 
 
 @contextmanager
-def opened(path: Path, threads: int, runtime: Runtime) -> Iterator[Llama]:
+def opened(path: Path, threads: int, runtime: Runtime, lora: Path | None = None) -> Iterator[Llama]:
     """A GGUF file, loaded in a child process that ends with the context, come what may.
 
+    Args:
+        lora: a GGUF LoRA that is applied to it, at scale 1.
+
     Raises:
-        EngineError: the child died (by which signal), hung, or cannot load the file.
+        EngineError: the child died (by which signal), hung, cannot load the file, or the LoRA changes nothing.
     """
     with tempfile.TemporaryFile() as errors:
         try:
             child = subprocess.Popen(
-                [*runtime.command, str(path), str(threads)],
+                [*runtime.command, str(path), str(threads), *([] if lora is None else [str(lora)])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -12,6 +12,10 @@ raw bytes as its ``bytes`` says. A request that fails is answered with ``error``
     {"op": "render", "messages": M}                    the file's own chat template, and the ids of what it gives
     {"op": "logits", "ids": I, "first": F}             float32 (len(I) - F, vocabulary): after I[F-1], I[F], ...
     {"op": "generate", "prompts": P, "most": N}        greedy ids of each prompt, its end token included
+    {"op": "probe", "ids": I, "lora": true}            float32 (vocabulary): after the last of I, with the LoRA or bare
+
+With a LoRA file the adapter stays apart: it is laid upon every context at scale 1. A LoRA that is loaded and not
+applied answers as the bare base and without a word (llama.cpp#28674), so nothing is served before it moved a logit.
 """
 
 from __future__ import annotations
@@ -28,11 +32,18 @@ from typing import Any, BinaryIO
 import llama_cpp
 import numpy as np
 
+SCALE = 1.0
+"""Of the LoRA, beside the alpha and the rank that its file holds."""
+PROBE = "In one sentence: what were you made to do?"
+"""What the LoRA must move a logit of."""
+ROOM = 256
+"""Tokens of a context for a probe: a short question under any chat template."""
+
 
 class Session:
-    """A loaded file and the context that it is asked in."""
+    """A loaded file, the LoRA that is applied to it, and the context that it is asked in."""
 
-    def __init__(self, path: str, threads: int) -> None:
+    def __init__(self, path: str, threads: int, lora: str = "") -> None:
         llama_cpp.llama_backend_init()
         options = llama_cpp.llama_model_default_params()
         options.n_gpu_layers = 0
@@ -45,6 +56,38 @@ class Session:
         self.context: Any = None
         self.length = 0
         self.formatter: Any = None
+        self.lora: Any = self._load_lora(lora) if lora else None
+
+    def _load_lora(self, path: str) -> Any:
+        lora = llama_cpp.llama_adapter_lora_init(self.model, path.encode())
+        if not lora:
+            raise ValueError(f"llama.cpp cannot apply {path}: it is cut short, no LoRA, or one of another base")
+        return lora
+
+    def prove_lora(self) -> None:
+        """The LoRA moves a logit of a fixed probe; nothing else may be asked before."""
+        if self.lora is None:
+            return
+        ids = self.tokenize(PROBE, begins=True)
+        if np.array_equal(self.probe(ids, lora=False), self.probe(ids, lora=True)):
+            raise ValueError(
+                "the LoRA moves no logit: it was loaded and is not applied, and the bare base would answer"
+            )
+
+    def probe(self, ids: list[int], lora: bool) -> Any:
+        """Logits after the last token, in a context of their own."""
+        self.make_context(max(len(ids) + 1, ROOM), 1)
+        if not lora:
+            self._apply(None)
+        return self.logits([*ids, 0], len(ids))[0].copy()
+
+    def _apply(self, lora: Any) -> None:
+        """Lay a LoRA upon the context; None takes off what was laid."""
+        count = 0 if lora is None else 1
+        loras = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(lora) if count else None
+        status = llama_cpp.llama_set_adapters_lora(self.context, loras, count, (ctypes.c_float * 1)(SCALE))
+        if status != 0:
+            raise ValueError(f"llama_set_adapters_lora returned {status}")
 
     def facts(self) -> dict[str, Any]:
         return {
@@ -69,6 +112,8 @@ class Session:
         self.length = length
         if not self.context:
             raise ValueError(f"llama.cpp has no room for {sequences} sequences of {length} tokens")
+        if self.lora is not None:
+            self._apply(self.lora)  # a LoRA belongs to a context, and goes with it
         return {}
 
     def tokenize(self, text: str, begins: bool) -> list[int]:
@@ -179,6 +224,8 @@ def answer(session: Session, request: dict[str, Any]) -> tuple[dict[str, Any], b
             raw = np.ascontiguousarray(session.logits(request["ids"], request["first"]), dtype="<f4").tobytes()
         case "generate":
             reply = {"answers": session.generate(request["prompts"], request["most"])}
+        case "probe":
+            raw = np.ascontiguousarray(session.probe(request["ids"], request["lora"]), dtype="<f4").tobytes()
         case other:
             raise ValueError(f"no such request: {other!r}")
     return {**reply, "seconds": time.monotonic() - started, "peak": peak_memory()}, raw
@@ -222,8 +269,12 @@ def main() -> None:
     die_with_parent()
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever llama.cpp prints must not stand between two replies
-    path, threads = sys.argv[1], int(sys.argv[2])
-    session = Session(path, threads)
+    path, threads, *lora = sys.argv[1:]
+    try:
+        session = Session(path, int(threads), *lora)
+        session.prove_lora()
+    except ValueError as error:
+        sys.exit(f"{error}")  # behind what llama.cpp itself printed of the cause
     replies.write(b'{"ready": true, "bytes": 0}\n')
     replies.flush()
     serve(session, sys.stdin.buffer, replies)

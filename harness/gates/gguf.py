@@ -1,5 +1,9 @@
 """Gates over the GGUF file of the candidate: it was made soundly, is what its name says, and answers in llama.cpp.
 
+Where the adapter stays apart (``adapter = "apart"``) nothing is merged, and ``merge_ok`` says that the LoRA file holds
+exactly the adapter; ``convert_f16_ok`` is about an f16 file of the weights that it was trained on, ``quantize_q4_ok``
+about the base file as it is served, and the runtimes answer with the LoRA laid upon that.
+
 They advise unless the table says ``blocking = true``.
 """
 

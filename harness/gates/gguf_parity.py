@@ -1,5 +1,10 @@
 """Gates over what became of the adapter on the way to a GGUF file: the same tokens, the same adapter, the same answers.
 
+Merged into its base, ``f16`` is the merged checkpoint as converted and ``q4`` as quantized. Apart
+(``adapter = "apart"``), ``q4`` is the base file as it is served with the adapter as a LoRA laid upon it, and ``f16``
+the same LoRA upon an f16 file of the very weights that it was trained on: what the LoRA file alone loses. The merged
+and quantized file is measured beside them, and no gate speaks of it.
+
 Whether a file reads text as training did and still holds its adapter blocks where the file is what ships; everything
 else advises unless the table says ``blocking = true``.
 """
@@ -9,13 +14,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.gates.gate import Gate
+from harness.gguf import settings
 from harness.parity import limits
 from harness.spec import ALL, Spec
 
 FILES = ("f16", "q4")
-"""Names of the two files in ids, reports and artifacts: as converted, and as quantized."""
+"""Names of the two forms in ids, reports and artifacts."""
 DEPLOYED = "q4"
-"""The file that ``deploy = "gguf"`` ships."""
+"""The form that ``deploy = "gguf"`` ships."""
+MERGED_Q4 = "merged-q4"
+"""The merged and quantized file beside an adapter that stays apart: measured, not judged."""
 METRICS = ("coverage", "format", "refused", "answered")
 """Those of the candidate's that a form is compared by, where its thresholds name them."""
 
@@ -31,7 +39,12 @@ def expected(spec: Spec) -> Iterator[Gate]:
 def forms(spec: Spec) -> tuple[str, ...]:
     """What is held against the adapter as trained, in the order of the report's table."""
     quantized = ("nf4",) if spec.deploy == "nf4" or "bnb" in spec.areas else ()
-    return ("merged", *quantized, *FILES)
+    return (*quantized, *FILES, MERGED_Q4) if apart(spec) else ("merged", *quantized, *FILES)
+
+
+def apart(spec: Spec) -> bool:
+    """Whether the adapter stays apart from its base in the GGUF forms."""
+    return settings.from_table(spec.areas.get("gguf", {})).apart
 
 
 def deployed(spec: Spec, form: str) -> bool:

@@ -35,7 +35,13 @@ class Spoken:
 
 
 def ask(
-    toolchain: Any, model: Path, prompts: Sequence[Sequence[int]], limits: Sequence[int], threads: int, seconds: float
+    toolchain: Any,
+    model: Path,
+    prompts: Sequence[Sequence[int]],
+    limits: Sequence[int],
+    threads: int,
+    seconds: float,
+    lora: Path | None = None,
 ) -> Spoken:
     """Answers to prompts of token ids, greedily, the model loaded once.
 
@@ -43,6 +49,7 @@ def ask(
         toolchain: a `harness.gguf.toolchain.Toolchain`.
         limits: tokens that each answer may have.
         seconds: for all of them together.
+        lora: a GGUF LoRA that is laid upon the model.
     """
     from harness.gguf import child
 
@@ -53,6 +60,7 @@ def ask(
             "prompts": [list(ids) for ids in prompts],
             "limits": list(limits),
             "threads": threads,
+            "lora": None if lora is None else str(lora),
         }
         asked.write_text(json.dumps(request), encoding="utf-8")
         # -P: the modules beside this file are not to be found by the names of the standard library's
@@ -95,6 +103,7 @@ def main(asked: Path, said: Path) -> None:
         n_ctx=room + 8,
         n_threads=request["threads"],
         n_threads_batch=request["threads"],
+        lora_path=request["lora"],
         verbose=False,
     )
     with said.open("w", encoding="utf-8") as stream:

@@ -65,6 +65,11 @@ class Weights:
         weights = sum(share.weights for share in self.types.values())
         return 8 * sum(share.bytes for share in self.types.values()) / weights
 
+    @property
+    def dominant(self) -> str:
+        """The type of most weights, whatever the file is called."""
+        return max(self.types, key=lambda name: self.types[name].weights)
+
     def share(self, name: str) -> float:
         """Share of all weights that are of a type."""
         total = sum(share.weights for share in self.types.values())

@@ -97,6 +97,20 @@ class MergeProof:
     tied: bool
     """Whether the output matrix is the embeddings, as read back."""
 
+    def holds(self, tolerance: float) -> bool:
+        return self.largest <= tolerance and not self.foreign and not self.missing
+
+    def explain(self, tolerance: float) -> str:
+        """What was found, in a sentence."""
+        names = [f"{name}: not of this architecture" for name in self.foreign]
+        names += [f"{name}: missing" for name in self.missing]
+        return (
+            f"largest difference of a log-probability {self.largest:.2e} nats (at most {tolerance:g}), KL "
+            f"{self.kl:.2e} nats per token over {self.positions} tokens; output matrix "
+            f"{'is' if self.tied else 'is not'} the embeddings"
+            + (f"; tensors: {', '.join(names[:3])}" if names else "")
+        )
+
 
 def measure(base: Loaded, adapter: Path, merged: Path, probes: Sequence[Item]) -> MergeProof:
     """Read the merged checkpoint back and compare it.

@@ -8,9 +8,13 @@ from typing import Any
 
 from harness.gguf import source
 
+MERGED, APART = "merged", "apart"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
+    adapter: str = MERGED
+    """``merged``: into the base, and rounded with it. ``apart``: a LoRA laid upon a base file that is left as it is."""
     quantization: str = "Q4_0"
     """As llama-quantize names it. Its blocks of 32 fit any width; a K-quant needs rows of a multiple of 256."""
     bits_per_weight: float = 5.5
@@ -28,6 +32,10 @@ class Settings:
     quantize_seconds: float = 600.0
     smoke_seconds: float = 120.0
     """Limit of one answer by llama-completion or llama-cli, and of all answers of the Python binding together."""
+
+    @property
+    def apart(self) -> bool:
+        return self.adapter == APART
 
 
 def from_table(table: Mapping[str, Any]) -> Settings:

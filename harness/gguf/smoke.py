@@ -2,14 +2,18 @@
 
 llama-completion is given the prompt as rendered by the chat template, and says which tokens it read: they must be the
 ones that the adapter was trained on. llama-cli is given the turns and applies the template in the file by itself.
+
+Where the adapter stays apart, a program that takes the LoRA and does not apply it answers as the bare base, and well.
+So each is asked without the LoRA, too, until one answer differs; where none does, none of them is sound.
 """
 
 from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,14 +94,41 @@ def _two_turns(turns: Sequence[Mapping[str, str]]) -> tuple[str, str]:
     return turns[0]["content"], turns[1]["content"]
 
 
-def completion(toolchain: Toolchain, model: Path, prompt: Prompt, threads: int, seconds: float) -> Said:
-    """One prompt through llama-completion."""
+UNMOVED = "answers the same without the LoRA: it was loaded and is not applied, or it changes nothing"
+
+
+def told_apart(said: list[Said], bare: Callable[[Prompt], Said], asked: Sequence[Prompt]) -> list[Said]:
+    """The same answers, each with a problem where the LoRA is not seen in any of them.
+
+    Args:
+        bare: asks the base without the LoRA; called until an answer differs.
+    """
+    if any(one.problem for one in said):
+        return said
+    for one, prompt in zip(said, asked, strict=True):
+        without = bare(prompt)
+        if without.failed:
+            problem = f"the base alone does not answer, so nothing shows that the LoRA is applied: {without.problem}"
+            return [replace(one, problem=problem, failed=True) for one in said]
+        if without.text != one.text:
+            return said
+    return [replace(one, problem=UNMOVED) for one in said]
+
+
+def completion(
+    toolchain: Toolchain, model: Path, prompt: Prompt, threads: int, seconds: float, lora: Path | None = None
+) -> Said:
+    """One prompt through llama-completion.
+
+    Args:
+        lora: a GGUF LoRA that is laid upon the model.
+    """
     context = len(prompt.ids) + prompt.max_new_tokens + ROOM
     command: list[str | Path] = [toolchain.tools["llama-completion"], "-m", model, "-p", prompt.text, "--no-escape"]
     command += ["-n", str(prompt.max_new_tokens), "-c", str(context), "--temp", "0", "--seed", "0", "-no-cnv"]
     # the template has written a BOS token where the model wants one; a second would be no prompt of training
     command += ["--override-kv", "tokenizer.ggml.add_bos_token=bool:false", "-t", str(threads)]
-    command += ["--no-display-prompt", "--verbose-prompt", "--no-warmup", "--simple-io"]
+    command += ["--no-display-prompt", "--verbose-prompt", "--no-warmup", "--simple-io", *_lora(lora)]
     ended = child.run(command, seconds, env=toolchain.environment())
     out = ended.out.rstrip()
     text = out.removesuffix(END).strip()
@@ -113,6 +144,10 @@ def completion(toolchain: Toolchain, model: Path, prompt: Prompt, threads: int, 
         problem = f"did not end by itself within {prompt.max_new_tokens} tokens: ...{text[-80:]!r}"
     speeds = _speeds(ended.err)
     return Said(prompt.item, "llama-completion", text, problem, ended.seconds, ended.peak, *speeds, failed=not ended.ok)
+
+
+def _lora(path: Path | None) -> list[str | Path]:
+    return [] if path is None else ["--lora", path]
 
 
 def _tokens_read(log: str) -> tuple[int, ...]:
@@ -141,13 +176,16 @@ def _speeds(text: str) -> tuple[float, float]:
     return speeds[0], speeds[1]
 
 
-def cli(toolchain: Toolchain, model: Path, prompt: Prompt, threads: int, seconds: float) -> Said:
+def cli(
+    toolchain: Toolchain, model: Path, prompt: Prompt, threads: int, seconds: float, lora: Path | None = None
+) -> Said:
     """One prompt through llama-cli, which applies the chat template of the file; the answer must not be empty."""
     with tempfile.TemporaryDirectory(prefix="greenrun-cli-") as place:
         answer = Path(place) / "answer.txt"
         command: list[str | Path] = [toolchain.tools["llama-cli"], "-m", model, "-sys", prompt.system]
         command += ["-p", prompt.user, "--no-escape", "-n", str(prompt.max_new_tokens), "--temp", "0", "--seed", "0"]
         command += ["-c", str(len(prompt.ids) + prompt.max_new_tokens + 64), "-t", str(threads), "-st", "-o", answer]
+        command += _lora(lora)
         ended = child.run(command, seconds, env=toolchain.environment())
         written = answer.read_text(encoding="utf-8", errors="replace") if answer.is_file() else ""
     text = written.partition("Assistant:\n")[2].strip()
@@ -155,25 +193,54 @@ def cli(toolchain: Toolchain, model: Path, prompt: Prompt, threads: int, seconds
     return Said(prompt.item, "llama-cli", text, problem, ended.seconds, ended.peak, failed=not ended.ok)
 
 
-def by_programs(toolchain: Toolchain, model: Path, asked: Sequence[Prompt], threads: int, seconds: float) -> list[Said]:
+def by_programs(
+    toolchain: Toolchain,
+    model: Path,
+    asked: Sequence[Prompt],
+    threads: int,
+    seconds: float,
+    lora: Path | None = None,
+) -> list[Said]:
     """Every prompt through llama-completion, and the first that it can take through llama-cli.
 
     Args:
         seconds: limit of each.
+        lora: a GGUF LoRA that is laid upon the model.
     """
-    said = [completion(toolchain, model, prompt, threads, seconds) for prompt in asked]
-    plain = [prompt for prompt in asked if prompt.user]
-    return said + [cli(toolchain, model, prompt, threads, seconds) for prompt in plain[:1]]
+    plain = [prompt for prompt in asked if prompt.user][:1]
+    found = []
+    for program, prompts in ((completion, asked), (cli, plain)):
+        ask = partial(program, toolchain, model, threads=threads, seconds=seconds)
+        said = [ask(prompt, lora=lora) for prompt in prompts]
+        found += said if lora is None else told_apart(said, ask, prompts)
+    return found
 
 
-def by_binding(toolchain: Toolchain, model: Path, asked: Sequence[Prompt], threads: int, seconds: float) -> list[Said]:
+def by_binding(
+    toolchain: Toolchain,
+    model: Path,
+    asked: Sequence[Prompt],
+    threads: int,
+    seconds: float,
+    lora: Path | None = None,
+) -> list[Said]:
     """Every prompt through llama-cpp-python, the model loaded once.
 
     Args:
         seconds: for all of them together.
+        lora: a GGUF LoRA that is laid upon the model.
     """
+    said = _bound(toolchain, model, asked, threads, seconds, lora)
+    if lora is None:
+        return said
+    return told_apart(said, lambda one: _bound(toolchain, model, [one], threads, seconds, None)[0], asked)
+
+
+def _bound(
+    toolchain: Toolchain, model: Path, asked: Sequence[Prompt], threads: int, seconds: float, lora: Path | None
+) -> list[Said]:
     limits = [prompt.max_new_tokens for prompt in asked]
-    spoken = binding.ask(toolchain, model, [prompt.ids for prompt in asked], limits, threads, seconds)
+    spoken = binding.ask(toolchain, model, [prompt.ids for prompt in asked], limits, threads, seconds, lora)
     said = []
     for number, prompt in enumerate(asked):
         failed = number >= len(spoken.texts)

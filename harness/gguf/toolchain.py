@@ -16,6 +16,8 @@ from harness.gguf.errors import ToolchainError
 
 TOOLS = ("llama-quantize", "llama-completion", "llama-cli")
 CONVERTER = "convert_hf_to_gguf.py"
+LORA_CONVERTER = "convert_lora_to_gguf.py"
+"""Lies beside it."""
 MANIFEST = "toolchain.json"
 LIBRARY = "libllama.so"
 VERSION_SECONDS = 60.0
@@ -40,6 +42,11 @@ class Toolchain:
     """Name of the instruction set that it was built for; "unknown" where it was not built here."""
     digest: str
     """SHA-256 over all files that convert, quantize or answer: part of the key of whatever they make."""
+
+    @property
+    def lora_converter(self) -> Path:
+        """What makes a GGUF LoRA of an adapter; an own llama.cpp may lack it."""
+        return self.converter.with_name(LORA_CONVERTER)
 
     def environment(self) -> dict[str, str]:
         """For children: the binding importable, its libraries these very ones, no network."""
@@ -127,7 +134,8 @@ def _files(
     yield from tools.items()
     for path in libraries.glob("*.so*"):
         yield f"lib/{path.name}", path
-    yield converter.name, converter
+    for path in filter(Path.is_file, (converter, converter.with_name(LORA_CONVERTER))):
+        yield path.name, path
     for folder in (converter.parent / "conversion", converter.parent / "gguf-py" / "gguf"):
         for path in folder.rglob("*.py"):
             yield f"{folder.name}/{path.relative_to(folder)}", path

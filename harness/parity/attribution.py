@@ -7,8 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 ADAPTER = "adapter"
-COMES_FROM: Mapping[str, str] = {"merged": ADAPTER, "nf4": ADAPTER, "f16": "merged", "q4": "f16"}
-"""Form -> the form that it was made from, which its losses are measured against."""
+COMES_FROM: Mapping[str, tuple[str, ...]] = {
+    "merged": (ADAPTER,),
+    "nf4": (ADAPTER,),
+    "f16": ("merged", ADAPTER),
+    "q4": ("f16",),
+    "merged-q4": (ADAPTER,),
+}
+"""Form -> the form that it was made from, which its losses are measured against: the first that was measured."""
 FAITHFUL = 1e-3
 """Nats a token below which a step lost nothing worth a name: ten times what bfloat16 rounding does."""
 
@@ -65,7 +71,7 @@ def steps(rows: Sequence[Row]) -> list[Step]:
     known = {row.form: row for row in rows}
     found = []
     for row in rows:
-        before = known.get(COMES_FROM.get(row.form, ""))
+        before = next((known[name] for name in COMES_FROM.get(row.form, ()) if name in known), None)
         if before is None or row.kl is None:
             continue
         scores = {
@@ -120,6 +126,31 @@ def _costs(row: Row) -> str:
     return ", ".join(parts)
 
 
-def document(rows: Sequence[Row]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class ServedFile:
+    """A file that is served."""
+
+    path: str
+    """In the bundle, or below the folder that the run writes to."""
+    sha256: str
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How an adapter that stays apart is served: one base file for every adapter, and a LoRA file of each."""
+
+    base: ServedFile
+    lora: ServedFile
+
+    @property
+    def command(self) -> str:
+        """For llama.cpp's own server and this adapter alone."""
+        return f"llama-server -m {self.base.path} --lora {self.lora.path}"
+
+
+def document(rows: Sequence[Row], serving: Serving | None = None) -> dict[str, Any]:
     """What the journal and the verdict keep."""
-    return {"forms": [asdict(row) for row in rows], "lost_at": lost_at(steps(rows)), "recommendation": recommend(rows)}
+    table = {"forms": [asdict(row) for row in rows], "lost_at": lost_at(steps(rows)), "recommendation": recommend(rows)}
+    return table if serving is None else {**table, "serving": {**asdict(serving), "command": serving.command}}

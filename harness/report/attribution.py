@@ -36,7 +36,25 @@ def blocks(document: Mapping[str, Any]) -> list[str]:
         NOTE,
         table(HEADS, map(_row, rows)),
         bullets([cell(found.get("lost_at"))]),
+        *_serving(found.get("serving") or {}),
         *_turned_bad(document.get("form_losses", [])),
+    ]
+
+
+def _serving(found: Mapping[str, Any]) -> list[str]:
+    """The two files of an adapter that stays apart, and the command that serves them."""
+    if not found:
+        return []
+    rows = [
+        [name, cell(one.get("path")), _number(_mib(one.get("size")), ".1f"), cell(one.get("sha256"))]
+        for name, one in (("base", found.get("base", {})), ("LoRA", found.get("lora", {})))
+    ]
+    return [
+        "#### Served apart",
+        "One base file serves many adapters: give each its `--lora`, add `--lora-init-without-apply` (else all of them "
+        'speak at once), and have every request name its own: `"lora": [{"id": 0, "scale": 1}]`.',
+        table(("file", "path", "size, MiB", "sha256"), rows),
+        fenced(str(found.get("command", ""))),
     ]
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from fixtures.gguf import F16, Merged, Quantized, ReadCheckpoint, ReadFile, Smoked
+from fixtures.gguf import F16, AdapterKept, Quantized, ReadCheckpoint, ReadFile, Smoked
 from fixtures.release import Conclude
 from fixtures.toolchain import InspectToolchain
 from harness.errors import AdapterError, BuildFailedError
 from harness.evidence import Measurement
 from harness.gguf import inspect
 from harness.gguf.errors import GgufError, SmokeError
-from harness.gguf.merge import MergeProof
 from harness.gguf.settings import Settings
 from harness.gguf.smoke import Said, problems
 
@@ -27,38 +24,29 @@ def test_toolchain_ready(inspect_toolchain: InspectToolchain, conclude: Conclude
     conclude(Measurement(float(found is not None), 1, message=inspected.message, sources=sources))
 
 
-def test_merge_ok(
-    merged: Merged, prove_merge: Callable[[], MergeProof], gguf_settings: Settings, conclude: Conclude
-) -> None:
-    """The merged checkpoint, read back, answers as the adapter on its base does, and nothing of LoRA is left in it."""
+def test_merge_ok(adapter_kept: AdapterKept, conclude: Conclude) -> None:
+    """The adapter is in what is served.
+
+    Merged: the checkpoint, read back, answers as the adapter on its base does, and nothing of LoRA is left in it.
+    Apart: nothing is merged, and the LoRA file holds exactly the adapter, every pair of it, every number but for
+    rounding to f16, rank and alpha, so that it is applied at the scale of training; and nothing else.
+    """
     try:
-        artifact, proof = merged(), prove_merge()
+        kept = adapter_kept()
     except UNMADE as error:
         conclude(Measurement(0.0, 1, message=str(error)))
         return
-    names = [f"{name}: not of this architecture" for name in proof.foreign]
-    names += [f"{name}: missing" for name in proof.missing]
-    holds = proof.largest <= gguf_settings.merge_tolerance and not names
-    conclude(
-        Measurement(
-            value=float(holds),
-            n=1,
-            message=(
-                f"largest difference of a log-probability {proof.largest:.2e} nats (at most "
-                f"{gguf_settings.merge_tolerance:g}), KL {proof.kl:.2e} nats per token over {proof.positions} tokens; "
-                f"output matrix {'is' if proof.tied else 'is not'} the embeddings"
-                + (f"; tensors: {', '.join(names[:3])}" if names else "")
-            ),
-            sources={"merged": artifact.digest},
-        )
-    )
+    conclude(Measurement(float(kept.holds), 1, message=kept.message, sources=kept.sources))
 
 
 def test_convert_f16_ok(f16: F16, read_checkpoint: ReadCheckpoint, read_file: ReadFile, conclude: Conclude) -> None:
-    """The f16 file, read back, says of itself what its checkpoint says: architecture, size, tokens, chat template."""
+    """The f16 file, read back, says of itself what its checkpoint says: architecture, size, tokens, chat template.
+
+    Apart, it is a file of the base: of the weights that the adapter was trained on.
+    """
     try:
-        artifact = f16()
-        found, weights = read_file(artifact)
+        form = f16()
+        found, weights = read_file(form.base)
     except UNMADE as error:
         conclude(Measurement(0.0, 1, message=str(error)))
         return
@@ -67,35 +55,45 @@ def test_convert_f16_ok(f16: F16, read_checkpoint: ReadCheckpoint, read_file: Re
         f"{found.architecture}, {found.tensors} tensors, {found.vocabulary} tokens, special ids {dict(found.special)}; "
         f"{weights.describe()}"
     )
-    conclude(Measurement(float(not wrong), 1, message="; ".join([*wrong, told]), sources={"gguf f16": artifact.digest}))
+    conclude(
+        Measurement(float(not wrong), 1, message="; ".join([*wrong, told]), sources={"gguf f16": form.base.digest})
+    )
 
 
 def test_quantize_q4_ok(
     f16: F16, quantized: Quantized, read_file: ReadFile, gguf_settings: Settings, conclude: Conclude
 ) -> None:
-    """The quantized file, read back, is as small as the spec asks, whatever it is called, and is the same model."""
+    """The quantized file, read back, is as small as the spec asks, whatever it is called, and is the same model.
+
+    Apart, it is the base file that every LoRA is laid upon: the spec's own GGUF file, or the base quantized.
+    """
     try:
-        artifact = quantized(gguf_settings.quantization)
-        found, weights = read_file(artifact)
+        form = quantized()
+        found, weights = read_file(form.base)
     except UNMADE as error:
         conclude(Measurement(0.0, 1, message=str(error)))
         return
-    wanted, plain = read_file(f16())
+    wanted, _ = read_file(f16().base)
     wrong = list(inspect.differences(wanted, found))
-    if weights.description != plain.description:
-        wrong.append(f"it says that it was made of {weights.description!r}, its source of {plain.description!r}")
-    bits = weights.bits_per_weight
-    if bits > gguf_settings.bits_per_weight:
-        wrong.append(_fell_back(weights, gguf_settings))
-    told = f"asked for {gguf_settings.quantization}: {weights.describe()}"
-    conclude(Measurement(float(not wrong), 1, message="; ".join([*wrong, told]), sources={"gguf": artifact.digest}))
+    asked = "as given"
+    if form.says is not None:
+        asked = f"asked for {gguf_settings.quantization}"
+        if weights.description != form.says:
+            wrong.append(f"it says that it was made of {weights.description!r}, and was made of {form.says!r}")
+    if weights.bits_per_weight > gguf_settings.bits_per_weight:
+        wrong.append(_too_wide(weights, gguf_settings, given=form.says is None))
+    told = f"{asked}: {weights.describe()}" + (", the adapter apart from it" if form.lora else "")
+    conclude(Measurement(float(not wrong), 1, message="; ".join([*wrong, told]), sources=form.sources))
 
 
-def _fell_back(weights: inspect.Weights, settings: Settings) -> str:
+def _too_wide(weights: inspect.Weights, settings: Settings, *, given: bool) -> str:
+    head = f"{weights.bits_per_weight:.2f} bits a weight, the spec allows {settings.bits_per_weight:g}: "
+    if given:
+        return f"{head}name a smaller file under [base], or say what is meant in gates.gguf.bits_per_weight"
     return (
-        f"{weights.bits_per_weight:.2f} bits a weight, the spec allows {settings.bits_per_weight:g}: "
-        f"{100 * weights.share(settings.quantization):.0f} % of the weights are {settings.quantization}, the others "
-        "fell back to wider types (K-quants need rows of a multiple of 256); choose one with blocks of 32, such as Q4_0"
+        f"{head}{100 * weights.share(settings.quantization):.0f} % of the weights are {settings.quantization}, the "
+        "others fell back to wider types (K-quants need rows of a multiple of 256); choose one with blocks of 32, such "
+        "as Q4_0"
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fixtures import gguf_requests
+from fixtures.gguf_form import GgufForm
 from harness import spec_file
 from harness.artifact import Artifact, Key, Request
 from harness.gguf.errors import SmokeError
@@ -31,7 +32,7 @@ def smoke(line: Line, tmp_path: Path) -> Callable[[list[list[Said]]], Request]:
         return store.fetch(Key(kind, "", {}), lambda folder: None)
 
     def smoke(answers: list[list[Said]]) -> Request:
-        parts = (some("base"), some("adapter"), some("gguf"))
+        parts = (some("base"), some("adapter"), GgufForm(some("gguf"), some("lora")))
         return gguf_requests.smoke(spec, *parts, "cli", [], tools, lambda: answers.pop(0))
 
     return smoke

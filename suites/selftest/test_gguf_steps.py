@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,62 @@ def test_a_question_that_llama_cli_would_take_for_a_command_is_not_given_to_it(t
     turns = [{"role": "system", "content": "s"}, {"role": "user", "content": text}]
 
     assert smoke._two_turns(turns) == ("", "")
+
+
+SPOKEN = f"{READS}; case \"$*\" in *--lora*) echo 'with it {END}';; *) echo 'without it {END}';; esac"
+WRITTEN = 'while [ "$1" != -o ]; do shift; done; printf "Assistant:\n%s\n" "$said" > "$2"'
+CLI = f'case "$*" in *--lora*) said=with;; *) said=without;; esac; {WRITTEN}'
+
+
+def with_lora(tools: Toolchain, completion: str, cli: str = CLI) -> list[str]:
+    """The problems of both programs' answers with a LoRA laid upon the model."""
+    write(tools.tools["llama-completion"], completion)
+    write(tools.tools["llama-cli"], cli)
+    return [one.problem for one in smoke.by_programs(tools, Path("m"), [PROMPT], 1, 60.0, Path("lora.gguf"))]
+
+
+def test_programs_that_apply_the_lora_are_sound(tools: Toolchain) -> None:
+    assert with_lora(tools, SPOKEN) == ["", ""]
+
+
+def test_a_program_that_answers_the_same_without_the_lora_did_not_apply_it(tools: Toolchain) -> None:
+    same = f"{READS}; echo 'the same {END}'"
+    assert with_lora(tools, same) == [smoke.UNMOVED, ""]
+    assert with_lora(tools, SPOKEN, f"said=same; {WRITTEN}") == ["", smoke.UNMOVED]
+
+
+def test_a_base_that_does_not_answer_alone_shows_nothing_of_the_lora(tools: Toolchain) -> None:
+    dies = f"{READS}; case \"$*\" in *--lora*) echo 'with it {END}';; *) kill -SEGV $$;; esac"
+    problem, _ = with_lora(tools, dies)
+    assert problem.startswith("the base alone does not answer, so nothing shows that the LoRA is applied")
+    assert "SIGSEGV" in problem
+
+
+def test_one_answer_that_the_lora_changed_shows_that_it_is_applied() -> None:
+    said = [smoke.Said("a", "p", "same", ""), smoke.Said("b", "p", "other", "")]
+    asked = [replace(PROMPT, item=one.item) for one in said]
+    bare = [smoke.Said("a", "p", "same", ""), smoke.Said("b", "p", "bare", "")]
+
+    assert smoke.told_apart(said, lambda prompt: bare[prompt.item == "b"], asked) == said
+    told = smoke.told_apart(said, lambda prompt: said[prompt.item == "b"], asked)
+    assert [one.problem for one in told] == [smoke.UNMOVED] * 2
+
+
+@pytest.mark.parametrize(("applies", "problem"), [(True, ""), (False, smoke.UNMOVED)])
+def test_a_binding_that_does_not_apply_the_lora_is_told(
+    tools: Toolchain, tmp_path: Path, applies: bool, problem: str
+) -> None:
+    write_binding(
+        tmp_path,
+        "    def create_completion(self, ids, **settings):\n"
+        f"        choice = {{'text': str({applies} and self.lora), 'finish_reason': 'stop'}}\n"
+        "        return {'choices': [choice], 'usage': {'completion_tokens': 2}}\n",
+        initial="self.lora = settings['lora_path']",
+    )
+
+    (said,) = smoke.by_binding(with_binding(tools, tmp_path), Path("m"), [PROMPT], 1, 60.0, Path("lora.gguf"))
+
+    assert said.problem == problem
 
 
 def test_a_binding_that_dies_is_placed_and_its_earlier_answers_are_kept(tools: Toolchain, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ TABLE = "[gates.gguf]\nsample = 12\nmax_kl_4_bit = 2.0\nmin_same_top_1 = 0.5\nsm
 
 CHANGES = (
     (r'deploy = "nf4"', 'deploy = "gguf"'),
-    (r"\[gates\.bnb\]\nblocking = true\nmounts = .*\n", TABLE),
+    (r"\[gates\.bnb\]\nblocking = true\nmounts = .*\n", ""),
     (r'\[\[experiments\]\]\nname = "long"\n.*\n.*\n', ""),
     # Over 49,152 tokens a random model of this size learns what to say, and neither when to end nor when to refuse.
     (r"(above|minimum) = \{.*\}", r"\1 = { coverage = 0.5 }"),
@@ -22,8 +22,12 @@ CHANGES = (
 )
 
 
-def write_release(folder: Path) -> Path:
-    """Write base model, data and spec below `folder`; returns the spec's path."""
+def write_release(folder: Path, options: str = "") -> Path:
+    """Write base model, data and spec below `folder`; returns the spec's path.
+
+    Args:
+        options: further lines of ``[gates.gguf]``.
+    """
     path = tiny.write_release(folder)
     base = folder / "base"
     old = digests.of_value(digests.of_folder(base))
@@ -33,5 +37,6 @@ def write_release(folder: Path) -> Path:
     for pattern, after in CHANGES:
         text, times = re.subn(pattern, after, text)
         assert times, pattern
+    text = text.replace("[gates.regression]", f"{TABLE}{options}\n[gates.regression]")
     path.write_text(text, encoding="utf-8")
     return path
