@@ -5,7 +5,9 @@ Nothing is unpickled, no code beside the weights is run, and the base is never t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,9 @@ TYPES = frozenset({"F64", "F32", "F16", "BF16"})
 """Types of numbers, by safetensors' names, that hold a trained weight as it is."""
 MOVING = (".lora_B.", ".lora_embedding_B", ".lora_magnitude_vector")
 """Parts of a tensor's name that say it moves the model unless it is zero."""
+_SHOWN = 12
+"""Names of files that are left out, in a message."""
+_BLOB = re.compile(r"(\.\./)+blobs/[0-9a-f]{40,64}")
 _LFS = b"version https://git-lfs"
 
 
@@ -33,6 +38,66 @@ class AdapterFacts:
     tensors: int
     base: str
     """The base that it names: reported, never loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What of somebody's folder is the adapter."""
+
+    files: Mapping[str, Path]
+    """Name in an adapter -> the file; the only ones that are ever read."""
+    left_out: tuple[str, ...]
+    """All else that lies there, by name: a trainer's state, a tokenizer, code."""
+
+    def note(self) -> str:
+        """What was left out, in a sentence; empty where nothing was."""
+        if not self.left_out:
+            return ""
+        more = f" and {len(self.left_out) - _SHOWN} more" if len(self.left_out) > _SHOWN else ""
+        return f"left out, being no part of an adapter: {', '.join(self.left_out[:_SHOWN])}{more}"
+
+
+def take(source: Path) -> Given:
+    """The adapter's own files in a folder that may hold more, such as a trainer's output or a hub's snapshot.
+
+    Nothing else is read, not even to be hashed: a trainer's state may have gigabytes.
+
+    Raises:
+        AdapterError: the folder holds no adapter, or one of its files is a link to anywhere but a hub's store.
+    """
+    if not source.is_dir():
+        raise AdapterError(f"{source}: no such folder")
+    files = {}
+    for name in sorted(ALLOWED):
+        path = source / name
+        if path.is_symlink() and not _of_hub(path):
+            raise AdapterError(
+                f"{source}: {name} is neither a regular file nor a link of a hub's snapshot; copy what it leads to"
+            )
+        if path.exists():
+            if not path.is_file():
+                raise AdapterError(f"{source}: {name} is no regular file")
+            files[name] = path
+    check_present(source)
+    return Given(files, tuple(sorted(path.name for path in source.iterdir() if path.name not in ALLOWED)))
+
+
+def _of_hub(path: Path) -> bool:
+    """Whether a link is one as a hub's cache makes them: to a blob that is named by its digest."""
+    return _BLOB.fullmatch(os.readlink(path).replace(os.sep, "/")) is not None and path.is_file()
+
+
+_names: dict[Path, Path] = {}
+
+
+def call(folder: Path, name: Path) -> None:
+    """From now on messages of this process speak of a copy in the store by the folder that its user gave."""
+    _names[folder] = name
+
+
+def as_called(folder: Path, message: str) -> str:
+    """The message, speaking of the user's folder where this one is a copy of it."""
+    return message.replace(str(folder), str(_names[folder])) if folder in _names else message
 
 
 def inspect(folder: Path) -> AdapterFacts:
@@ -84,11 +149,17 @@ def check_present(folder: Path) -> None:
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
             pickled = name == WEIGHTS and (folder / "adapter_model.bin").is_file()
-            why = "; adapter_model.bin is pickled and is not read" if pickled else ""
+            why = "; adapter_model.bin is pickled and is not read" if pickled else _elsewhere(folder)
             raise AdapterError(f"{folder}: {name} is missing{why}; save the adapter with peft's save_pretrained")
         with (folder / name).open("rb") as stream:
             if stream.read(len(_LFS)) == _LFS:
                 raise AdapterError(f"{folder}: {name} is a pointer of Git LFS and not the file: run git lfs pull there")
+
+
+def _elsewhere(folder: Path) -> str:
+    """Where below the folder an adapter lies, as a trainer's output has it."""
+    found = sorted(path.parent.name for path in folder.glob(f"*/{WEIGHTS}"))
+    return f"; {found[-1]} below it holds an adapter: give that folder" if found else ""
 
 
 def _check_weights(path: Path, ranks: frozenset[int]) -> int:

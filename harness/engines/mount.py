@@ -25,8 +25,11 @@ def mounted(base: Loaded, adapter: Path) -> Iterator[Loaded]:
     """
     if not pristine.is_clean(base.model):
         raise GreenrunError("this base still carries what was mounted on it before; load it anew")
-    config = lora_config(adapter)
-    state = _state(base, adapter, config)
+    try:
+        config = lora_config(adapter)
+        state = _state(base, adapter, config)
+    except AdapterError as error:
+        raise AdapterError(adapter_files.as_called(adapter, str(error))) from error
     with pristine.given_back(base.model):
         yield Loaded(base.form, _with_adapter(base.model, adapter, config, state), base.tokenizer)
 
