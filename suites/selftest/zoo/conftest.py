@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -14,7 +13,7 @@ from transformers import AutoModelForCausalLM
 from harness.engines import form, nf4
 from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
-from suites.selftest import tiny
+from suites.selftest.zoo.bases import write_bases
 from suites.selftest.zoo.kind import Kind
 
 FORMS = {"float32": FORM, "nf4": nf4.FORM}
@@ -23,19 +22,7 @@ Folder = Callable[[Kind], Path]
 
 @pytest.fixture(scope="session")
 def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Checkpoints of two layers: ``plain`` has biases and a head of its own, ``tied`` has neither."""
-    place = tmp_path_factory.mktemp("zoo")
-    tiny.write_base(place / "plain")
-    tiny.write_base(place / "tied")
-    for name, settings in {"plain": {"attention_bias": True}, "tied": {"tie_word_embeddings": True}}.items():
-        model = AutoModelForCausalLM.from_pretrained(place / name)
-        torch.manual_seed(3)
-        changed = type(model)(type(model.config)(**model.config.to_dict() | settings))
-        for weight in changed.parameters():
-            if weight.dim() == 1:
-                weight.data.add_(0.1 * torch.randn_like(weight))
-        changed.save_pretrained(place / name)
-    return {name: place / name for name in ("plain", "tied")}
+    return write_bases(tmp_path_factory.mktemp("zoo"))
 
 
 @pytest.fixture(scope="session")
@@ -64,10 +51,3 @@ def folder(bases: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> 
         return found[kind.name]
 
     return folder
-
-
-def logits(model: Any) -> torch.Tensor:
-    """After every token of a fixed text."""
-    ids = torch.arange(3, 60).reshape(3, 19)
-    with torch.inference_mode():
-        return model(input_ids=ids).logits.float()  # type: ignore[no-any-return]

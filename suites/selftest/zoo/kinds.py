@@ -59,7 +59,7 @@ JUDGED = (
 REFUSED = (
     Kind("a norm of the base in the file", then(lora(), added(f"{STEM}model.norm.weight", 64)), "weights of the base"),
     Kind(
-        "other embeddings in the file", then(lora(), added(f"{STEM}model.embed_tokens.weight", 273, 64)), "rows|differs"
+        "other embeddings in the file", then(lora(), added(f"{STEM}model.embed_tokens.weight", 320, 64)), "differs from"
     ),
     Kind("a resized vocabulary", makers.resized, "resized vocabulary"),
     Kind("begun as PiSSA", lora(init_lora_weights="pissa"), "path_initial_model_for_weight_conversion"),

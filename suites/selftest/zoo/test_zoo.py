@@ -15,7 +15,9 @@ from harness.engines import form, pristine
 from harness.engines.form import Loaded
 from harness.engines.mount import mounted
 from harness.errors import AdapterError
-from suites.selftest.zoo.conftest import FORMS, Folder, logits
+from suites.selftest.zoo import table
+from suites.selftest.zoo.bases import logits
+from suites.selftest.zoo.conftest import FORMS, Folder
 from suites.selftest.zoo.kind import Kind
 from suites.selftest.zoo.kinds import JUDGED, KINDS, REFUSED
 
@@ -74,3 +76,8 @@ def test_after_every_kind_in_either_order_an_innocent_one_says_what_it_says_on_a
         assert pristine.is_clean(base.model), kind
         assert torch.equal(logits(base.model), bare), kind
         assert torch.equal(_said(base, folder(INNOCENT)), innocent), kind
+
+
+def test_the_table_of_the_documentation_is_what_happens() -> None:
+    """Written anew by ``python -m suites.selftest.zoo.table``."""
+    assert table.DOCUMENT.read_text(encoding="utf-8") == table.document()
