@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from harness.engines import form, pristine
 from harness.engines.form import Loaded
 from harness.engines.mount import mounted
 from harness.errors import AdapterError
+from harness.gguf import merge
 from suites.selftest.zoo import table
 from suites.selftest.zoo.bases import logits
 from suites.selftest.zoo.conftest import FORMS, Folder
@@ -22,6 +24,8 @@ from suites.selftest.zoo.kind import Kind
 from suites.selftest.zoo.kinds import JUDGED, KINDS, REFUSED
 
 LoadedBase = Callable[[str, str], Loaded]
+AT_AN_END = re.compile("head|embeddings|tied|norm|bias")
+"""Kinds that change a base's two ends or its vectors, which merging has to keep apart."""
 INNOCENT = JUDGED[0]
 
 
@@ -76,6 +80,17 @@ def test_after_every_kind_in_either_order_an_innocent_one_says_what_it_says_on_a
         assert pristine.is_clean(base.model), kind
         assert torch.equal(logits(base.model), bare), kind
         assert torch.equal(_said(base, folder(INNOCENT)), innocent), kind
+
+
+@pytest.mark.parametrize("kind", [kind for kind in JUDGED if AT_AN_END.search(kind.name)], ids=str)
+def test_merged_it_still_says_what_plain_peft_says(
+    kind: Kind, bases: dict[str, Path], folder: Folder, tmp_path: Path
+) -> None:
+    fresh = AutoModelForCausalLM.from_pretrained(bases[kind.base], dtype=torch.float32).eval()
+    truth = logits(PeftModel.from_pretrained(fresh, folder(kind)).eval())
+    merge.write(bases[kind.base], folder(kind), tmp_path / "merged")
+    merged = AutoModelForCausalLM.from_pretrained(tmp_path / "merged", dtype=torch.float32).eval()
+    torch.testing.assert_close(logits(merged), truth, rtol=1e-4, atol=1e-4)
 
 
 def test_the_table_of_the_documentation_is_what_happens() -> None:
