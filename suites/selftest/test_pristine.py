@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,3 +117,18 @@ def test_a_base_that_is_kept_is_loaded_once_and_anew_where_it_is_soiled(checkpoi
         overwrite(first.model)
     assert get() is not first
     assert pristine.is_clean(get().model)
+
+
+def test_no_hub_is_asked_for_the_base_that_an_adapter_names(
+    base: Loaded, adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from peft.utils import save_and_load
+
+    def asked(*_: object, **__: object) -> None:
+        pytest.fail("a hub was asked")
+
+    makers.fields(base_model_name_or_path="somebody/some-base")(adapter)
+    monkeypatch.setattr(save_and_load, "check_file_exists_on_hf_hub", asked)
+    monkeypatch.setattr(socket.socket, "connect", asked)
+    with mounted(base, adapter):
+        pass
