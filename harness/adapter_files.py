@@ -5,54 +5,27 @@ Nothing is unpickled, no code beside the weights is run, and the base is never t
 
 from __future__ import annotations
 
-import json
-import math
+import os
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness import adapter_config
+from harness.adapter_config import CONFIG as CONFIG
 from harness.errors import AdapterError
 
-CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 ALLOWED = frozenset({CONFIG, WEIGHTS, "README.md", "training.json"})
-MAX_RANK = 512
-RANKS = f"a rank of 1 to {MAX_RANK} is expected"
-MAX_CONFIG = 2**20
-"""Bytes. One that peft writes has about a thousand."""
-INITIAL = (True, False, "gaussian")
-"""Ways to begin a LoRA that leave the base alone; pissa, olora and their kin subtract from its weights on mounting."""
-PLAIN = frozenset(
-    [
-        "alpha_pattern",
-        "base_model_name_or_path",
-        "bias",
-        "ensure_weight_tying",
-        "exclude_modules",
-        "fan_in_fan_out",
-        "inference_mode",
-        "init_lora_weights",
-        "layers_pattern",
-        "layers_to_transform",
-        "lora_alpha",
-        "lora_bias",
-        "lora_dropout",
-        "megatron_core",
-        "modules_to_save",
-        "peft_type",
-        "peft_version",
-        "qalora_group_size",
-        "r",
-        "rank_pattern",
-        "revision",
-        "target_modules",
-        "task_type",
-        "use_dora",
-        "use_rslora",
-    ]
-)
-"""Fields of a LoRA configuration that may say something. Others are off by default; some import modules, read files,
-repeat layers or look at data when they are on. (megatron_core names a module, and is idle without its own settings.)"""
+TYPES = frozenset({"F64", "F32", "F16", "BF16"})
+"""Types of numbers, by safetensors' names, that hold a trained weight as it is."""
+MOVING = (".lora_B.", ".lora_embedding_B", ".lora_magnitude_vector")
+"""Parts of a tensor's name that say it moves the model unless it is zero."""
+_SHOWN = 12
+"""Names of files that are left out, in a message."""
+_BLOB = re.compile(r"(\.\./)+blobs/[0-9a-f]{40,64}")
+_LFS = b"version https://git-lfs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +33,71 @@ class AdapterFacts:
     """What an adapter's own files say."""
 
     rank: int
-    alpha: int
+    alpha: float
     targets: tuple[str, ...]
     tensors: int
     base: str
     """The base that it names: reported, never loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What of somebody's folder is the adapter."""
+
+    files: Mapping[str, Path]
+    """Name in an adapter -> the file; the only ones that are ever read."""
+    left_out: tuple[str, ...]
+    """All else that lies there, by name: a trainer's state, a tokenizer, code."""
+
+    def note(self) -> str:
+        """What was left out, in a sentence; empty where nothing was."""
+        if not self.left_out:
+            return ""
+        more = f" and {len(self.left_out) - _SHOWN} more" if len(self.left_out) > _SHOWN else ""
+        return f"left out, being no part of an adapter: {', '.join(self.left_out[:_SHOWN])}{more}"
+
+
+def take(source: Path) -> Given:
+    """The adapter's own files in a folder that may hold more, such as a trainer's output or a hub's snapshot.
+
+    Nothing else is read, not even to be hashed: a trainer's state may have gigabytes.
+
+    Raises:
+        AdapterError: the folder holds no adapter, or one of its files is a link to anywhere but a hub's store.
+    """
+    if not source.is_dir():
+        raise AdapterError(f"{source}: no such folder")
+    files = {}
+    for name in sorted(ALLOWED):
+        path = source / name
+        if path.is_symlink() and not _of_hub(path):
+            raise AdapterError(
+                f"{source}: {name} is neither a regular file nor a link of a hub's snapshot; copy what it leads to"
+            )
+        if path.exists():
+            if not path.is_file():
+                raise AdapterError(f"{source}: {name} is no regular file")
+            files[name] = path
+    check_present(source)
+    return Given(files, tuple(sorted(path.name for path in source.iterdir() if path.name not in ALLOWED)))
+
+
+def _of_hub(path: Path) -> bool:
+    """Whether a link is one as a hub's cache makes them: to a blob that is named by its digest."""
+    return _BLOB.fullmatch(os.readlink(path).replace(os.sep, "/")) is not None and path.is_file()
+
+
+_names: dict[Path, Path] = {}
+
+
+def call(folder: Path, name: Path) -> None:
+    """From now on messages of this process speak of a copy in the store by the folder that its user gave."""
+    _names[folder] = name
+
+
+def as_called(folder: Path, message: str) -> str:
+    """The message, speaking of the user's folder where this one is a copy of it."""
+    return message.replace(str(folder), str(_names[folder])) if folder in _names else message
 
 
 def inspect(folder: Path) -> AdapterFacts:
@@ -74,9 +107,10 @@ def inspect(folder: Path) -> AdapterFacts:
         AdapterError: a file that has no place there, an unreadable one, weights that are not finite,
             or an adapter that changes nothing.
     """
+    check_present(folder)
     _check_names(folder)
-    config = _config(folder / CONFIG)
-    tensors = _check_weights(folder / WEIGHTS, _ranks(config))
+    config = adapter_config.read(folder / CONFIG)
+    tensors = _check_weights(folder / WEIGHTS, adapter_config.ranks(config))
     targets = config.get("target_modules") or ()
     return AdapterFacts(
         rank=config["r"],
@@ -87,6 +121,16 @@ def inspect(folder: Path) -> AdapterFacts:
     )
 
 
+def settings(folder: Path) -> dict[str, Any]:
+    """What peft is told of a sound adapter's configuration.
+
+    Raises:
+        AdapterError: as `inspect`.
+    """
+    inspect(folder)
+    return adapter_config.fields(adapter_config.read(folder / CONFIG))
+
+
 def _check_names(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -94,86 +138,74 @@ def _check_names(folder: Path) -> None:
             raise AdapterError(f"{folder}: {name} is not a regular file; an adapter is a flat folder of them")
         if name not in ALLOWED:
             raise AdapterError(f"{folder}: {name} has no place in an adapter; allowed: {', '.join(sorted(ALLOWED))}")
+
+
+def check_present(folder: Path) -> None:
+    """Configuration and weights are there, and the weights are themselves.
+
+    Raises:
+        AdapterError: one is missing, or is a pointer to what was never fetched.
+    """
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
-            raise AdapterError(f"{folder}: {name} is missing; save the adapter with peft's save_pretrained")
+            pickled = name == WEIGHTS and (folder / "adapter_model.bin").is_file()
+            why = "; adapter_model.bin is pickled and is not read" if pickled else _elsewhere(folder)
+            raise AdapterError(f"{folder}: {name} is missing{why}; save the adapter with peft's save_pretrained")
+        with (folder / name).open("rb") as stream:
+            if stream.read(len(_LFS)) == _LFS:
+                raise AdapterError(f"{folder}: {name} is a pointer of Git LFS and not the file: run git lfs pull there")
 
 
-def _config(path: Path) -> dict[str, Any]:
-    if path.stat().st_size > MAX_CONFIG:
-        raise AdapterError(f"{path}: {path.stat().st_size} bytes; a configuration has at most {MAX_CONFIG}")
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise AdapterError(f"{path}: not JSON: {error}") from error
-    if not isinstance(config, dict) or config.get("peft_type") != "LORA":
-        raise AdapterError(f"{path}: peft_type is not LORA; only LoRA adapters are judged")
-    rank, alpha = config.get("r"), config.get("lora_alpha")
-    if not _is_rank(rank):
-        raise AdapterError(f"{path}: r={rank!r}; {RANKS}")
-    if not _is_scale(alpha):
-        raise AdapterError(f"{path}: lora_alpha={alpha!r}; a positive number is expected, or the adapter does nothing")
-    if config.get("init_lora_weights", True) not in INITIAL:
-        raise AdapterError(
-            f"{path}: init_lora_weights={config['init_lora_weights']!r} would change the base's own weights when it is "
-            "mounted; save it as plain LoRA (peft: save_pretrained with path_initial_model_for_weight_conversion)"
-        )
-    if config.get("auto_mapping"):
-        raise AdapterError(f"{path}: auto_mapping would run code that comes with the adapter")
-    strange = sorted(key for key, value in config.items() if value and key not in PLAIN)
-    if strange:
-        raise AdapterError(f"{path}: {strange[0]} is set, which plain LoRA has not; remove it, or convert the adapter")
-    _check_patterns(path, config)
-    return config
-
-
-def _check_patterns(path: Path, config: dict[str, Any]) -> None:
-    """What is said of single modules has the bounds of what is said of all: peft sets memory aside by these numbers."""
-    for field, sound, wanted in (
-        ("rank_pattern", _is_rank, RANKS),
-        ("alpha_pattern", _is_scale, "a positive number is expected"),
-    ):
-        pattern = config.get(field) or {}
-        if not isinstance(pattern, dict):
-            raise AdapterError(f"{path}: {field} is no table of modules")
-        for module, value in pattern.items():
-            if not sound(value):
-                raise AdapterError(f"{path}: {field} of {module!r} is {value!r}; {wanted}")
-
-
-def _is_rank(value: object) -> bool:
-    return type(value) is int and 1 <= value <= MAX_RANK
-
-
-def _is_scale(value: object) -> bool:
-    return not isinstance(value, bool) and isinstance(value, int | float) and 0 < value < math.inf
-
-
-def _ranks(config: dict[str, Any]) -> frozenset[int]:
-    return frozenset((config["r"], *(config.get("rank_pattern") or {}).values()))
+def _elsewhere(folder: Path) -> str:
+    """Where below the folder an adapter lies, as a trainer's output has it."""
+    found = sorted(path.parent.name for path in folder.glob(f"*/{WEIGHTS}"))
+    return f"; {found[-1]} below it holds an adapter: give that folder" if found else ""
 
 
 def _check_weights(path: Path, ranks: frozenset[int]) -> int:
     from safetensors import SafetensorError, safe_open
 
+    moving, count = False, 0
     try:
         with safe_open(path, framework="pt") as weights:
-            names = list(weights.keys())
-            moving = False
-            for name in names:
-                tensor = weights.get_tensor(name)
-                if not bool(tensor.isfinite().all()):
-                    raise AdapterError(f"{path}: {name} holds NaN or infinity")
-                if ".lora_A." in name and tensor.shape[0] not in ranks:
-                    raise AdapterError(
-                        f"{path}: {name} is of rank {tensor.shape[0]}, its {CONFIG} says {sorted(ranks)}: peft would "
-                        "set aside memory by the one and fill it by the other"
-                    )
-                moving = moving or (".lora_B." in name and bool(tensor.any()))
+            for name, tensor in _sound(path, weights, ranks):
+                count += 1
+                moving = moving or _moves(name, tensor)
     except SafetensorError as error:
-        raise AdapterError(f"{path}: not a safetensors file: {error}") from error
-    if not names:
+        raise AdapterError(f"{path}: not a safetensors file: {str(error)[:300]}") from error
+    if not count:
         raise AdapterError(f"{path}: holds no tensor")
     if not moving:
         raise AdapterError(f"{path}: every lora_B is zero, so the adapter does not change the model")
-    return len(names)
+    return count
+
+
+def _sound(path: Path, weights: Any, ranks: frozenset[int]) -> Iterator[tuple[str, Any]]:
+    """Each tensor by name, once its type, its shape and its numbers are sound."""
+    for name in weights.keys():  # noqa: SIM118 - not a dict
+        described = weights.get_slice(name)
+        kind, shape = described.get_dtype(), described.get_shape()
+        if kind not in TYPES:
+            raise AdapterError(
+                f"{path}: {name} is of type {kind}; {', '.join(sorted(TYPES))} are read. Save the adapter in one of "
+                "them, as it was trained, and not rounded further"
+            )
+        if 0 in shape:
+            raise AdapterError(
+                f"{path}: {name} is empty, {shape}: its parts were not gathered when it was saved (DeepSpeed ZeRO-3 or "
+                "FSDP); save it again with stage3_gather_16bit_weights_on_model_save, or a full state dict"
+            )
+        if ".lora_A." in name and shape[0] not in ranks:
+            raise AdapterError(
+                f"{path}: {name} is of rank {shape[0]}, its {CONFIG} says {sorted(ranks)}: peft would "
+                "set aside memory by the one and fill it by the other"
+            )
+        tensor = weights.get_tensor(name)
+        if not bool(tensor.isfinite().all()):
+            raise AdapterError(f"{path}: {name} holds NaN or infinity")
+        yield name, tensor
+
+
+def _moves(name: str, tensor: Any) -> bool:
+    """A LoRA moves the model unless its second factor is zero; a whole trained module moves it by itself."""
+    return (any(part in name for part in MOVING) or ".lora_" not in name) and bool(tensor.any())

@@ -74,6 +74,8 @@ def _outcome(gate: Gate, measured: Measurement) -> Outcome:
 
 def explain(gate: Gate, measured: Measurement, outcome: Outcome, confidence: float) -> str:
     """What a reader sees at three in the morning: value, bound, n, rule, threshold and the worst answers."""
+    if gate.rule == "every" and measured.n == 1 and measured.message and outcome != "passed":
+        return f"{gate.id}: {outcome}, {measured.message}"  # one thing that does not hold is told by what it is
     if gate.rule == "every":
         wanted = "all must" if gate.threshold >= 1.0 else f"a share of {gate.threshold} must"
         head = f"{gate.id}: {outcome}, {round(measured.value * measured.n)} of {measured.n} hold; {wanted}"

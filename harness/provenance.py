@@ -9,9 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness import digests, general_text, metrics
+from harness import adapter_files, digests, general_text, metrics
 from harness.dataset.records import stream_lines
-from harness.errors import DataError
+from harness.errors import DataError, GreenrunError
 from harness.gates import forgetting
 from harness.run import Run
 from harness.spec import Spec
@@ -47,7 +47,7 @@ def inputs(spec: Spec) -> dict[str, str]:
     if forgetting.AREA in spec.areas:
         files += general_text.files(forgetting.texts(spec))
     found = {str(path): _digest(path) for path in files}
-    return found | {str(one.path): _digest(one.path) for one in spec.adapters.values() if one.path is not None}
+    return found | {str(one.path): _adapter(one.path) for one in spec.adapters.values() if one.path is not None}
 
 
 def changed(run: Run, records: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -59,6 +59,16 @@ def changed(run: Run, records: Iterable[Mapping[str, Any]]) -> list[str]:
     before = {name: digest for one in records if one["kind"] == "inputs" for name, digest in one["inputs"].items()}
     now = inputs(run.spec) if before else {}
     return sorted(name for name, digest in before.items() if now.get(name) != digest)
+
+
+def _adapter(folder: Path) -> str:
+    """Of a given adapter its own files alone: what lies beside it is never read."""
+    try:
+        return digests.of_value(
+            {name: digests.of_file(path) for name, path in adapter_files.take(folder).files.items()}
+        )
+    except (OSError, GreenrunError):
+        return ""
 
 
 def _digest(path: Path) -> str:

@@ -32,15 +32,26 @@ def answer_all(
 ) -> list[Answer]:
     """One greedy answer an item, in the order of the items."""
     prompts = {item.id: tokens.prompt_ids(engine.tokenizer, item.messages) for item in items}
-    end, pad = engine.tokenizer.eos_token_id, engine.tokenizer.pad_token_id
+    last, pad = ends(engine), engine.tokenizer.pad_token_id
     answers: dict[str, Answer] = {}
     with unpacked(engine.model):
         for batch in batches({name: len(ids) for name, ids in prompts.items()}, decoding.batch_size):
-            generated = decode(engine.model, [prompts[name] for name in batch], end, pad, decoding.max_new_tokens)
+            generated = decode(engine.model, [prompts[name] for name in batch], last, pad, decoding.max_new_tokens)
             for name, ids in zip(batch, generated, strict=True):
-                answers[name] = _answer(engine.tokenizer, name, len(prompts[name]), ids)
+                answers[name] = _answer(engine.tokenizer, name, len(prompts[name]), ids, last)
             progress(len(answers), len(items))
     return [answers[item.id] for item in items]
+
+
+def ends(engine: Loaded) -> frozenset[int]:
+    """The tokens that end an answer: the tokenizer's own, and those that the checkpoint's ``generation_config`` names.
+
+    Bases with several write, in a chat, one that is not the tokenizer's, and would else go on to the limit.
+    """
+    settings = getattr(engine.model, "generation_config", None)
+    named = getattr(settings, "eos_token_id", None)
+    several = named if isinstance(named, list | tuple) else [named]
+    return frozenset(int(one) for one in (engine.tokenizer.eos_token_id, *several) if one is not None)
 
 
 def batches(lengths: Mapping[str, int], size: int) -> list[list[str]]:
@@ -50,11 +61,11 @@ def batches(lengths: Mapping[str, int], size: int) -> list[list[str]]:
     return [ordered[len(ordered) * k // count : len(ordered) * (k + 1) // count] for k in range(count)]
 
 
-def _answer(tokenizer: Any, item: str, prompt_tokens: int, ids: list[int]) -> Answer:
+def _answer(tokenizer: Any, item: str, prompt_tokens: int, ids: list[int], last: frozenset[int]) -> Answer:
     return Answer(
         item=item,
         text=tokenizer.decode(ids, skip_special_tokens=True),
         ids=tuple(ids),
-        stop="end" if ids and ids[-1] == tokenizer.eos_token_id else "length",
+        stop="end" if ids and ids[-1] in last else "length",
         prompt_tokens=prompt_tokens,
     )

@@ -7,16 +7,17 @@ add to plain greedy decoding (a repetition penalty, words that are suppressed) i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 
-def decode(model: Any, prompts: Sequence[Sequence[int]], end: int, pad: int, most: int) -> list[list[int]]:
-    """Generated ids of each prompt: up to `most`, the end token included where the model wrote it.
+def decode(model: Any, prompts: Sequence[Sequence[int]], ends: Collection[int], pad: int, most: int) -> list[list[int]]:
+    """Generated ids of each prompt: up to `most`, the token that ended it included where the model wrote one.
 
     Args:
         model: a causal language model of transformers, or a peft model around one.
         prompts: token ids; padded on the left to the longest of them.
+        ends: tokens that end an answer (`harness.engines.generate.ends`).
     """
     import torch
 
@@ -41,7 +42,7 @@ def decode(model: Any, prompts: Sequence[Sequence[int]], end: int, pad: int, mos
             chosen = out.logits[:, -1].argmax(-1)  # (rows,)
             for row, token in zip(rows, chosen.tolist(), strict=True):
                 written[row].append(token)
-            going_on = [k for k, row in enumerate(rows) if written[row][-1] != end and len(written[row]) < most]
+            going_on = [k for k, row in enumerate(rows) if written[row][-1] not in ends and len(written[row]) < most]
             if not going_on:
                 return written
             if len(going_on) < len(rows):

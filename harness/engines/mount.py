@@ -1,54 +1,100 @@
-"""Mount an adapter on a loaded base, strictly, and take it off again."""
+"""Mount an adapter on a loaded base, strictly, and take it off again, wholly."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.adapter_files import WEIGHTS, inspect
+from harness import adapter_files
+from harness.adapter_files import WEIGHTS
+from harness.engines import adapter_keys, pristine
 from harness.engines.form import Loaded
-from harness.errors import AdapterError
+from harness.errors import AdapterError, GreenrunError
 
 
 @contextmanager
 def mounted(base: Loaded, adapter: Path) -> Iterator[Loaded]:
-    """The base with the adapter on it, for as long as the context lasts.
+    """The base with the adapter on it, for as long as the context lasts; then the base as it was before.
 
     Raises:
-        AdapterError: the files are refused, or their keys are not exactly those of this base:
-            peft only warns then, and the bare base would answer.
+        AdapterError: the files are refused, or their keys, shapes or types are not exactly those of this base and
+            configuration: peft only warns then, and the bare base would answer. The base has not been touched.
+        GreenrunError: an earlier adapter could not be taken off this base; load it anew (`pristine.is_clean`).
     """
-    from peft import PeftConfig, PeftModel
+    if not pristine.is_clean(base.model):
+        raise GreenrunError("this base still carries what was mounted on it before; load it anew")
+    try:
+        config = lora_config(adapter)
+        state = _state(base, adapter, config)
+    except AdapterError as error:
+        raise AdapterError(adapter_files.as_called(adapter, str(error))) from error
+    with pristine.given_back(base.model):
+        yield Loaded(base.form, _with_adapter(base.model, adapter, config, state), base.tokenizer)
+
+
+def lora_config(adapter: Path) -> Any:
+    """peft's configuration of sound files: of their fields those alone that plain LoRA has.
+
+    How the weights began says nothing once they are there, and for some ways peft would look at data again.
+
+    Raises:
+        AdapterError: the files are refused.
+    """
+    from peft import LoraConfig
 
     from harness.engines import low_rank
 
-    inspect(adapter)
+    fields = adapter_files.settings(adapter)
     try:
-        config = low_rank.for_answers(PeftConfig.from_pretrained(adapter))
-        model = PeftModel.from_pretrained(base.model, adapter, is_trainable=False, config=config)
-    except (RuntimeError, ValueError) as error:
-        raise AdapterError(f"{adapter}: does not fit this base: {str(error)[:500]}") from error
-    try:
-        _check_keys(model, adapter / WEIGHTS)
-        model.eval()
-        yield Loaded(base.form, model, base.tokenizer)
-    finally:
-        model.unload()
+        return low_rank.for_answers(LoraConfig(**fields, inference_mode=True))
+    except Exception as error:  # peft's own checks raise what they like
+        raise AdapterError(f"{adapter / adapter_files.CONFIG}: {error}") from error
 
 
-def _check_keys(model: Any, weights: Path) -> None:
-    from peft import get_peft_model_state_dict
+def _state(base: Loaded, adapter: Path, config: Any) -> dict[str, Any]:
+    """The adapter's tensors by name, once base and configuration ask for exactly these."""
     from safetensors import safe_open
 
-    wanted = {name: tuple(tensor.shape) for name, tensor in get_peft_model_state_dict(model).items()}
-    with safe_open(weights, framework="pt") as stored:
+    with safe_open(adapter / WEIGHTS, framework="pt") as stored:
         given = {name: tuple(stored.get_slice(name).get_shape()) for name in stored.keys()}  # noqa: SIM118 - not a dict
-    missing, unexpected = sorted(wanted.keys() - given.keys()), sorted(given.keys() - wanted.keys())
-    if missing or unexpected:
-        example = (missing or unexpected)[0]
+        names = adapter_keys.check(adapter, base, config, given)
+        for name, own in adapter_keys.weights_of_base(base, given).items():
+            if name not in names:
+                _hold_against(adapter, name, stored.get_tensor(name), own)
+        return _tensors(stored, names, base.model.device)
+
+
+def _tensors(stored: Any, names: Collection[str], device: Any) -> dict[str, Any]:
+    return {name: stored.get_tensor(name).to(device) for name in sorted(names)}
+
+
+def _hold_against(adapter: Path, name: str, given: Any, own: Any) -> None:
+    """A copy of the base's own weights beside an adapter is idle where it is equal, and another base where not."""
+    import torch
+
+    if tuple(given.shape) != tuple(own.shape):
         raise AdapterError(
-            f"{weights.parent}: {len(missing)} keys missing, {len(unexpected)} unexpected, e.g. {example}; "
-            "was it trained on another base?"
+            f"{adapter}: {name} has {given.shape[0]} rows, the base {own.shape[0]}: the adapter comes with a resized "
+            "vocabulary, which is not supported, since base and tokenizer are those that the spec pins; "
+            "resize the base, save it with its tokenizer, and name that one in the spec"
         )
+    if not torch.equal(given.cpu(), own.detach().to(given.dtype).cpu()):
+        raise AdapterError(
+            f"{adapter}: {name} differs from the base's own: whole weights are taken of the modules alone that "
+            "modules_to_save names; declare it there, or save with save_embedding_layers=False if it was not trained"
+        )
+
+
+def _with_adapter(model: Any, adapter: Path, config: Any, state: dict[str, Any]) -> Any:
+    from peft import PeftModelForCausalLM, set_peft_model_state_dict
+
+    try:
+        both = PeftModelForCausalLM(model, config, autocast_adapter_dtype=True)
+        left = set_peft_model_state_dict(both, state)
+    except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise AdapterError(f"{adapter}: does not fit this base: {str(error)[:500]}") from error
+    if left.unexpected_keys:
+        raise AdapterError(f"{adapter}: peft has no place for {left.unexpected_keys[0]}")
+    return both.eval()

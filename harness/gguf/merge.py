@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness import adapter_files
 from harness.adapter_files import WEIGHTS
 from harness.dataset.item import Item
 from harness.engines.divergence import completion_logprobs, mean_kl, passages
@@ -47,9 +48,12 @@ def write(weights: Path, adapter: Path, folder: Path) -> None:
 
     tokenizer = AutoTokenizer.from_pretrained(weights)
     model = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.float32)
-    if touches_an_end(adapter):
+    tied_by_adapter = bool(adapter_files.settings(adapter).get("ensure_weight_tying"))
+    if touches_an_end(adapter) and not tied_by_adapter:
         untie(model)
     with mounted(Loaded("merging", model, tokenizer), adapter) as both:
+        if tied_by_adapter:
+            _untie_layers(both.model)
         merged = both.model.merge_and_unload(safe_merge=True)  # refuses NaN
         merged.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -68,6 +72,17 @@ def untie(model: Any) -> None:
     if head is not None and head.weight.data_ptr() == embeddings.weight.data_ptr():
         head.weight = nn.Parameter(embeddings.weight.detach().clone())
     model.config.tie_word_embeddings = False
+
+
+def _untie_layers(model: Any) -> None:
+    """Where a LoRA is on both tied ends, give the output matrix a tensor of its own: else both are added to one."""
+    head = getattr(model.get_output_embeddings(), "base_layer", None)
+    embeddings = getattr(model.get_input_embeddings(), "base_layer", None)
+    if head is not None and embeddings is not None:
+        from torch import nn
+
+        head.weight = nn.Parameter(embeddings.weight.detach().clone())
+        model.config.tie_word_embeddings = False
 
 
 def tensor_names(path: Path) -> list[str]:

@@ -66,14 +66,14 @@ def theirs(default_spec: Spec, checkpoint: Path, adapter: Path) -> Loaded:
 
 def _ours(engine: Loaded, prompts: Sequence[Sequence[int]], most: int) -> list[list[int]]:
     with unpacked(engine.model):
-        return decode(engine.model, prompts, engine.tokenizer.eos_token_id, engine.tokenizer.pad_token_id, most)
+        return decode(engine.model, prompts, {engine.tokenizer.eos_token_id}, engine.tokenizer.pad_token_id, most)
 
 
 def _theirs(engine: Loaded, prompts: Sequence[Sequence[int]], most: int) -> list[list[int]]:
     import torch
     from transformers import GenerationConfig
 
-    end, pad = engine.tokenizer.eos_token_id, engine.tokenizer.pad_token_id
+    end, pad = {engine.tokenizer.eos_token_id}, engine.tokenizer.pad_token_id
     width = max(map(len, prompts))
     ids = torch.tensor([[pad] * (width - len(one)) + list(one) for one in prompts])
     mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in prompts])

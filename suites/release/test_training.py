@@ -6,13 +6,13 @@ import json
 from statistics import fmean
 
 from fixtures import requests
-from fixtures.adapters import AdapterOf, AdapterRequests
+from fixtures.adapters import AdapterOf, AdapterRequests, look_at
 from fixtures.answer_sheets import SheetArtifacts
 from fixtures.datasets import TrainingItems
 from fixtures.release import Conclude, Obtain
 from fixtures.seeds import SeedsAgain
 from fixtures.selection import ChosenExperiment, Selected
-from harness.adapter_files import inspect
+from harness.adapter_files import take
 from harness.artifact import Artifact
 from harness.errors import AdapterError
 from harness.evidence import Measurement
@@ -72,16 +72,20 @@ def test_intact(
     """The files of the adapter that may ship are sound: safetensors only, finite, of a sane rank, of some effect."""
     adapter = spec.adapters[gate.adapter]
     experiment = None if adapter.path is not None else chosen_experiment()
-    artifact = obtain([adapter_requests(experiment, adapter)])[0]
+    sources: dict[str, str] = {}
     try:
-        facts = inspect(artifact.path)
+        artifact = obtain([adapter_requests(experiment, adapter)])[0]
+        sources["adapter"] = artifact.digest
+        facts = look_at(adapter, artifact)
     except AdapterError as error:
-        conclude(Measurement(0.0, 1, message=str(error), sources={"adapter": artifact.digest}))
+        conclude(Measurement(0.0, 1, message=str(error), sources=sources))
         return
     message = f"rank {facts.rank}, alpha {facts.alpha}, {facts.tensors} tensors"
+    if adapter.path is not None and (note := take(adapter.path).note()):
+        message += f"; {note}"
     if facts.base and spec.adapters[gate.adapter].path is not None:
         message += f"; it names the base {facts.base!r}, which was not loaded: the spec's own was"
-    conclude(Measurement(1.0, facts.tensors, message=message, sources={"adapter": artifact.digest}))
+    conclude(Measurement(1.0, facts.tensors, message=message, sources=sources))
 
 
 def test_green_again(seeds_again: SeedsAgain, conclude: Conclude) -> None:

@@ -17,7 +17,7 @@ from harness.engines import form, greedy, nf4
 from harness.engines.divergence import completion_logprobs, mean_kl, passages
 from harness.engines.float32 import FORM as FLOAT32
 from harness.engines.form import Loaded
-from harness.engines.generate import Decoding, answer_all, batches
+from harness.engines.generate import Decoding, answer_all, batches, ends
 from harness.engines.mount import mounted
 from harness.errors import AdapterError
 from harness.recipe import Experiment
@@ -154,4 +154,19 @@ def test_rows_that_leave_a_batch_when_they_end_have_the_tokens_of_transformers_g
     ]
     end = peers[0][step]
     wanted = [peer[: peer.index(end) + 1] if end in peer else peer for peer in peers]
-    assert greedy.decode(engine.model, prompts, end, pad, 12) == wanted
+    assert greedy.decode(engine.model, prompts, {end}, pad, 12) == wanted
+
+
+def test_an_answer_ends_at_any_token_that_the_tokenizer_or_the_generation_config_names(line: Line) -> None:
+    engine = form.load(FLOAT32, line.spec.parent / "base", 1)
+    items = items_of(spec_file.load(line.spec).tasks["sea"], "benchmark")[:5]
+    own = engine.tokenizer.eos_token_id
+    assert ends(engine) == {own}
+    before = answer_all(engine, items, Decoding(8, 6))
+    other = before[0].ids[2]
+    engine.model.generation_config.eos_token_id = [own, other]
+    assert ends(engine) == {own, other}
+    for old, new in zip(before, answer_all(engine, items, Decoding(8, 6)), strict=True):
+        cut = old.ids.index(other) + 1 if other in old.ids else len(old.ids)
+        assert new.ids == old.ids[:cut]
+        assert new.stop == ("end" if new.ids[-1] in (own, other) else "length")

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from harness.adapter_files import CONFIG, MAX_CONFIG, WEIGHTS, inspect
+from harness.adapter_config import MAX_CONFIG
+from harness.adapter_files import CONFIG, WEIGHTS, inspect, settings
 from harness.errors import AdapterError
 from suites.selftest.small_bundle import write_adapter
 
@@ -80,7 +82,7 @@ def test_a_header_that_lies_about_its_length_is_refused(adapter: Path, length: i
 
 
 @given(at=st.integers(0, 400), value=st.integers(0, 255))
-@settings(max_examples=60, deadline=None)
+@examples(max_examples=60, deadline=None)
 def test_any_damaged_byte_is_refused_or_harmless(tmp_path_factory: pytest.TempPathFactory, at: int, value: int) -> None:
     folder = write_adapter(tmp_path_factory.mktemp("any") / "adapter")
     data = bytearray((folder / WEIGHTS).read_bytes())
@@ -96,7 +98,6 @@ def test_any_damaged_byte_is_refused_or_harmless(tmp_path_factory: pytest.TempPa
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("auto_mapping", {"base_model_class": "Evil", "parent_library": "evil"}),
         ("megatron_config", {"tensor_model_parallel_size": 1}),
         ("layer_replication", [[0, 1000000]]),
         ("corda_config", {"cache_file": "/etc/passwd"}),
@@ -109,6 +110,12 @@ def test_a_setting_that_does_more_than_plain_lora_is_refused_by_name(adapter: Pa
     set_fields(adapter, **{field: value})
     with pytest.raises(AdapterError, match=field):
         inspect(adapter)
+
+
+def test_the_class_that_an_adapter_names_for_its_base_is_never_looked_for(adapter: Path) -> None:
+    """peft writes auto_mapping wherever no task_type is given."""
+    set_fields(adapter, auto_mapping={"base_model_class": "Evil", "parent_library": "evil"})
+    assert "auto_mapping" not in settings(adapter)
 
 
 @pytest.mark.parametrize("value", ["pissa", "olora", "loftq", "corda"])

@@ -88,10 +88,6 @@ def pickled(folder: Path) -> None:
     (folder / WEIGHTS).unlink()
 
 
-def with_code(folder: Path) -> None:
-    (folder / "modeling.py").write_text("raise SystemExit('an adapter ran code')\n", encoding="utf-8")
-
-
 def with_garbage(folder: Path) -> None:
     (folder / WEIGHTS).write_bytes(b"not weights at all")
 

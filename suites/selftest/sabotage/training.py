@@ -116,12 +116,9 @@ FILES = (
     Sabotage("adapter-changes-nothing", given(CANDIDATE, adapters.scaled(0.0)), INTACT, "every lora_B is zero"),
     Sabotage("adapter-with-alpha-zero", given(CANDIDATE, config(lora_alpha=0)), INTACT, "lora_alpha=0"),
     Sabotage("adapter-with-nan", given(CANDIDATE, tensors(adapters.with_nan)), INTACT, "holds NaN or infinity"),
-    Sabotage("adapter-pickled", given(CANDIDATE, adapters.pickled), INTACT, "adapter_model.bin has no place"),
-    Sabotage("adapter-with-code", given(CANDIDATE, adapters.with_code), INTACT, "modeling.py has no place"),
+    Sabotage("adapter-pickled", given(CANDIDATE, adapters.pickled), INTACT, "adapter_model.bin is pickled"),
     Sabotage("adapter-of-garbage", given(CANDIDATE, adapters.with_garbage), INTACT, "not a safetensors file"),
-    Sabotage(
-        "adapter-behind-a-link", given(CANDIDATE, adapters.as_link), INTACT, "neither a regular file nor a folder"
-    ),
+    Sabotage("adapter-behind-a-link", given(CANDIDATE, adapters.as_link), INTACT, "neither a regular file nor a link"),
 )
 
 FITTING = (

@@ -1,0 +1,142 @@
+"""A base model that adapters are mounted on, given back as it was: taken apart, mended, and proved by its bytes.
+
+peft's own ``unload`` leaves trained copies, biases and whatever a failed loading had begun in place, and the next
+adapter would be judged on them. So what a mount can change is written down before it, put back after it, and the whole
+model is then held against the digest of its weights as they were loaded. Where they differ nobody can mend it: the
+model is soiled, and `is_clean` says so to whoever would ask it next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from harness import digests
+from harness.engines.form import Loaded
+
+_AT_ONCE = 2**28
+"""Bytes of a tensor that lies elsewhere than in main memory, fetched at once."""
+_TABLES = (
+    "_modules",
+    "_parameters",
+    "_buffers",
+    "_forward_hooks",
+    "_forward_hooks_with_kwargs",
+    "_forward_pre_hooks",
+    "_forward_pre_hooks_with_kwargs",
+    "_backward_hooks",
+    "_backward_pre_hooks",
+)
+
+_as_loaded: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+"""Model -> its fingerprint before anything was mounted on it."""
+_soiled: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+"""Models that could not be given back."""
+
+
+def is_clean(model: Any) -> bool:
+    """Whether nothing that was mounted on it has left a trace."""
+    return model not in _soiled
+
+
+def kept(load: Callable[[], Loaded]) -> Callable[[], Loaded]:
+    """A function that gives what `load` loads: loaded when first asked for, and anew where it is no longer clean."""
+    found: list[Loaded] = []
+
+    def get() -> Loaded:
+        if found and not is_clean(found[0].model):
+            found.clear()  # first, so that its memory is free for the next
+        if not found:
+            found.append(load())
+        return found[0]
+
+    return get
+
+
+@contextmanager
+def given_back(model: Any) -> Iterator[None]:
+    """Whatever is done to the model while the context lasts, and however it ends, is undone after it, and proved so.
+
+    A model whose proof fails is soiled from then on (`is_clean`); the context itself does not raise for it, since what
+    was measured inside was measured on the model as it should be.
+    """
+    if model not in _as_loaded:
+        _as_loaded[model] = fingerprint(model)
+    before = _Written.of(model)
+    try:
+        yield
+    finally:
+        before.put_back(model)
+        if fingerprint(model) != _as_loaded[model]:
+            _soiled[model] = True
+
+
+def fingerprint(model: Any) -> str:
+    """SHA-256 over a model's modules by name and class, its configuration, and every parameter: name, place, bytes."""
+    parameters = {
+        name: [list(one.shape), str(one.dtype), one.data_ptr(), _digest(one)]
+        for name, one in model.named_parameters(remove_duplicate=False)
+    }
+    modules = {name: f"{type(one).__module__}.{type(one).__qualname__}" for name, one in model.named_modules()}
+    return digests.of_value([modules, repr(model.config), parameters])
+
+
+def _digest(tensor: Any) -> str:
+    """SHA-256 of a tensor's bytes, which are read where they lie if that is main memory."""
+    import torch
+
+    flat = tensor.detach().contiguous().reshape(-1).view(torch.uint8)
+    found = hashlib.sha256()
+    for part in flat.split(_AT_ONCE):
+        found.update(memoryview(part.cpu().numpy()))
+    return found.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """All of a model that mounting an adapter can change but the matrices, which no sound adapter writes to."""
+
+    modules: tuple[tuple[Any, type, bool, Mapping[str, Mapping[str, Any]]], ...]
+    """(module, its class, whether it trains, its tables of parts and hooks)."""
+    vectors: tuple[tuple[Any, Any], ...]
+    """(parameter, copy): biases and norms, which an adapter with biases overwrites in place."""
+    trained: tuple[tuple[Any, bool], ...]
+    """(parameter, whether it asks for gradients)."""
+    attributes: frozenset[str]
+    """Names that the model itself had."""
+    config: Mapping[str, Any]
+    """Its configuration's own."""
+
+    @classmethod
+    def of(cls, model: Any) -> _Written:
+        parameters = list(model.parameters())
+        return cls(
+            modules=tuple(
+                (one, type(one), one.training, {name: dict(one.__dict__[name]) for name in _TABLES})
+                for one in model.modules()
+            ),
+            vectors=tuple((one, one.detach().clone()) for one in parameters if one.dim() < 2),
+            trained=tuple((one, one.requires_grad) for one in parameters),
+            attributes=frozenset(model.__dict__),
+            config=dict(model.config.__dict__),
+        )
+
+    def put_back(self, model: Any) -> None:
+        for module, kind, training, tables in self.modules:
+            module.__class__ = kind
+            module.training = training
+            for name, table in tables.items():
+                module.__dict__[name].clear()
+                module.__dict__[name].update(table)
+        for parameter, copy in self.vectors:
+            parameter.data.copy_(copy)
+        for parameter, asked in self.trained:
+            parameter.requires_grad_(asked)
+        model.config.__dict__.clear()
+        model.config.__dict__.update(self.config)
+        for name in set(model.__dict__) - self.attributes:
+            del model.__dict__[name]

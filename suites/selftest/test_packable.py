@@ -1,0 +1,76 @@
+"""Another adapter's fault costs only that adapter its place in the bundle; the candidate's own is the release's."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fixtures.adapters import forgiven
+from fixtures.packing import packable
+from harness.artifact import Artifact
+from harness.errors import AdapterError, BlockedError
+from harness.evidence import Measurement
+from harness.gates.gate import Gate
+
+GATES = tuple(
+    Gate(f"eval.{name}.sea.coverage", "threshold", name, name == "both", "point", "coverage", 0.5, adapter=name)
+    for name in ("sea", "both")
+)
+FAULTS = (BlockedError("not intact"), AdapterError("2 keys missing"), ValueError("cannot convert NaN to integer"))
+
+
+@dataclass(frozen=True)
+class Packing:
+    """``packable`` where measuring the named adapter raises."""
+
+    broken: str
+    fault: Exception
+
+    def __call__(self) -> dict[str, Artifact]:
+        spec = SimpleNamespace(adapters={"sea": None, "both": None}, candidate="both", confidence=0.95)
+        function: Callable[..., Any] = inspect.unwrap(packable._get_wrapped_function())  # type: ignore[attr-defined]
+        chosen: dict[str, Artifact] = function(
+            SimpleNamespace(spec=spec, gates=GATES), self.adapter_of, lambda: None, self.measured
+        )()
+        return chosen
+
+    def adapter_of(self, experiment: None, name: str) -> Artifact:
+        return Artifact("adapter", name, name, Path(name), "", 0.0, reused=False)
+
+    def measured(self, gate: Gate) -> Measurement:
+        if gate.adapter == self.broken:
+            raise self.fault
+        return Measurement(1.0, 10)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+def test_an_adapter_beside_the_candidate_loses_its_own_place_alone(fault: Exception) -> None:
+    assert set(Packing("sea", fault)()) == {"both"}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+def test_a_candidate_that_cannot_be_measured_is_not_passed_over(fault: Exception) -> None:
+    with pytest.raises(type(fault)):
+        Packing("both", fault)()
+
+
+def test_where_nothing_is_wrong_all_are_packed() -> None:
+    assert set(Packing("", FAULTS[0])()) == {"sea", "both"}
+
+
+@pytest.mark.parametrize("name", ["sea", "both"])
+def test_only_the_candidates_fault_is_raised(name: str) -> None:
+    spec: Any = SimpleNamespace(candidate="both")
+    raised = False
+    try:
+        with forgiven(spec, name):
+            raise AdapterError("refused")
+    except AdapterError:
+        raised = True
+    assert raised is (name == "both")
