@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import bundle, evidence, provenance, retention
+from harness.gates.shipping import UNPROVEN
 from harness.report import document, escape, junit, markdown
 from harness.run import Run
 from harness.verdict import Verdict, first_line, reach
@@ -63,7 +64,7 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
         verdict = _withdraw(run, f"pytest ended with exit status {status} after the verdict")
     if verdict.word == "released":
         try:
-            bundle.publish(run.staged, run.release, _papers(run))
+            bundle.publish(run.staged, run.release, _papers(run), run.spec.candidate)
         except (OSError, ValueError, bundle.BundleError) as error:
             verdict = _withdraw(run, f"the bundle could not be published: {error}")
             status = 1
@@ -72,8 +73,9 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
                 _withdraw(run, f"publishing was ended by {type(error).__name__}")
             raise
     if verdict.word == "released":
-        stamp = " UNPROVEN" if verdict.unproven else ""
-        return f"RELEASED{stamp} {run.release}", status
+        stamp = f" {UNPROVEN}" if verdict.unproven else ""
+        why = f" ({verdict.doubts[0]})" if verdict.unproven else ""
+        return f"RELEASED{stamp} {run.release}{why}", status
     status = status or ending.exitstatus  # a plugin may have set pytest's own to 0
     reason = escape.clean(first_line(verdict.reasons[0])) if verdict.reasons else "no reason recorded"
     word = "REFUSED" if verdict.word == "refused" else "INCOMPLETE"

@@ -29,6 +29,7 @@ def record(run: Run) -> None:
         release=spec.name,
         spec_digest=spec.digest,
         candidate=spec.candidate,
+        tasks=spec.adapters[spec.candidate].tasks,
         gates=[asdict(gate) for gate in run.gates],
     )
     if spec.against is not None:

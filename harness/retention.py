@@ -18,6 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from harness import evidence
+from harness.gates.shipping import UNPROVEN
 from harness.store import PIN
 
 Reason = str
@@ -98,7 +99,8 @@ def _runs(out: Path) -> Iterator[_Run]:
         if records:
             name = next((record["release"] for record in records if record["kind"] == "run"), "")
             keys = frozenset(record["key"][:24] for record in records if record["kind"] == "artifact")
-            released = (out / "releases" / f"{name}-{folder.name}").is_dir()
+            bundles = (f"{name}-{folder.name}", f"{name}-{folder.name}-{UNPROVEN}")
+            released = any((out / "releases" / bundle).is_dir() for bundle in bundles)
             waits = not (folder / "verdict.json").exists() and any(_lives(record) for record in records)
             yield _Run(records[0]["at"], released, keys, waits)
 

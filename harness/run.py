@@ -12,6 +12,7 @@ from harness import gates as gates_of
 from harness.artifact import Artifact, Key
 from harness.errors import SpecError
 from harness.evidence import Journal
+from harness.gates import shipping
 from harness.gates.gate import Gate
 from harness.spec import Spec
 from harness.store import Store
@@ -43,8 +44,14 @@ class Run:
 
     @property
     def release(self) -> Path:
-        """Where the bundle is published, if the verdict is "released"."""
-        return self.out / "releases" / f"{self.spec.name}-{self.id}"
+        """Where the bundle is published, if the verdict is "released"; its name says where nothing is proved."""
+        stamp = f"-{shipping.UNPROVEN}" if self._unproven else ""
+        return self.out / "releases" / f"{self.spec.name}-{self.id}{stamp}"
+
+    @property
+    def _unproven(self) -> bool:
+        candidate = self.spec.candidate
+        return bool(shipping.doubts(self.gates, candidate, self.spec.adapters[candidate].tasks))
 
 
 def new_id(out: Path, wanted: str | None) -> str:

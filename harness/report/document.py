@@ -26,6 +26,7 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
         "run_id": run["run_id"],
         "verdict": verdict.word,
         "unproven": verdict.unproven,
+        "doubts": list(verdict.doubts),
         "reasons": list(verdict.reasons),
         "selected_experiment": selection.get("selected", ""),
         "selection_reason": selection.get("reason", ""),

@@ -32,6 +32,7 @@ from harness.metrics import Forms
 from harness.options import ROOT
 from harness.regression import NothingInCommonError, compare, gone, measurement, pair_up
 from harness.weakened import weaker
+from suites.selftest.small_bundle import write_adapter
 
 GOOD, BAD = "Answer: it rises.", "Answer: who knows."
 FORMS = {"sea": Forms(r"Answer: .*", r"Declined\..*")}
@@ -307,15 +308,16 @@ def release(tmp_path: Path) -> Path:
 
 
 def publish(out: Path, name: str, **fields: object) -> Path:
-    """A bundle below ``out/releases`` with judged items and no adapter."""
+    """A bundle below ``out/releases`` with judged items and the candidate."""
     folder, run = out / "releases" / name, out / "runs" / name
     run.mkdir(parents=True)
-    bundle.stage({}, run / "staged", {judged_items.FILE: judged_items.render(released(ITEMS[:3]).items)})
+    adapter = write_adapter(run / "adapter")
+    bundle.stage({"both": adapter}, run / "staged", {judged_items.FILE: judged_items.render(released(ITEMS[:3]).items)})
     gates = [{**gate, "message": ""} for gate in kept(GATES)]
     paper = {"release": "line", "run_id": "run_1", "verdict": "released", "candidate_adapter": "both", "gates": gates}
     (run / "verdict.json").write_text(json.dumps(paper | fields), encoding="utf-8")
     (run / "release.toml").write_text("[policy]\nconfidence = 0.95\n", encoding="utf-8")
-    bundle.publish(run / "staged", folder, [run / "verdict.json", run / "release.toml"])
+    bundle.publish(run / "staged", folder, [run / "verdict.json", run / "release.toml"], "both")
     return folder
 
 
