@@ -82,6 +82,11 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
     return f"{word} {reason} (verdict: {run.folder / 'verdict.json'})", status
 
 
+def warnings(run: Run) -> list[str]:
+    """What the run was told at its start and no gate says, such as that there is no earlier release."""
+    return [str(record["text"]) for record in evidence.read(run.evidence) if record["kind"] == "warning"]
+
+
 def tidy(run: Run) -> str:
     """Remove what the spec does not keep; what to tell the user, "" where nothing went."""
     if run.spec.keep_last is None:

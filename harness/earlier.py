@@ -68,7 +68,11 @@ def find(wanted: str | None, out: Path, release: str, here: Path) -> Path | None
 
 
 def last(out: Path, release: str) -> Path | None:
-    """The newest bundle of that release name below ``out/releases``, by when its verdict was written there."""
+    """The newest bundle of that release name below ``out/releases``, by the time that its verdict states.
+
+    Times of files say when something was copied or touched. A verdict without a time is older than any with one; of two
+    such, or of one time, the later run id decides.
+    """
     found = []
     for path in (out / "releases").glob(f"*/{_VERDICT}"):
         try:
@@ -77,8 +81,16 @@ def last(out: Path, release: str) -> Path | None:
         except (OSError, ValueError, KeyError, TypeError):
             continue  # half-copied or foreign: no release of ours
         if known == (release, "released"):
-            found.append((path.stat().st_mtime_ns, path.parent))
-    return max(found)[1] if found else None
+            found.append((str(paper.get("concluded_at", "")), str(paper.get("run_id", "")), path.parent))
+    return max(found)[2] if found else None
+
+
+def none_found(out: Path, release: str) -> str:
+    """What a release without an earlier one is told: that nothing is compared, and how to have it compared."""
+    return (
+        f"no earlier release named {release!r} was found below {out / 'releases'}, so nothing is compared with one; "
+        "keep that folder, or name a bundle with --against"
+    )
 
 
 def read(place: Path) -> Earlier:

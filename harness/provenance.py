@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -9,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness import digests, general_text, metrics
+from harness import digests, earlier, general_text, metrics
 from harness.dataset.records import stream_lines
 from harness.errors import DataError
 from harness.gates import forgetting
@@ -17,6 +18,8 @@ from harness.run import Run
 from harness.spec import Spec
 
 DISTRIBUTIONS = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "tokenizers", "pytest", "pytest-xdist")
+UNKNOWN = "unknown"
+"""Neither found nor not found: nobody could look."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -34,6 +37,8 @@ def record(run: Run) -> None:
     )
     if spec.against is not None:
         run.journal.write("against", release=spec.against.release, run_id=spec.against.run_id)
+    else:
+        run.journal.write("warning", text=earlier.none_found(run.out, spec.name))
     run.journal.write("data", files=data_files(spec))
     run.journal.write("inputs", inputs=inputs(spec))
     run.journal.write("metrics", metrics=metric_origins())
@@ -113,9 +118,22 @@ def environment(threads: int) -> dict[str, Any]:
             **digests.of_versions(DISTRIBUTIONS),
             **{one.distribution: one.version for one in metrics.installed().values()},
         },
-        "git_commit": _git("rev-parse", "HEAD"),
-        "git_dirty": bool(_git("status", "--porcelain")),
-        "git_submodules": _git("submodule", "status").splitlines(),
+        **git_state(ROOT),
+    }
+
+
+def git_state(folder: Path) -> dict[str, Any]:
+    """Commit, whether anything differs from it, and submodules; `UNKNOWN` wherever git gives no answer.
+
+    A refusal ("dubious ownership"), a folder that no repository holds and git that is not installed all read unknown,
+    never clean. What the environment says of git (GIT_DIR) is left out: it names another repository.
+    """
+    commit, status = _git(folder, "rev-parse", "HEAD"), _git(folder, "status", "--porcelain")
+    submodules = _git(folder, "submodule", "status")
+    return {
+        "git_commit": commit or UNKNOWN,
+        "git_dirty": UNKNOWN if status is None or not commit else bool(status),
+        "git_submodules": [UNKNOWN] if submodules is None else submodules.splitlines(),
     }
 
 
@@ -136,9 +154,13 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
-def _git(*words: str) -> str:
+def _git(folder: Path, *words: str) -> str | None:
+    """What git says of the repository that holds `folder`; None where it does not answer."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
-        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        done = subprocess.run(
+            ["git", *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -88,7 +88,10 @@ def _fit(document: Document, adapter: str) -> bool:
 def limits(document: Document, prose: Mapping[str, Any]) -> list[str]:
     found = texts(prose, "limits")
     found += [f"Not proved: {cell(doubt)}." for doubt in document.get("doubts", [])]
-    if document.get("environment", {}).get("git_dirty"):
+    dirty = document.get("environment", {}).get("git_dirty")
+    if dirty == "unknown":
+        found.append("Git did not say which commit this was, or whether the working tree had changes.")
+    elif dirty:
         found.append("The working tree had changes that no commit holds.")
     given = [str(one.get("name")).removeprefix(GIVEN) for one in document.get("artifacts", []) if _is_given(one)]
     if given:

@@ -326,10 +326,20 @@ class TestEarlierReleases:
         assert earlier.find(None, tmp_path, "line", tmp_path) is None
 
     def test_the_newest_of_that_name_is_the_last(self, release: Path, tmp_path: Path) -> None:
-        newer = publish(tmp_path / "out", "line-run_2")
+        newer = publish(tmp_path / "out", "line-run_2", concluded_at="2026-11-26T10:00:00.000000+00:00")
+        publish(tmp_path / "out", "line-run_3", concluded_at="2026-11-25T10:00:00.000000+00:00")
         publish(tmp_path / "out", "other-run_1", release="other")
-        os.utime(release / "verdict.json", ns=(1, 1))
         assert earlier.find(None, tmp_path / "out", "line", tmp_path) == newer
+
+    def test_a_touched_file_is_no_later_release(self, release: Path, tmp_path: Path) -> None:
+        newer = publish(tmp_path / "out", "line-run_2", concluded_at="2026-11-26T10:00:00.000000+00:00")
+        os.utime(newer / "verdict.json", ns=(1, 1))
+        assert earlier.find(None, tmp_path / "out", "line", tmp_path) == newer
+
+    def test_of_two_verdicts_without_a_time_the_later_run_id_is_the_last(self, release: Path, tmp_path: Path) -> None:
+        later = publish(tmp_path / "out", "line-run_2", run_id="run_2")
+        os.utime(later / "verdict.json", ns=(1, 1))
+        assert earlier.find(None, tmp_path / "out", "line", tmp_path) == later
 
     def test_last_where_there_is_none_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(SpecError, match="leave the option out"):

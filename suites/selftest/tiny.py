@@ -82,7 +82,7 @@ above = {{ coverage = 0.5, refused = 0.5 }}
 [[gates.eval]]
 adapter = "both"
 task = "shore"
-above = {{ coverage = 0.5 }}
+above = {{ coverage = 0.2 }}
 
 [[gates.eval]]
 adapter = "both"
