@@ -18,11 +18,14 @@ from typing import Any
 
 from filelock import FileLock
 
-from harness import digests
+from harness import digests, judged_items
 from harness.archive import SUFFIX, pack, unpack
 from harness.errors import BundleError
 
 SUMS = "SHA256SUMS.txt"
+
+PAPERS = ("verdict.json", "junit.xml", "report.md", "release.toml")
+"""What a run says of itself, in its folder and in its bundle."""
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _LINE = re.compile(rf"(?P<digest>[0-9a-f]{{64}}) [ *](?P<name>{_PLAIN.pattern})")
@@ -31,6 +34,17 @@ _LINE = re.compile(rf"(?P<digest>[0-9a-f]{{64}}) [ *](?P<name>{_PLAIN.pattern})"
 def archive_name(adapter: str) -> str:
     """The file that holds an adapter in a bundle."""
     return f"adapter_{adapter}{SUFFIX}"
+
+
+def reserved(name: str) -> bool:
+    """Whether a file of that name in a run's folder or a bundle is greenrun's own; case tells no files apart."""
+    own = (SUMS, *PAPERS, judged_items.FILE, *_FOLDERS)
+    parts = name.casefold().removesuffix(".new").removesuffix(".lock").removesuffix(".partial")
+    packed = name.casefold().startswith(("adapter_", "model_"))
+    return packed or parts in {one.casefold() for one in own}
+
+
+_FOLDERS = ("evidence", "failures", "findings", "progress", "staged")
 
 
 def archives(folder: Path) -> tuple[str, ...]:

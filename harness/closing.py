@@ -122,7 +122,7 @@ def _write(run: Run, verdict: Verdict) -> None:
 
 
 def _papers(run: Run) -> list[Path]:
-    return [run.folder / name for name in ("verdict.json", "junit.xml", "report.md", "release.toml")]
+    return [run.folder / name for name in bundle.PAPERS]
 
 
 def table(verdict: Verdict) -> list[str]:

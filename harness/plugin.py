@@ -62,6 +62,8 @@ def pytest_configure(config: pytest.Config) -> None:
         processor.hold(loaded.instructions)
         _refuse_emulated_precision(loaded)
         _check_benchmarks(loaded)
+        # What a run is judged on is what it opened with, in every process of it.
+        loaded = replace(loaded, opened=worker["greenrun_opened"] if worker else provenance.inputs(loaded))
         run = open_run(loaded, out, run_id, process, config.getoption("--rescore"))
     except GreenrunError as error:
         raise pytest.UsageError(str(error)) from error
@@ -149,6 +151,7 @@ def pytest_configure_node(node: Any) -> None:
     if RUN in node.config.stash:
         run = node.config.stash[RUN]
         node.workerinput["greenrun_run_id"] = run.id
+        node.workerinput["greenrun_opened"] = dict(run.spec.opened)
         node.workerinput["greenrun_against"] = str(run.spec.against.place) if run.spec.against else None
 
 

@@ -40,7 +40,7 @@ def record(run: Run) -> None:
     else:
         run.journal.write("warning", text=earlier.none_found(run.out, spec.name))
     run.journal.write("data", files=data_files(spec))
-    run.journal.write("inputs", inputs=inputs(spec))
+    run.journal.write("inputs", inputs=spec.opened)
     run.journal.write("metrics", metrics=metric_origins())
     run.journal.write("environment", environment=environment(spec.threads))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from harness import metrics, nearest
+from harness import bundle, metrics, nearest
 from harness.errors import SpecError
 from harness.gates import aims
 from harness.spec import ALL, SPLITS, Spec, Task, Thresholds
@@ -55,8 +55,20 @@ def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
         yield from _bad_files(declared)
     if spec.attempts == "spend" and spec.ledger is None:
         yield "policy.ledger", 'missing, and attempts = "spend" needs it; name a file that all runners share'
-    if spec.notes is not None and not spec.notes.is_file():
+    yield from _bad_notes(spec)
+
+
+def _bad_notes(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Notes are copied into the run's folder under their own name: not over what the run says of itself."""
+    if spec.notes is None:
+        return
+    if not spec.notes.is_file():
         yield "release.notes", f"{spec.notes} does not exist"
+    if bundle.reserved(spec.notes.name):
+        yield (
+            "release.notes",
+            f"the name {spec.notes.name!r} is one of the run's own papers, and would take its place; rename the file",
+        )
 
 
 def _same_experiments(spec: Spec) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from harness.dataset.item import Item, Message, Point
 from harness.dataset.line import ENCODING, Record, examine, plausible
+from harness.dataset.options import DEFAULT, Options
 from harness.dataset.source import Source
 from harness.errors import DataError
 
@@ -32,13 +33,13 @@ def parse_lines(path: Path) -> list[tuple[int, Record]]:
     return list(stream_lines(path))
 
 
-def stream_lines(path: Path) -> Iterator[tuple[int, Record]]:
+def stream_lines(path: Path, options: Options = DEFAULT) -> Iterator[tuple[int, Record]]:
     """`parse_lines`, one record at a time.
 
     Raises:
         DataError: as `parse_lines`, when the line in question is reached.
     """
-    source = Source(path)
+    source = Source(path, options)
     count = 0
     for block in source.blocks():
         if block.skipped:
@@ -53,7 +54,7 @@ def stream_lines(path: Path) -> Iterator[tuple[int, Record]]:
         raise DataError(path, 0, "holds no record; one JSON object a line is expected")
 
 
-def read_items(path: Path, task: str, template: str, system: str) -> tuple[Item, ...]:
+def read_items(path: Path, task: str, template: str, system: str, options: Options = DEFAULT) -> tuple[Item, ...]:
     """All items of one data file.
 
     Args:
@@ -67,7 +68,7 @@ def read_items(path: Path, task: str, template: str, system: str) -> tuple[Item,
     """
     items = []
     seen: dict[str, int] = {}
-    for item in stream_items(path, task, template, system):
+    for item in stream_items(path, task, template, system, options):
         if item.id in seen:
             line = seen[item.id]
             raise DataError(path, item.line, f"id {item.id!r} was used in line {line} already; ids are unique")
@@ -76,13 +77,13 @@ def read_items(path: Path, task: str, template: str, system: str) -> tuple[Item,
     return tuple(items)
 
 
-def stream_items(path: Path, task: str, template: str, system: str) -> Iterator[Item]:
+def stream_items(path: Path, task: str, template: str, system: str, options: Options = DEFAULT) -> Iterator[Item]:
     """The items of one data file, one at a time; ids are not compared.
 
     Raises:
         DataError: a record cannot be used.
     """
-    for line, record in stream_lines(path):
+    for line, record in stream_lines(path, options):
         yield item_of(path, line, record, task, template, system)
 
 
