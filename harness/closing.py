@@ -30,8 +30,7 @@ def conclude(run: Run, exitstatus: int, partial: bool) -> Ending:
     """Judge the run from its journal and write ``verdict.json``, ``junit.xml`` and ``report.md``."""
     if partial:
         run.journal.taint("restricted on purpose (--partial)")
-    records = evidence.read(run.evidence)
-    for name in provenance.changed(run, records):
+    for name in provenance.changed(run):
         run.journal.taint(f"{name} changed while the run was under way: run again")
     verdict = reach(run.gates, evidence.read(run.evidence))
     if verdict.word == "released" and exitstatus != 0:
@@ -88,11 +87,13 @@ def warnings(run: Run) -> list[str]:
 
 
 def tidy(run: Run) -> str:
-    """Remove what the spec does not keep; what to tell the user, "" where nothing went."""
+    """Remove what killed publications left and what the spec does not keep; what to tell, "" where nothing went."""
+    for left in retention.abandoned(run.out):
+        shutil.rmtree(left, ignore_errors=True)
     if run.spec.keep_last is None:
         return ""
     try:
-        freed = retention.remove(retention.survey(run.out, run.spec.keep_last))
+        freed = retention.remove(retention.survey(run.out, run.spec.keep_last, run.id))
     except OSError as error:
         return f"the store could not be tidied: {error}"
     return f"removed from the store: {freed / 2**20:.1f} MiB that only older runs used" if freed else ""

@@ -75,6 +75,8 @@ def last(out: Path, release: str) -> Path | None:
     """
     found = []
     for path in (out / "releases").glob(f"*/{_VERDICT}"):
+        if path.parent.name.endswith(".partial"):
+            continue  # what a killed publication left: its bundle never appeared
         try:
             paper = json.loads(path.read_text(encoding="utf-8"))
             known = (paper["release"], paper["verdict"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -56,13 +55,12 @@ def inputs(spec: Spec) -> dict[str, str]:
     return found | {str(one.path): _digest(one.path) for one in spec.adapters.values() if one.path is not None}
 
 
-def changed(run: Run, records: Iterable[Mapping[str, Any]]) -> list[str]:
+def changed(run: Run) -> list[str]:
     """Inputs that are no longer what they were when the run began: gates may have judged either.
 
-    Args:
-        records: the run's journal.
+    As this process took them: a path that is not UTF-8 has another name in a journal.
     """
-    before = {name: digest for one in records if one["kind"] == "inputs" for name, digest in one["inputs"].items()}
+    before = run.spec.opened
     now = inputs(run.spec) if before else {}
     return sorted(name for name, digest in before.items() if now.get(name) != digest)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+
+import regex
 
 from harness import bundle, metrics, nearest
 from harness.errors import SpecError
@@ -135,6 +136,6 @@ def _bad_files(task: Task) -> Iterator[tuple[str, str]]:
     yield from _unknown(f"tasks.{task.name}.counts", "split", task.counts, SPLITS)
     for key in ("answer_form", "refusal_form"):
         try:
-            re.compile(getattr(task, key))
-        except re.error as error:
+            regex.compile(getattr(task, key))
+        except regex.error as error:
             yield f"tasks.{task.name}.{key}", f"not a regular expression: {error}"

@@ -73,6 +73,20 @@ def new_id(out: Path, wanted: str | None) -> str:
     return next(name for name in names if not (out / "runs" / name).exists())
 
 
+def reserve(run: Run) -> bool:
+    """Take the run's folder, which no other run can take then; False where one has it already.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
+    run.folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        run.folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
 def open_run(spec: Spec, out: Path, run_id: str, process: str, rescore: bool) -> Run:
     """The run as one of its processes sees it. Creates nothing: the journal makes its folder at the first record."""
     folder = out / "runs" / run_id
