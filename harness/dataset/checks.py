@@ -114,9 +114,15 @@ def check_task(check: str, task: Task, chosen: Options, others: Iterable[Task] =
         found = leakage.text_findings(named, chosen.overlap, foreign)
     else:
         raise ValueError(f"unknown data check {check!r}")
-    result = tally(_wanted(found, chosen))
+    accused: dict[Path, set[int]] = {}
+    result = tally(_noted(_wanted(found, chosen), accused))
     sources = {split: _digest(path, chosen) for split, path in task.files.items()}
-    return Checked(result, sum(items.count for items in counted.values()), sources)
+    if check == "ids_unique" or not accused:
+        return Checked(result, sum(items.count for items in counted.values()), sources)
+    # Known items are a share of what judges: a large training file must not make them few.
+    hit = {split: len(accused.get(path, ())) for split, path in task.files.items() if counted[split].count}
+    worst = max(hit, key=lambda split: hit[split] / counted[split].count)
+    return Checked(result, counted[worst].count, sources, f"{hit[worst]} of {worst}'s own items", hit[worst])
 
 
 def check_labels(task: Task, split: str, lengths: Lengths, max_length: int, chosen: Options) -> Checked:
@@ -156,6 +162,13 @@ def blocking_findings(spec: Spec, tasks: Iterable[str]) -> list[Finding]:
             if check not in chosen.advisory and result.share < chosen.threshold(check):
                 found += result.tally.kept
     return found
+
+
+def _noted(found: Iterable[Finding], accused: dict[Path, set[int]]) -> Iterator[Finding]:
+    """Findings as they come, with the lines of each file that they stand in put down in `accused`."""
+    for finding in found:
+        accused.setdefault(finding.path, set()).add(finding.line)
+        yield finding
 
 
 class _Counted:

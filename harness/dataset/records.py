@@ -8,6 +8,7 @@ list of turns. Turns go through as they are, tool calls included.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +22,9 @@ from harness.dataset.item import Item, Message, Point
 from harness.dataset.line import ENCODING, Record, examine, plausible
 from harness.dataset.options import DEFAULT, Options
 from harness.dataset.source import Source
+from harness.dataset.units import units
 from harness.errors import DataError
+from harness.metrics.visible import visible
 
 
 def parse_lines(path: Path) -> list[tuple[int, Record]]:
@@ -84,7 +87,7 @@ def stream_items(path: Path, task: str, template: str, system: str, options: Opt
         DataError: a record cannot be used.
     """
     for line, record in stream_lines(path, options):
-        yield item_of(path, line, record, task, template, system)
+        yield item_of(path, line, record, task, template, system, options.topic)
 
 
 def compile_template(source: str) -> jinja2.Template:
@@ -114,8 +117,19 @@ def _exact(path: Path, number: int, raw: bytes) -> Record:
     return examined.record
 
 
-def item_of(path: Path, line: int, record: Record, task: str, template: str, system: str) -> Item:
+def topic_of(said: str) -> str:
+    """A topic as it counts: without case, width, punctuation, signs that nobody sees, and a leading article."""
+    return _ARTICLE.sub("", " ".join(units(visible(said)))) or said
+
+
+_ARTICLE = re.compile(r"^(the|an?) ")
+
+
+def item_of(path: Path, line: int, record: Record, task: str, template: str, system: str, cluster: str = "") -> Item:
     """One record as an item.
+
+    Args:
+        cluster: the field that says which items are not independent; "" is ``topic``. Spellings of one topic are one.
 
     Raises:
         DataError: the record has none of the three forms, or a field of the wrong shape.
@@ -140,7 +154,7 @@ def item_of(path: Path, line: int, record: Record, task: str, template: str, sys
             id=name,
             task=task,
             kind=str(record.get("kind", "plain")),
-            topic=str(record.get("topic", name)),
+            topic=topic_of(said) if (said := str(record.get(cluster or "topic") or "")).strip() else name,
             messages=turns,
             reference=_text(reference, "reference"),
             points=tuple(_point(entry) for entry in record.get("points", ())),

@@ -91,8 +91,9 @@ def sizes(spec: Spec, gates: Iterable[Gate]) -> dict[str, int]:
     Raises:
         DataError: a benchmark cannot be read.
     """
+    chosen_options = checks.options_of(spec)
     items = {
-        (task.name, split): checks.items_of(task, split)
+        (task.name, split): checks.items_of(task, split, chosen_options)
         for task in spec.tasks.values()
         for split in ("benchmark", "parity")
         if split in task.files
