@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class Earlier:
     """Its spec, as TOML gives it."""
     items: tuple[JudgedItem, ...]
     """Empty where it kept none."""
+    meaning: Mapping[str, str] = field(default_factory=dict)
+    """Key of its spec -> SHA-256 of the template or schema there; empty where its verdict kept none."""
 
     @property
     def items_digest(self) -> str:
@@ -117,6 +119,7 @@ def read(place: Path) -> Earlier:
             gates=tuple({name: gate[name] for name in _GATE} for gate in paper["gates"]),
             table=table,
             items=judged_items.read(kept) if kept.exists() else (),
+            meaning=dict(paper.get("meaning", {})),
         )
         word = paper["verdict"]
     except (OSError, ValueError, KeyError, TypeError, DataError) as error:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness import digests, earlier, general_text, metrics
+from harness import digests, earlier, general_text, meaning, metrics
 from harness.dataset.records import stream_lines
 from harness.errors import DataError
 from harness.gates import forgetting
@@ -40,6 +40,7 @@ def record(run: Run) -> None:
         run.journal.write("warning", text=earlier.none_found(run.out, spec.name))
     run.journal.write("data", files=data_files(spec))
     run.journal.write("inputs", inputs=spec.opened)
+    run.journal.write("meaning", meaning=meaning.digests_of(spec))
     run.journal.write("metrics", metrics=metric_origins())
     run.journal.write("environment", environment=environment(spec.threads))
 

@@ -57,6 +57,7 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
         "packed": _last(journal, "packed").get("adapters", []),
         "regression": _regression(journal),
         "attempts": _last(journal, "attempts").get("attempts", {}),
+        "meaning": _last(journal, "meaning").get("meaning", {}),
         "data": _last(journal, "data").get("files", []),
         "noise": [record["noise"] for record in journal if record["kind"] == "noise"],
         "forms": _last(journal, "forms").get("forms", {}),
