@@ -11,6 +11,7 @@ from typing import Any
 
 from harness import bundle, digests, judged_items
 from harness.errors import DataError, SpecError
+from harness.gates.shipping import UNPROVEN
 from harness.judged_items import JudgedItem
 
 LAST = "last"
@@ -126,7 +127,22 @@ def read(place: Path) -> Earlier:
         raise SpecError(OPTION, "", f"{place} is no release of greenrun ({type(error).__name__}: {error})") from error
     if word != "released":
         raise SpecError(OPTION, "", f"{place} was {word}; only what was released can be compared with")
+    if packed != place and not _published(place, earlier):
+        raise SpecError(
+            OPTION,
+            "",
+            f"{place} says released, and its bundle was never published: it was ended in between; release again",
+        )
     return earlier
+
+
+def _published(run: Path, earlier: Earlier) -> bool:
+    """Whether the bundle of a run's folder appeared below ``releases``, with the run's own verdict in it."""
+    for name in (earlier.name, f"{earlier.name}-{UNPROVEN}"):
+        paper = run.parent.parent / "releases" / name / _VERDICT
+        if paper.is_file() and paper.read_bytes() == (run / _VERDICT).read_bytes():
+            return True
+    return False
 
 
 _GATE = ("id", "area", "blocking", "rule", "threshold", "n")

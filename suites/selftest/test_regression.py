@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -330,6 +331,11 @@ class TestEarlierReleases:
         publish(tmp_path / "out", "line-run_3", concluded_at="2026-11-25T10:00:00.000000+00:00")
         publish(tmp_path / "out", "other-run_1", release="other")
         assert earlier.find(None, tmp_path / "out", "line", tmp_path) == newer
+
+    def test_a_run_that_was_ended_before_it_published_released_nothing(self, release: Path, tmp_path: Path) -> None:
+        shutil.rmtree(release)
+        with pytest.raises(SpecError, match="its bundle was never published"):
+            earlier.read(tmp_path / "out" / "runs" / "line-run_1")
 
     def test_a_touched_file_is_no_later_release(self, release: Path, tmp_path: Path) -> None:
         newer = publish(tmp_path / "out", "line-run_2", concluded_at="2026-11-26T10:00:00.000000+00:00")
