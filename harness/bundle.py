@@ -18,14 +18,33 @@ from typing import Any
 
 from filelock import FileLock
 
-from harness import digests
+from harness import digests, judged_items
 from harness.archive import SUFFIX, pack, unpack
 from harness.errors import BundleError
 
 SUMS = "SHA256SUMS.txt"
 
+PAPERS = ("verdict.json", "junit.xml", "report.md", "release.toml")
+"""What a run says of itself, in its folder and in its bundle."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _LINE = re.compile(rf"(?P<digest>[0-9a-f]{{64}}) [ *](?P<name>{_PLAIN.pattern})")
+
+
+def archive_name(adapter: str) -> str:
+    """The file that holds an adapter in a bundle."""
+    return f"adapter_{adapter}{SUFFIX}"
+
+
+def reserved(name: str) -> bool:
+    """Whether a file of that name in a run's folder or a bundle is greenrun's own; case tells no files apart."""
+    own = (SUMS, *PAPERS, judged_items.FILE, *_FOLDERS)
+    parts = name.casefold().removesuffix(".new").removesuffix(".lock").removesuffix(".partial")
+    packed = name.casefold().startswith(("adapter_", "model_"))
+    return packed or parts in {one.casefold() for one in own}
+
+
+_FOLDERS = ("evidence", "failures", "findings", "progress", "staged")
 
 
 def archives(folder: Path) -> tuple[str, ...]:
@@ -52,7 +71,7 @@ def stage(
         raise BundleError(f"{folder} is not an empty folder; stage each run into its own")
     with _appearing(folder) as partial:
         for name, adapter in sorted(adapters.items()):
-            pack(adapter, partial / f"adapter_{name}{SUFFIX}")
+            pack(adapter, partial / archive_name(name))
         for name, text in (records or {}).items():
             (partial / name).write_text(text, encoding="utf-8", newline="\n")
         for name, source in (files or {}).items():
@@ -76,14 +95,14 @@ def copy_staged(source: Path, folder: Path) -> None:
             raise BundleError(f"{folder} is not a copy of {source}; start a new run")
 
 
-def publish(staged: Path, release: Path, papers: Sequence[Path]) -> None:
+def publish(staged: Path, release: Path, papers: Sequence[Path], candidate: str) -> None:
     """Put the staged archives and the papers together as `release`, by one rename after reading all of it back.
 
     The checksums are those of the sources, taken before copying, so a copy that went wrong is found.
 
     Raises:
-        BundleError: `release` exists, a paper is missing, the staged files are not those of their
-            checksums, or the copies differ from their sources. Nothing is left behind.
+        BundleError: `release` exists, a paper or the candidate's archive is missing, the staged files are not those
+            of their checksums, or the copies differ from their sources. Nothing is left behind.
     """
     if os.path.lexists(release):
         raise BundleError(f"{release} exists already; a release is never overwritten")
@@ -91,6 +110,8 @@ def publish(staged: Path, release: Path, papers: Sequence[Path]) -> None:
     if problems:
         raise BundleError(f"{staged} is no longer what was judged: {'; '.join(problems)}")
     listed, _ = _read_sums(staged / SUMS)
+    if archive_name(candidate) not in listed:
+        raise BundleError(f"the candidate {candidate} is not packed: a release without it releases nothing")
     sources = {name: staged / name for name in listed}
     for paper in papers:
         if paper.is_symlink() or not paper.is_file():
@@ -203,4 +224,16 @@ def _read_sums(path: Path) -> tuple[dict[str, str], list[str]]:
     return listed, problems
 
 
-__all__ = ["SUMS", "BundleError", "archives", "copy_staged", "pack", "publish", "receipt", "stage", "unpack", "verify"]
+__all__ = [
+    "SUMS",
+    "BundleError",
+    "archive_name",
+    "archives",
+    "copy_staged",
+    "pack",
+    "publish",
+    "receipt",
+    "stage",
+    "unpack",
+    "verify",
+]

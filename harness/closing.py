@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import bundle, evidence, provenance, retention
+from harness.gates.shipping import UNPROVEN
 from harness.report import document, escape, junit, markdown
 from harness.run import Run
 from harness.verdict import Verdict, first_line, reach
@@ -29,8 +30,7 @@ def conclude(run: Run, exitstatus: int, partial: bool) -> Ending:
     """Judge the run from its journal and write ``verdict.json``, ``junit.xml`` and ``report.md``."""
     if partial:
         run.journal.taint("restricted on purpose (--partial)")
-    records = evidence.read(run.evidence)
-    for name in provenance.changed(run, records):
+    for name in provenance.changed(run):
         run.journal.taint(f"{name} changed while the run was under way: run again")
     verdict = reach(run.gates, evidence.read(run.evidence))
     if verdict.word == "released" and exitstatus != 0:
@@ -63,7 +63,7 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
         verdict = _withdraw(run, f"pytest ended with exit status {status} after the verdict")
     if verdict.word == "released":
         try:
-            bundle.publish(run.staged, run.release, _papers(run))
+            bundle.publish(run.staged, run.release, _papers(run), run.spec.candidate)
         except (OSError, ValueError, bundle.BundleError) as error:
             verdict = _withdraw(run, f"the bundle could not be published: {error}")
             status = 1
@@ -72,20 +72,28 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
                 _withdraw(run, f"publishing was ended by {type(error).__name__}")
             raise
     if verdict.word == "released":
-        stamp = " UNPROVEN" if verdict.unproven else ""
-        return f"RELEASED{stamp} {run.release}", status
+        stamp = f" {UNPROVEN}" if verdict.unproven else ""
+        why = f" ({verdict.doubts[0]})" if verdict.unproven else ""
+        return f"RELEASED{stamp} {run.release}{why}", status
     status = status or ending.exitstatus  # a plugin may have set pytest's own to 0
     reason = escape.clean(first_line(verdict.reasons[0])) if verdict.reasons else "no reason recorded"
     word = "REFUSED" if verdict.word == "refused" else "INCOMPLETE"
     return f"{word} {reason} (verdict: {run.folder / 'verdict.json'})", status
 
 
+def warnings(run: Run) -> list[str]:
+    """What the run was told at its start and no gate says, such as that there is no earlier release."""
+    return [str(record["text"]) for record in evidence.read(run.evidence) if record["kind"] == "warning"]
+
+
 def tidy(run: Run) -> str:
-    """Remove what the spec does not keep; what to tell the user, "" where nothing went."""
+    """Remove what killed publications left and what the spec does not keep; what to tell, "" where nothing went."""
+    for left in retention.abandoned(run.out):
+        shutil.rmtree(left, ignore_errors=True)
     if run.spec.keep_last is None:
         return ""
     try:
-        freed = retention.remove(retention.survey(run.out, run.spec.keep_last))
+        freed = retention.remove(retention.survey(run.out, run.spec.keep_last, run.id))
     except OSError as error:
         return f"the store could not be tidied: {error}"
     return f"removed from the store: {freed / 2**20:.1f} MiB that only older runs used" if freed else ""
@@ -115,7 +123,7 @@ def _write(run: Run, verdict: Verdict) -> None:
 
 
 def _papers(run: Run) -> list[Path]:
-    return [run.folder / name for name in ("verdict.json", "junit.xml", "report.md", "release.toml")]
+    return [run.folder / name for name in bundle.PAPERS]
 
 
 def table(verdict: Verdict) -> list[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness import bundle, digests, judged_items
 from harness.errors import DataError, SpecError
+from harness.gates.shipping import UNPROVEN
 from harness.judged_items import JudgedItem
 
 LAST = "last"
@@ -32,6 +33,8 @@ class Earlier:
     """Its spec, as TOML gives it."""
     items: tuple[JudgedItem, ...]
     """Empty where it kept none."""
+    meaning: Mapping[str, str] = field(default_factory=dict)
+    """Key of its spec -> SHA-256 of the template or schema there; empty where its verdict kept none."""
 
     @property
     def items_digest(self) -> str:
@@ -68,17 +71,31 @@ def find(wanted: str | None, out: Path, release: str, here: Path) -> Path | None
 
 
 def last(out: Path, release: str) -> Path | None:
-    """The newest bundle of that release name below ``out/releases``, by when its verdict was written there."""
+    """The newest bundle of that release name below ``out/releases``, by the time that its verdict states.
+
+    Times of files say when something was copied or touched. A verdict without a time is older than any with one; of two
+    such, or of one time, the later run id decides.
+    """
     found = []
     for path in (out / "releases").glob(f"*/{_VERDICT}"):
+        if path.parent.name.endswith(".partial"):
+            continue  # what a killed publication left: its bundle never appeared
         try:
             paper = json.loads(path.read_text(encoding="utf-8"))
             known = (paper["release"], paper["verdict"])
         except (OSError, ValueError, KeyError, TypeError):
             continue  # half-copied or foreign: no release of ours
         if known == (release, "released"):
-            found.append((path.stat().st_mtime_ns, path.parent))
-    return max(found)[1] if found else None
+            found.append((str(paper.get("concluded_at", "")), str(paper.get("run_id", "")), path.parent))
+    return max(found)[2] if found else None
+
+
+def none_found(out: Path, release: str) -> str:
+    """What a release without an earlier one is told: that nothing is compared, and how to have it compared."""
+    return (
+        f"no earlier release named {release!r} was found below {out / 'releases'}, so nothing is compared with one; "
+        "keep that folder, or name a bundle with --against"
+    )
 
 
 def read(place: Path) -> Earlier:
@@ -103,13 +120,29 @@ def read(place: Path) -> Earlier:
             gates=tuple({name: gate[name] for name in _GATE} for gate in paper["gates"]),
             table=table,
             items=judged_items.read(kept) if kept.exists() else (),
+            meaning=dict(paper.get("meaning", {})),
         )
         word = paper["verdict"]
     except (OSError, ValueError, KeyError, TypeError, DataError) as error:
         raise SpecError(OPTION, "", f"{place} is no release of greenrun ({type(error).__name__}: {error})") from error
     if word != "released":
         raise SpecError(OPTION, "", f"{place} was {word}; only what was released can be compared with")
+    if packed != place and not _published(place, earlier):
+        raise SpecError(
+            OPTION,
+            "",
+            f"{place} says released, and its bundle was never published: it was ended in between; release again",
+        )
     return earlier
+
+
+def _published(run: Path, earlier: Earlier) -> bool:
+    """Whether the bundle of a run's folder appeared below ``releases``, with the run's own verdict in it."""
+    for name in (earlier.name, f"{earlier.name}-{UNPROVEN}"):
+        paper = run.parent.parent / "releases" / name / _VERDICT
+        if paper.is_file() and paper.read_bytes() == (run / _VERDICT).read_bytes():
+            return True
+    return False
 
 
 _GATE = ("id", "area", "blocking", "rule", "threshold", "n")

@@ -64,6 +64,8 @@ class Publisher:
         line, status = closing.publish(config.stash[RUN], _ending(config, int(status)), int(status))
         if told := closing.tidy(config.stash[RUN]):
             print(told, file=sys.stdout)
+        for warning in closing.warnings(config.stash[RUN]):
+            print(f"warning: {warning}", file=sys.stdout)
         print(line, file=sys.stdout, flush=True)
         return status
 

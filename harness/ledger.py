@@ -107,7 +107,8 @@ def benchmark_of(spec: Spec) -> str:
         DataError: one of its files cannot be read.
     """
     tasks = (spec.tasks[name] for name in spec.adapters[spec.candidate].tasks)
-    return judged_items.benchmark_digest(item for task in tasks for item in checks.items_of(task, "benchmark"))
+    chosen = checks.options_of(spec)
+    return judged_items.benchmark_digest(item for task in tasks for item in checks.items_of(task, "benchmark", chosen))
 
 
 def next_confidence(spec: Spec) -> float:

@@ -134,8 +134,9 @@ def refuse_unsound(config: pytest.Config) -> None:
     """
     if config.getoption("runxfail", False):
         raise SpecError("--runxfail", "", "is refused: it would turn advisory gates into blocking ones; edit the spec")
-    for option in ("reruns", "count"):
-        if config.getoption(option, None):
+    # pytest-repeat counts from 1, which repeats nothing: it need not be asked for to be there.
+    for option, none in (("reruns", 0), ("count", 1)):
+        if (config.getoption(option, None) or none) != none:
             raise SpecError(f"--{option}", "", "is refused: a gate that passes on the second try has not passed")
 
 

@@ -7,6 +7,7 @@ reads the journal against the gates that the spec expects.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -33,7 +34,7 @@ from harness import (
 from harness.errors import DataError, GreenrunError, SpecError
 from harness.gates import aims, evaluation, forgetting, regression
 from harness.progress import Watcher
-from harness.run import Run, new_id, open_run
+from harness.run import Run, new_id, open_run, reserve
 from harness.stash import JUDGED, RUN, WATCHER
 
 
@@ -61,12 +62,15 @@ def pytest_configure(config: pytest.Config) -> None:
         loaded = options.with_seeds(config, loaded)
         processor.hold(loaded.instructions)
         _refuse_emulated_precision(loaded)
-        _check_benchmarks(loaded)
+        warnings = _check_benchmarks(loaded)
+        # What a run is judged on is what it opened with, in every process of it.
+        loaded = replace(loaded, opened=json.loads(worker["greenrun_opened"]) if worker else provenance.inputs(loaded))
         run = open_run(loaded, out, run_id, process, config.getoption("--rescore"))
     except GreenrunError as error:
         raise pytest.UsageError(str(error)) from error
     planned = config.getoption("--plan") or config.option.collectonly
     if not planned:
+        run = run if worker else _reserved(config, run)
         _say_hello(run)
     config.stash[RUN] = run
     config.stash[JUDGED] = set()
@@ -79,14 +83,38 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(ending.Farewell())
     else:
         provenance.record(run)
+        for warning in warnings:
+            run.journal.write("warning", text=warning)
         for flag in options.restrictions(config):
             run.journal.taint(f"restricted by {flag}")
         config.stash[WATCHER] = Watcher(run.folder / "progress", sys.stdout)
         config.stash[WATCHER].start()
 
 
+def _reserved(config: pytest.Config, run: Run) -> Run:
+    """The run with a folder that is its own: of two begun in one second, the later one takes another name.
+
+    Raises:
+        UsageError: nothing can be written there, or the name that was asked for was taken meanwhile.
+    """
+    try:
+        while not reserve(run):
+            run = open_run(
+                run.spec, run.out, new_id(run.out, config.getoption("--run-id")), "main", run.store.read_only
+            )
+    except GreenrunError as error:
+        raise pytest.UsageError(str(error)) from error
+    except OSError as error:
+        raise _unwritable(run, error) from error
+    return run
+
+
+def _unwritable(run: Run, error: OSError) -> pytest.UsageError:
+    return pytest.UsageError(f"--out: nothing can be written below {run.out} ({error.strerror}); name another folder")
+
+
 def _say_hello(run: Run) -> None:
-    """The journal's first record, which makes the run's folder.
+    """The journal's first record.
 
     Raises:
         UsageError: nothing can be written there. The run is in no stash yet, so nothing tries to conclude it.
@@ -94,9 +122,7 @@ def _say_hello(run: Run) -> None:
     try:
         run.journal.write("hello", pid=os.getpid())
     except OSError as error:
-        raise pytest.UsageError(
-            f"--out: nothing can be written below {run.out} ({error.strerror}); name another folder"
-        ) from error
+        raise _unwritable(run, error) from error
 
 
 def _refuse_emulated_precision(loaded: spec.Spec) -> None:
@@ -116,23 +142,28 @@ def _refuse_emulated_precision(loaded: spec.Spec) -> None:
     )
 
 
-def _check_benchmarks(loaded: spec.Spec) -> None:
+def _check_benchmarks(loaded: spec.Spec) -> list[str]:
     """A threshold that its benchmark can never prove is refused; so is a file with no record in it.
+
+    Returns:
+        Warnings, for the run to tell.
 
     Raises:
         SpecError, DataError
     """
     expected = gates.expected(loaded)
+    warnings: list[str] = []
     try:
         judged_at = replace(loaded, confidence=ledger.next_confidence(loaded))
         aims.check(loaded)
-        evaluation.check_provable(judged_at, expected, evaluation.sizes(loaded, expected))
+        warnings = evaluation.check_provable(judged_at, expected, evaluation.sizes(loaded, expected))
         regression.check_provable(judged_at)
         forgetting.check_provable(loaded)
     except DataError as error:
         if error.line == 0:
             raise
         # a bad line in a file is what the data gates are there to show
+    return warnings
 
 
 def _end_on_sigterm() -> None:
@@ -149,6 +180,7 @@ def pytest_configure_node(node: Any) -> None:
     if RUN in node.config.stash:
         run = node.config.stash[RUN]
         node.workerinput["greenrun_run_id"] = run.id
+        node.workerinput["greenrun_opened"] = json.dumps(dict(run.spec.opened))
         node.workerinput["greenrun_against"] = str(run.spec.against.place) if run.spec.against else None
 
 

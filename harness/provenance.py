@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness import adapter_files, digests, general_text, metrics
+from harness import adapter_files, digests, earlier, general_text, meaning, metrics
 from harness.dataset.records import stream_lines
 from harness.errors import DataError, GreenrunError
 from harness.gates import forgetting
@@ -17,6 +17,8 @@ from harness.run import Run
 from harness.spec import Spec
 
 DISTRIBUTIONS = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "tokenizers", "pytest", "pytest-xdist")
+UNKNOWN = "unknown"
+"""Neither found nor not found: nobody could look."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -29,12 +31,16 @@ def record(run: Run) -> None:
         release=spec.name,
         spec_digest=spec.digest,
         candidate=spec.candidate,
+        tasks=spec.adapters[spec.candidate].tasks,
         gates=[asdict(gate) for gate in run.gates],
     )
     if spec.against is not None:
         run.journal.write("against", release=spec.against.release, run_id=spec.against.run_id)
+    else:
+        run.journal.write("warning", text=earlier.none_found(run.out, spec.name))
     run.journal.write("data", files=data_files(spec))
-    run.journal.write("inputs", inputs=inputs(spec))
+    run.journal.write("inputs", inputs=spec.opened)
+    run.journal.write("meaning", meaning=meaning.digests_of(spec))
     run.journal.write("metrics", metrics=metric_origins())
     run.journal.write("environment", environment=environment(spec.threads))
 
@@ -50,13 +56,12 @@ def inputs(spec: Spec) -> dict[str, str]:
     return found | {str(one.path): _adapter(one.path) for one in spec.adapters.values() if one.path is not None}
 
 
-def changed(run: Run, records: Iterable[Mapping[str, Any]]) -> list[str]:
+def changed(run: Run) -> list[str]:
     """Inputs that are no longer what they were when the run began: gates may have judged either.
 
-    Args:
-        records: the run's journal.
+    As this process took them: a path that is not UTF-8 has another name in a journal.
     """
-    before = {name: digest for one in records if one["kind"] == "inputs" for name, digest in one["inputs"].items()}
+    before = run.spec.opened
     now = inputs(run.spec) if before else {}
     return sorted(name for name, digest in before.items() if now.get(name) != digest)
 
@@ -122,9 +127,22 @@ def environment(threads: int) -> dict[str, Any]:
             **digests.of_versions(DISTRIBUTIONS),
             **{one.distribution: one.version for one in metrics.installed().values()},
         },
-        "git_commit": _git("rev-parse", "HEAD"),
-        "git_dirty": bool(_git("status", "--porcelain")),
-        "git_submodules": _git("submodule", "status").splitlines(),
+        **git_state(ROOT),
+    }
+
+
+def git_state(folder: Path) -> dict[str, Any]:
+    """Commit, whether anything differs from it, and submodules; `UNKNOWN` wherever git gives no answer.
+
+    A refusal ("dubious ownership"), a folder that no repository holds and git that is not installed all read unknown,
+    never clean. What the environment says of git (GIT_DIR) is left out: it names another repository.
+    """
+    commit, status = _git(folder, "rev-parse", "HEAD"), _git(folder, "status", "--porcelain")
+    submodules = _git(folder, "submodule", "status")
+    return {
+        "git_commit": commit or UNKNOWN,
+        "git_dirty": UNKNOWN if status is None or not commit else bool(status),
+        "git_submodules": [UNKNOWN] if submodules is None else submodules.splitlines(),
     }
 
 
@@ -145,9 +163,13 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
-def _git(*words: str) -> str:
+def _git(folder: Path, *words: str) -> str | None:
+    """What git says of the repository that holds `folder`; None where it does not answer."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
-        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        done = subprocess.run(
+            ["git", *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

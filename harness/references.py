@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from harness import nearest
+import regex
+
+from harness import bundle, nearest
 from harness.errors import SpecError
 from harness.spec import ALL, SPLITS, Spec, Task, Thresholds
 
@@ -50,8 +51,20 @@ def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
         yield from _bad_files(declared)
     if spec.attempts == "spend" and spec.ledger is None:
         yield "policy.ledger", 'missing, and attempts = "spend" needs it; name a file that all runners share'
-    if spec.notes is not None and not spec.notes.is_file():
+    yield from _bad_notes(spec)
+
+
+def _bad_notes(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Notes are copied into the run's folder under their own name: not over what the run says of itself."""
+    if spec.notes is None:
+        return
+    if not spec.notes.is_file():
         yield "release.notes", f"{spec.notes} does not exist"
+    if bundle.reserved(spec.notes.name):
+        yield (
+            "release.notes",
+            f"the name {spec.notes.name!r} is one of the run's own papers, and would take its place; rename the file",
+        )
 
 
 def _same_experiments(spec: Spec) -> Iterator[tuple[str, str]]:
@@ -118,6 +131,6 @@ def _bad_files(task: Task) -> Iterator[tuple[str, str]]:
     yield from _unknown(f"tasks.{task.name}.counts", "split", task.counts, SPLITS)
     for key in ("answer_form", "refusal_form"):
         try:
-            re.compile(getattr(task, key))
-        except re.error as error:
+            regex.compile(getattr(task, key))
+        except regex.error as error:
             yield f"tasks.{task.name}.{key}", f"not a regular expression: {error}"

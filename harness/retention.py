@@ -18,6 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from harness import evidence
+from harness.gates.shipping import UNPROVEN
 from harness.store import PIN
 
 Reason = str
@@ -38,17 +39,31 @@ class Held:
         return self.folder.parent.name
 
 
-def survey(out: Path, keep_last: int) -> list[Held]:
+def survey(out: Path, keep_last: int, current: str = "") -> list[Held]:
     """Every artifact below `out`, with the reason that it stays once only the last `keep_last` runs count.
 
-    An artifact is recent if it was used after the oldest of those runs began, or any run that is still under way on
-    this machine: it may be about to use again what it used at first.
+    An artifact is recent if one of those runs used it, by its journal, or anything did after the oldest of them began,
+    or any run that is still under way on this machine: it may be about to use again what it used at first. The run
+    `current` always is among the last: with a clock that was set back it would seem the oldest, and lose its own.
     """
     runs = sorted(_runs(out), key=lambda run: -run.began)
     since = runs[keep_last - 1].began if 0 < keep_last <= len(runs) else (0.0 if keep_last else float("inf"))
     since = min([since, *(run.began for run in runs if run.under_way)])
     released = {key for run in runs if run.released for key in run.keys}
-    return [_held(folder, released, since) for folder in sorted((out / "store").glob("*/*/")) if _whole(folder)]
+    last = {key for run in runs[:keep_last] for key in run.keys}
+    last |= {key for run in runs if run.id == current for key in run.keys}
+    return [_held(folder, released, last, since) for folder in sorted((out / "store").glob("*/*/")) if _whole(folder)]
+
+
+def abandoned(out: Path) -> list[Path]:
+    """Half-written bundles below ``out/releases`` whose runs are over: each was left by a kill while publishing."""
+    found = []
+    for folder in (out / "releases").glob("*.partial"):
+        name = folder.name.removesuffix(".partial").removesuffix(f"-{UNPROVEN}")
+        owners = [run for run in (out / "runs").glob("*/") if name.endswith(f"-{run.name}")]
+        if owners and not any(_lives(record) for run in owners for record in evidence.read(run / "evidence")):
+            found.append(folder)
+    return sorted(found)
 
 
 def remove(held: Sequence[Held]) -> int:
@@ -85,6 +100,7 @@ def table(held: Sequence[Held]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
+    id: str
     began: float
     released: bool
     keys: frozenset[str]
@@ -98,9 +114,10 @@ def _runs(out: Path) -> Iterator[_Run]:
         if records:
             name = next((record["release"] for record in records if record["kind"] == "run"), "")
             keys = frozenset(record["key"][:24] for record in records if record["kind"] == "artifact")
-            released = (out / "releases" / f"{name}-{folder.name}").is_dir()
+            bundles = (f"{name}-{folder.name}", f"{name}-{folder.name}-{UNPROVEN}")
+            released = any((out / "releases" / bundle).is_dir() for bundle in bundles)
             waits = not (folder / "verdict.json").exists() and any(_lives(record) for record in records)
-            yield _Run(records[0]["at"], released, keys, waits)
+            yield _Run(folder.name, records[0]["at"], released, keys, waits)
 
 
 def _lives(record: Mapping[str, Any]) -> bool:
@@ -119,13 +136,13 @@ def _whole(folder: Path) -> bool:
     return (folder / "manifest.json").is_file() and not folder.name.endswith(".partial")
 
 
-def _held(folder: Path, released: set[str], since: float) -> Held:
+def _held(folder: Path, released: set[str], last: set[str], since: float) -> Held:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if (folder / PIN).exists():
         return Held(folder, size, "pinned")
     if folder.name in released:
         return Held(folder, size, "released")
-    return Held(folder, size, "recent" if folder.stat().st_mtime >= since else "")
+    return Held(folder, size, "recent" if folder.name in last or folder.stat().st_mtime >= since else "")
 
 
 def _mib(held: Sequence[Held]) -> float:

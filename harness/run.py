@@ -12,6 +12,7 @@ from harness import gates as gates_of
 from harness.artifact import Artifact, Key
 from harness.errors import SpecError
 from harness.evidence import Journal
+from harness.gates import shipping
 from harness.gates.gate import Gate
 from harness.spec import Spec
 from harness.store import Store
@@ -43,8 +44,14 @@ class Run:
 
     @property
     def release(self) -> Path:
-        """Where the bundle is published, if the verdict is "released"."""
-        return self.out / "releases" / f"{self.spec.name}-{self.id}"
+        """Where the bundle is published, if the verdict is "released"; its name says where nothing is proved."""
+        stamp = f"-{shipping.UNPROVEN}" if self._unproven else ""
+        return self.out / "releases" / f"{self.spec.name}-{self.id}{stamp}"
+
+    @property
+    def _unproven(self) -> bool:
+        candidate = self.spec.candidate
+        return bool(shipping.doubts(self.gates, candidate, self.spec.adapters[candidate].tasks))
 
 
 def new_id(out: Path, wanted: str | None) -> str:
@@ -64,6 +71,20 @@ def new_id(out: Path, wanted: str | None) -> str:
     stem = time.strftime("run_%Y%m%d_%H%M%S")
     names = [stem, *(f"{stem}_{k}" for k in range(2, 1000))]
     return next(name for name in names if not (out / "runs" / name).exists())
+
+
+def reserve(run: Run) -> bool:
+    """Take the run's folder, which no other run can take then; False where one has it already.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
+    run.folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        run.folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def open_run(spec: Spec, out: Path, run_id: str, process: str, rescore: bool) -> Run:

@@ -115,6 +115,8 @@ class Spec:
     fresh_after: int = 10
     """Adapters that a benchmark may judge before fresh items are asked for. At ten of 5 % each the ceiling is 50 %: a
     pass by luck can be no rarer than heads."""
+    opened: Mapping[str, str] = field(default_factory=dict)
+    """Path -> SHA-256 of everything that the run reads, as it opened: from the disk, never from the file."""
     against: Earlier | None = None
     """The release that this one is compared with: from the command line, never from the file."""
 

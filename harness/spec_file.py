@@ -7,8 +7,10 @@ The JSON Schema beside this package holds the shape (editors use it too); what a
 from __future__ import annotations
 
 import json
+import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from harness.errors import SpecError
 from harness.recipe import Experiment, Recipe
 from harness.spec import SPLITS, Adapter, Base, Selection, Spec, Task, Thresholds
 
+MAX_DEPTH = 20
+"""Levels of tables and lists in a spec; the deepest key of all has seven."""
 SCHEMA = Path(__file__).parent / "schemas" / "release.schema.json"
 
 
@@ -40,6 +44,10 @@ def load(path: Path, given: Mapping[str, Path] | None = None) -> Spec:
         raise SpecError(path, "", f"cannot be read ({error.strerror}); name a spec with --release=PATH") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpecError(path, "", f"not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise SpecError(path, "", f"nested deeper than {MAX_DEPTH} levels; no key of a spec is") from error
+    for key, problem in _unusable(table):
+        raise SpecError(path, key, problem)
     _check_shape(path, table)
     spec = _build(path, digests.of_value({"spec": table, "given": sorted(given or {})}), table, dict(given or {}))
     references.check(spec)
@@ -57,6 +65,23 @@ def _check_shape(path: Path, table: dict[str, Any]) -> None:
         unknown = next(name for name in error.instance if name not in known)
         raise SpecError(path, f"{key}.{unknown}".lstrip("."), f"unknown key; {nearest.mend(unknown, known)}")
     raise SpecError(path, key, f"{error.message} (got {_short(error.instance)})")
+
+
+def _unusable(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Values that TOML has and no key takes, each with its place: a schema has no words for them, or lets them pass."""
+    waiting: list[tuple[str, int, Any]] = [("", 0, table)]
+    while waiting:
+        key, depth, value = waiting.pop()
+        if depth > MAX_DEPTH:
+            yield key[:80], f"nested deeper than {MAX_DEPTH} levels; no key of a spec is"
+        elif isinstance(value, dict):
+            waiting += [(f"{key}.{name}".lstrip("."), depth + 1, entry) for name, entry in value.items()]
+        elif isinstance(value, list):
+            waiting += [(f"{key}.{number}", depth + 1, entry) for number, entry in enumerate(value)]
+        elif isinstance(value, float) and not math.isfinite(value):
+            yield key, f"{value} is no number that anything can be compared with"
+        elif isinstance(value, (date, time)):
+            yield key, f"{value} is a date or a time, and no key takes one; was a text meant? Put it in quotes"
 
 
 def _short(value: object) -> str:

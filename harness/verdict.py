@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from harness.gates import shipping
 from harness.gates.gate import Gate, Outcome
 
 Word = Literal["released", "refused", "incomplete"]
@@ -31,8 +32,12 @@ class Verdict:
     word: Word
     reasons: tuple[str, ...]
     gates: tuple[GateResult, ...]
-    unproven: bool
-    """True where a blocking gate went by the bare value."""
+    doubts: tuple[str, ...]
+    """Why it is stamped UNPROVEN: a task of the candidate that no blocking gate proves, a gate by the bare value."""
+
+    @property
+    def unproven(self) -> bool:
+        return bool(self.doubts)
 
 
 def reach(gates: Sequence[Gate], records: Iterable[Mapping[str, Any]]) -> Verdict:
@@ -49,16 +54,24 @@ def reach(gates: Sequence[Gate], records: Iterable[Mapping[str, Any]]) -> Verdic
     missing = [result for result in results if result.outcome == "not_run"]
     taints = dict.fromkeys(str(record.get("text")) for record in journal if record["kind"] == "taint")
     damage = [*taints, *_broken_processes(journal)]
-    unproven = any(gate.blocking and gate.rule == "point" for gate in gates)
+    doubts = _doubts(gates, journal)
     if red:
         reasons = tuple(first_line(result.message) for result in red)
-        return Verdict("refused", (*reasons, *damage), results, unproven)
+        return Verdict("refused", (*reasons, *damage), results, doubts)
     if missing or damage:
         reasons = (*damage, *(f"{result.gate.id}: did not run" for result in missing))
-        return Verdict("incomplete", reasons, results, unproven)
+        return Verdict("incomplete", reasons, results, doubts)
     if not any(gate.blocking for gate in gates):
-        return Verdict("incomplete", ("no gate blocks: nothing was decided",), results, unproven)
-    return Verdict("released", (), results, unproven)
+        return Verdict("incomplete", ("no gate blocks: nothing was decided",), results, doubts)
+    return Verdict("released", (), results, doubts)
+
+
+def _doubts(gates: Sequence[Gate], journal: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Why nothing is proved; a journal that does not say what the candidate's tasks are proves nothing of them."""
+    run = next((record for record in reversed(journal) if record["kind"] == "run"), None)
+    if run is None or not run.get("tasks"):
+        return ("the journal does not say what the candidate's tasks are",)
+    return shipping.doubts(gates, run["candidate"], run["tasks"])
 
 
 def first_line(message: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from harness import meaning
 from harness.earlier import Earlier
 from harness.gates.gate import Gate
 from harness.gates.regression import DEFAULT_MARGIN
@@ -18,7 +19,7 @@ _HOW_IT_WAS_MADE = "training"
 
 
 def weaker(earlier: Earlier, spec: Spec, gates: Sequence[Gate], sizes: Mapping[str, int]) -> list[str]:
-    """Each way in which the present spec asks less, in words; empty where it asks as much or more.
+    """Each way in which the present spec asks less, or something else, in words; empty where it asks as much or more.
 
     Args:
         spec, gates: the present ones.
@@ -32,7 +33,7 @@ def weaker(earlier: Earlier, spec: Spec, gates: Sequence[Gate], sizes: Mapping[s
             found += [f"{name}: {text}" for text in _gate(was, now[name], sizes)]
         elif was["area"] != _HOW_IT_WAS_MADE:
             found.append(f"{name}: removed")
-    return [*found, *_policy(earlier, spec, now)]
+    return [*found, *_policy(earlier, spec, now), *meaning.changes(earlier.table, earlier.meaning, spec)]
 
 
 def _gate(was: Mapping[str, Any], now: Gate, sizes: Mapping[str, int]) -> Iterator[str]:

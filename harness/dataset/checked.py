@@ -20,11 +20,15 @@ class Checked:
     """File name or split -> SHA-256 of the stored bytes."""
     note: str = ""
     """What a reader may want to know even where nothing was found."""
+    bad: int | None = None
+    """Of `records`, how many have a finding, where that is not the own count of `tally`."""
 
     @property
     def share(self) -> float:
         """Share of records without a finding: 0 over no records."""
-        return max(0.0, 1.0 - self.tally.bad / self.records) if self.records else 0.0
+        return (
+            max(0.0, 1.0 - (self.tally.bad if self.bad is None else self.bad) / self.records) if self.records else 0.0
+        )
 
 
 def dump(checked: Checked) -> str:

@@ -15,8 +15,10 @@ A file without a spec is judged by `harness.dataset.scan.scan_file(Plan(path, sc
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,7 +29,7 @@ from harness.dataset.duplicates import duplicate_findings
 from harness.dataset.findings import Finding, tally
 from harness.dataset.item import Item
 from harness.dataset.labels import Labels, Lengths
-from harness.dataset.options import Options
+from harness.dataset.options import DEFAULT, Options
 from harness.dataset.records import read_items, stream_items
 from harness.dataset.rendered import Render, Renderings
 from harness.dataset.scan import Plan, RecordCheck, Scan, scan_file
@@ -61,16 +63,17 @@ def tokenized_checks(split: str) -> tuple[str, ...]:
 
 
 def options_of(spec: Spec) -> Options:
-    return options.from_table(spec.areas.get("data", {}))
+    """``[gates.data]``, with the digests of what the run opened with."""
+    return replace(options.from_table(spec.areas.get("data", {})), opened=tuple(sorted(spec.opened.items())))
 
 
-def items_of(task: Task, split: str) -> tuple[Item, ...]:
+def items_of(task: Task, split: str, chosen: Options = DEFAULT) -> tuple[Item, ...]:
     """The items of one data file.
 
     Raises:
-        DataError: a record cannot be used.
+        DataError: a record cannot be used, or the file is not the one that the run opened with.
     """
-    return read_items(task.files[split], task.name, _template(task), task.system)
+    return read_items(task.files[split], task.name, _template(task, chosen), task.system, chosen)
 
 
 def check_file(check: str, task: Task, split: str, chosen: Options) -> Checked:
@@ -83,14 +86,14 @@ def check_file(check: str, task: Task, split: str, chosen: Options) -> Checked:
     if check in RECORD_CHECKS:
         found = _scanned(_plan(task, split, chosen), _stamp(path))
         return Checked(found.tallies[check], found.records, {path.name: found.digest})
-    counted = _Counted(_items(task, split))
+    counted = _Counted(_items(task, split, chosen))
     if check == "counts":
         result = tally(composition.count_findings(path, tuple(counted), task.counts[split]))
     elif check == "duplicates":
         result = tally(_wanted(duplicate_findings(path, counted, chosen), chosen))
     else:
         raise ValueError(f"unknown data check {check!r}")
-    return Checked(result, counted.count, {path.name: digests.of_file(path)})
+    return Checked(result, counted.count, {path.name: _digest(path, chosen)})
 
 
 def check_task(check: str, task: Task, chosen: Options, others: Iterable[Task] = ()) -> Checked:
@@ -99,20 +102,27 @@ def check_task(check: str, task: Task, chosen: Options, others: Iterable[Task] =
     Raises:
         DataError: a record cannot be used.
     """
-    counted = {split: _Counted(_items(task, split)) for split in task.files}
+    counted = {split: _Counted(_items(task, split, chosen)) for split in task.files}
     named = {split: (task.files[split], items) for split, items in counted.items()}
     if check == "ids_unique":
         found = composition.id_findings(named.values())
     elif check == "topics_apart":
         found = leakage.topic_findings(named, chosen.topic)
     elif check == "text_apart":
-        foreign = [(one.files["train"], _items(one, "train")) for one in others if "train" in one.files and one != task]
+        trained = [one for one in others if "train" in one.files and one != task]
+        foreign = [(one.files["train"], _items(one, "train", chosen)) for one in trained]
         found = leakage.text_findings(named, chosen.overlap, foreign)
     else:
         raise ValueError(f"unknown data check {check!r}")
-    result = tally(_wanted(found, chosen))
-    sources = {split: digests.of_file(path) for split, path in task.files.items()}
-    return Checked(result, sum(items.count for items in counted.values()), sources)
+    accused: dict[Path, set[int]] = {}
+    result = tally(_noted(_wanted(found, chosen), accused))
+    sources = {split: _digest(path, chosen) for split, path in task.files.items()}
+    if check == "ids_unique" or not accused:
+        return Checked(result, sum(items.count for items in counted.values()), sources)
+    # Known items are a share of what judges: a large training file must not make them few.
+    hit = {split: len(accused.get(path, ())) for split, path in task.files.items() if counted[split].count}
+    worst = max(hit, key=lambda split: hit[split] / counted[split].count)
+    return Checked(result, counted[worst].count, sources, f"{hit[worst]} of {worst}'s own items", hit[worst])
 
 
 def check_labels(task: Task, split: str, lengths: Lengths, max_length: int, chosen: Options) -> Checked:
@@ -123,8 +133,8 @@ def check_labels(task: Task, split: str, lengths: Lengths, max_length: int, chos
     """
     path = task.files[split]
     labels = Labels(lengths, max_length)
-    result = tally(_wanted(labels.findings(path, _items(task, split)), chosen))
-    return Checked(result, len(labels.totals), {path.name: digests.of_file(path)}, labels.distribution())
+    result = tally(_wanted(labels.findings(path, _items(task, split, chosen)), chosen))
+    return Checked(result, len(labels.totals), {path.name: _digest(path, chosen)}, labels.distribution())
 
 
 def check_rendered(task: Task, split: str, render: Render, longest: float, chosen: Options) -> Checked:
@@ -136,9 +146,9 @@ def check_rendered(task: Task, split: str, render: Render, longest: float, chose
     path = task.files[split]
     answer_room = 0 if split == "train" else task.max_new_tokens
     renderings = Renderings(render, longest, answer_room)
-    counted = _Counted(_items(task, split))
+    counted = _Counted(_items(task, split, chosen))
     result = tally(_wanted(renderings.findings(path, counted), chosen))
-    return Checked(result, counted.count, {path.name: digests.of_file(path)}, renderings.distribution())
+    return Checked(result, counted.count, {path.name: _digest(path, chosen)}, renderings.distribution())
 
 
 def blocking_findings(spec: Spec, tasks: Iterable[str]) -> list[Finding]:
@@ -154,6 +164,13 @@ def blocking_findings(spec: Spec, tasks: Iterable[str]) -> list[Finding]:
     return found
 
 
+def _noted(found: Iterable[Finding], accused: dict[Path, set[int]]) -> Iterator[Finding]:
+    """Findings as they come, with the lines of each file that they stand in put down in `accused`."""
+    for finding in found:
+        accused.setdefault(finding.path, set()).add(finding.line)
+        yield finding
+
+
 class _Counted:
     """Items that are counted as they pass."""
 
@@ -166,12 +183,20 @@ class _Counted:
             yield item
 
 
-def _items(task: Task, split: str) -> Iterator[Item]:
-    return stream_items(task.files[split], task.name, _template(task), task.system)
+def _items(task: Task, split: str, chosen: Options) -> Iterator[Item]:
+    return stream_items(task.files[split], task.name, _template(task, chosen), task.system, chosen)
 
 
-def _template(task: Task) -> str:
-    return task.template.read_text(encoding="utf-8")
+def _digest(path: Path, chosen: Options) -> str:
+    found = digests.of_file(path)
+    chosen.held(path, found)
+    return found
+
+
+def _template(task: Task, chosen: Options) -> str:
+    data = task.template.read_bytes()
+    chosen.held(task.template, hashlib.sha256(data).hexdigest())
+    return data.decode("utf-8").replace("\r\n", "\n")
 
 
 def _wanted(found: Iterable[Finding], chosen: Options) -> Iterator[Finding]:
@@ -179,7 +204,7 @@ def _wanted(found: Iterable[Finding], chosen: Options) -> Iterator[Finding]:
 
 
 def _plan(task: Task, split: str, chosen: Options) -> Plan:
-    form = TemplateCheck(task.name, _template(task), task.system, task.answer_form, task.refusal_form)
+    form = TemplateCheck(task.name, _template(task, chosen), task.system, task.answer_form, task.refusal_form)
     checks: tuple[RecordCheck, ...] = (form, SecretsCheck()) if split == "train" else (form,)
     return Plan(task.files[split], task.schema, checks, chosen)
 

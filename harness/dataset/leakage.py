@@ -6,7 +6,6 @@ the template adds to every prompt, and the house form of refusals, are meant to 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
@@ -14,16 +13,14 @@ from pathlib import Path
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.dataset.overlap import STRICT, overlap_findings
+from harness.dataset.records import topic_of
 from harness.dataset.spool import Spool
-from harness.dataset.units import units
 
 NamedItems = Mapping[str, tuple[Path, Iterable[Item]]]
 """Split (train, dev, benchmark, parity) -> the file and its items, in the order to compare."""
 
 RUN = 8
 """Words in a row that two texts do not share by chance."""
-
-_ARTICLE = re.compile(r"^(the|an?) ")
 
 
 def topic_findings(named_items: NamedItems, key: str = "") -> Iterator[Finding]:
@@ -44,8 +41,8 @@ def topic_findings(named_items: NamedItems, key: str = "") -> Iterator[Finding]:
                 continue
             if not key and "topic" not in item.fields:
                 continue
-            said = str(item.fields[key]) if key else item.topic
-            topic = _topic(said)
+            said = str(item.fields[key or "topic"])
+            topic = topic_of(said)
             if split == "benchmark" and topic in lines:
                 problem = f"{said!r} stands in line {lines[topic]} already"
                 yield Finding(path, item.line, key or "topic", problem, "repeated-topic", 0, said)
@@ -83,8 +80,3 @@ def _spooled(path: Path, items: Iterable[Item]) -> Spool:
     for _ in spool.fill(items):
         pass
     return spool
-
-
-def _topic(said: str) -> str:
-    """The topic without case, width, punctuation and leading article."""
-    return _ARTICLE.sub("", " ".join(units(said)))

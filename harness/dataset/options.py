@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
+
+from harness.errors import DataError
 
 SIDES = ("prompt", "answer", "both")
 
@@ -36,13 +39,34 @@ class Options:
     max_unpacked_bytes: int = 64 * 2**30
     """Bytes that a compressed file may unpack to."""
 
+    opened: tuple[tuple[str, str], ...] = ()
+    """Path -> SHA-256 of what the run opened with, never from the spec: other bytes are not judged in its name."""
+
+    def held(self, path: Path, digest: str) -> None:
+        """Refuse a file whose bytes are not those that the run opened with.
+
+        Raises:
+            DataError: with both digests.
+        """
+        before = dict(self.opened).get(str(path), digest)
+        if before != digest:
+            raise DataError(
+                path,
+                0,
+                f"the run opened with sha256 {before[:12] or 'no file'}, and {digest[:12]} was read: it changed while "
+                "the run was under way; run again once it is at rest",
+            )
+
     def threshold(self, check: str) -> float:
         return dict(self.at_least).get(check, 1.0)
 
 
+DEFAULT = Options()
+
+
 def from_table(table: Mapping[str, Any]) -> Options:
     """The options of a spec's ``[gates.data]``; its shape was checked with the spec."""
-    known = {entry.name for entry in fields(Options)}
+    known = {entry.name for entry in fields(Options)} - {"opened"}
     given = {key: value for key, value in table.items() if key in known}
     for key in ("advisory", "allow"):
         if key in given:

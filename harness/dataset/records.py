@@ -8,6 +8,7 @@ list of turns. Turns go through as they are, tool calls included.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -19,8 +20,11 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from harness.dataset.item import Item, Message, Point
 from harness.dataset.line import ENCODING, Record, examine, plausible
+from harness.dataset.options import DEFAULT, Options
 from harness.dataset.source import Source
+from harness.dataset.units import units
 from harness.errors import DataError
+from harness.metrics.visible import visible
 
 
 def parse_lines(path: Path) -> list[tuple[int, Record]]:
@@ -32,13 +36,13 @@ def parse_lines(path: Path) -> list[tuple[int, Record]]:
     return list(stream_lines(path))
 
 
-def stream_lines(path: Path) -> Iterator[tuple[int, Record]]:
+def stream_lines(path: Path, options: Options = DEFAULT) -> Iterator[tuple[int, Record]]:
     """`parse_lines`, one record at a time.
 
     Raises:
         DataError: as `parse_lines`, when the line in question is reached.
     """
-    source = Source(path)
+    source = Source(path, options)
     count = 0
     for block in source.blocks():
         if block.skipped:
@@ -53,7 +57,7 @@ def stream_lines(path: Path) -> Iterator[tuple[int, Record]]:
         raise DataError(path, 0, "holds no record; one JSON object a line is expected")
 
 
-def read_items(path: Path, task: str, template: str, system: str) -> tuple[Item, ...]:
+def read_items(path: Path, task: str, template: str, system: str, options: Options = DEFAULT) -> tuple[Item, ...]:
     """All items of one data file.
 
     Args:
@@ -67,7 +71,7 @@ def read_items(path: Path, task: str, template: str, system: str) -> tuple[Item,
     """
     items = []
     seen: dict[str, int] = {}
-    for item in stream_items(path, task, template, system):
+    for item in stream_items(path, task, template, system, options):
         if item.id in seen:
             line = seen[item.id]
             raise DataError(path, item.line, f"id {item.id!r} was used in line {line} already; ids are unique")
@@ -76,14 +80,14 @@ def read_items(path: Path, task: str, template: str, system: str) -> tuple[Item,
     return tuple(items)
 
 
-def stream_items(path: Path, task: str, template: str, system: str) -> Iterator[Item]:
+def stream_items(path: Path, task: str, template: str, system: str, options: Options = DEFAULT) -> Iterator[Item]:
     """The items of one data file, one at a time; ids are not compared.
 
     Raises:
         DataError: a record cannot be used.
     """
-    for line, record in stream_lines(path):
-        yield item_of(path, line, record, task, template, system)
+    for line, record in stream_lines(path, options):
+        yield item_of(path, line, record, task, template, system, options.topic)
 
 
 def compile_template(source: str) -> jinja2.Template:
@@ -113,8 +117,19 @@ def _exact(path: Path, number: int, raw: bytes) -> Record:
     return examined.record
 
 
-def item_of(path: Path, line: int, record: Record, task: str, template: str, system: str) -> Item:
+def topic_of(said: str) -> str:
+    """A topic as it counts: without case, width, punctuation, signs that nobody sees, and a leading article."""
+    return _ARTICLE.sub("", " ".join(units(visible(said)))) or said
+
+
+_ARTICLE = re.compile(r"^(the|an?) ")
+
+
+def item_of(path: Path, line: int, record: Record, task: str, template: str, system: str, cluster: str = "") -> Item:
     """One record as an item.
+
+    Args:
+        cluster: the field that says which items are not independent; "" is ``topic``. Spellings of one topic are one.
 
     Raises:
         DataError: the record has none of the three forms, or a field of the wrong shape.
@@ -139,7 +154,7 @@ def item_of(path: Path, line: int, record: Record, task: str, template: str, sys
             id=name,
             task=task,
             kind=str(record.get("kind", "plain")),
-            topic=str(record.get("topic", name)),
+            topic=topic_of(said) if (said := str(record.get(cluster or "topic") or "")).strip() else name,
             messages=turns,
             reference=_text(reference, "reference"),
             points=tuple(_point(entry) for entry in record.get("points", ())),

@@ -143,7 +143,7 @@ class Judge:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.schema = Schema(plan.schema) if plan.schema else None
+        self.schema = Schema(plan.schema, plan.options) if plan.schema else None
         self._empty_allowed = self.schema.empty_allowed if self.schema else frozenset()
 
     def block(self, part: Block) -> Scan:

@@ -5,6 +5,7 @@ Which records are refused is jsonschema-rs' decision; jsonschema is asked only h
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -19,6 +20,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from harness import nearest
 from harness.dataset.findings import Finding, quote
 from harness.dataset.line import MOST, Record
+from harness.dataset.options import DEFAULT, Options
 from harness.errors import DataError
 
 
@@ -26,11 +28,11 @@ class Schema:
     """One JSON Schema, compiled. No reference is followed out of its file, and none over a network.
 
     Raises:
-        DataError: the file cannot be read or holds no usable schema.
+        DataError: the file cannot be read, is not the one that the run opened with, or holds no usable schema.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._source = _read(path)
+    def __init__(self, path: Path, options: Options = DEFAULT) -> None:
+        self._source = _read(path, options)
         try:
             jsonschema.Draft202012Validator.check_schema(self._source)
             self._compiled = jsonschema_rs.Draft202012Validator(self._source, offline=True)
@@ -59,9 +61,11 @@ class Schema:
         return tuple(Finding(path, line, field, problem, "schema") for field, problem in problems)
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path, options: Options) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        data = path.read_bytes()
+        options.held(path, hashlib.sha256(data).hexdigest())
+        return json.loads(data.decode("utf-8"))
     except OSError as error:
         raise DataError(path, 0, f"cannot be read ({error.strerror}); name an existing JSON Schema") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -67,7 +67,7 @@ class Source:
         """Blocks of whole lines in order.
 
         Raises:
-            DataError: the file cannot be opened.
+            DataError: the file cannot be opened, or is not the one that the run opened with.
         """
         try:
             before = os.stat(self.path)
@@ -79,6 +79,7 @@ class Source:
             yield from self._lines(self._unpacked(stream))
             for _ in self._stored(stream):
                 pass  # what follows the end of an archive is digested, not judged
+        self.options.held(self.path, self.digest)
         if _identity(before) != _identity_of(self.path):
             self._accuse("changed", "changed while it was read; let its writer finish and run again")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from harness.dataset.findings import Finding, quote
@@ -16,6 +15,7 @@ from harness.dataset.item import Item
 from harness.dataset.line import Record, texts
 from harness.dataset.records import item_of
 from harness.errors import DataError
+from harness.metrics import shape
 from harness.metrics.matching import holds
 
 _CONTROL = re.compile(r"<\|[a-z_]{2,30}\|>|<(?:start|end)_of_turn>")
@@ -59,20 +59,14 @@ def template_findings(
     Returns:
         Findings in the order of the items. No items give no findings: `count_findings` speaks of those.
     """
-    answer, refusal = _form(answer_pattern), _form(refusal_pattern)
     return tuple(
         Finding(path, item.line, field, problem, kind)
         for item in items
-        for kind, field, problem in _problems(item, refusal if item.must_refuse else answer)
+        for kind, field, problem in _problems(item, refusal_pattern if item.must_refuse else answer_pattern)
     )
 
 
-@lru_cache(maxsize=32)
-def _form(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
-
-
-def _problems(item: Item, form: re.Pattern[str]) -> Iterator[tuple[str, str, str]]:
+def _problems(item: Item, form: str) -> Iterator[tuple[str, str, str]]:
     """Kind, field and problem."""
     if not any(_text(turn["content"]).strip() for turn in item.messages if turn["role"] == "user"):
         yield "empty-prompt", "messages", "the prompt is empty; a user turn with text is expected"
@@ -88,9 +82,9 @@ def _problems(item: Item, form: re.Pattern[str]) -> Iterator[tuple[str, str, str
     if not item.reference.strip():
         yield "empty-reference", "reference", "empty; the answer that the adapter should give is expected"
         return
-    if not form.fullmatch(item.reference):
+    if not shape.is_whole(form, item.reference):
         name = "refusal" if item.must_refuse else "answer"
-        problem = f"not in the {name} form {form.pattern!r}: {quote(item.reference, 80)}"
+        problem = f"not in the {name} form {form!r}: {quote(item.reference, 80)}"
         yield "off-form", "reference", problem
     for number, point in enumerate(item.points):
         said = [wording for wording in point.wordings if holds(item.reference, wording)]

@@ -72,8 +72,11 @@ def of_spec(spec: Spec) -> tuple[Aim, ...]:
 
 def clusters(spec: Spec, name: str, metric: str, split: str) -> set[tuple[str, str]]:
     """The independent items of a split that a metric of the candidate is taken over: (task, topic)."""
+    options = checks.options_of(spec)
     chosen: list[Item] = [
-        item for task in spec.tasks_of(spec.candidate, name) for item in checks.items_of(spec.tasks[task], split)
+        item
+        for task in spec.tasks_of(spec.candidate, name)
+        for item in checks.items_of(spec.tasks[task], split, options)
     ]
     return {(item.task, item.topic) for item in metrics.concerned(metrics.METRICS[metric], chosen)}
 

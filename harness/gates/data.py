@@ -8,6 +8,23 @@ from harness.dataset import checks, options
 from harness.gates.gate import Gate
 from harness.spec import Spec, Task
 
+LEAKAGE = ("topics_apart", "text_apart")
+"""Checks whose all clear speaks of the training data that the spec names, and of no other."""
+
+
+def strangers(spec: Spec, task: str) -> tuple[str, ...]:
+    """Judged adapters of a task that were trained elsewhere, on data that nobody showed: of them leakage is unknown."""
+    judged = {spec.candidate, *(row.adapter for row in spec.thresholds)}
+    of_task = (one for one in spec.adapters.values() if one.name in judged and task in one.tasks)
+    return tuple(one.name for one in of_task if one.path is not None)
+
+
+def unknown_leakage(spec: Spec, adapter: str) -> bool:
+    """Whether an adapter may have been trained on what judges it, and the spec does not let that question advise."""
+    advised = options.from_table(spec.areas.get("data", {})).advisory
+    asked = spec.blocking("data") and not advised.issuperset(LEAKAGE)
+    return asked and any(adapter in strangers(spec, task) for task in spec.adapters[adapter].tasks)
+
 
 def expected(spec: Spec) -> Iterator[Gate]:
     chosen = options.from_table(spec.areas.get("data", {}))

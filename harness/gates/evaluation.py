@@ -91,8 +91,9 @@ def sizes(spec: Spec, gates: Iterable[Gate]) -> dict[str, int]:
     Raises:
         DataError: a benchmark cannot be read.
     """
+    chosen_options = checks.options_of(spec)
     items = {
-        (task.name, split): checks.items_of(task, split)
+        (task.name, split): checks.items_of(task, split, chosen_options)
         for task in spec.tasks.values()
         for split in ("benchmark", "parity")
         if split in task.files
@@ -107,27 +108,33 @@ def sizes(spec: Spec, gates: Iterable[Gate]) -> dict[str, int]:
     return found
 
 
-def check_provable(spec: Spec, gates: tuple[Gate, ...], sizes: Mapping[str, int]) -> None:
-    """Refuse a threshold that no answer sheet could prove.
+def check_provable(spec: Spec, gates: tuple[Gate, ...], sizes: Mapping[str, int]) -> list[str]:
+    """Refuse a threshold that no answer sheet could prove; of one that only advises, say so.
 
     Args:
         sizes: gate id -> number of items that its metric will be taken over.
 
+    Returns:
+        Warnings: an advisory gate that can never pass is no reason to judge nothing.
+
     Raises:
         SpecError: even a perfect score over that many items would be inconclusive.
     """
+    warnings = []
     for gate in gates:
         if gate.rule != "lower_bound":
             continue
         kind = metrics.METRICS[gate.metric].kind
         n = sizes[gate.id]
         if n == 0 or power.wrong_allowed(n, gate.threshold, spec.confidence, kind) < 0:
-            raise SpecError(
-                spec.path,
-                f"gates.eval: {gate.id}",
+            problem = (
                 f"{n} items can never prove more than {gate.threshold} at {spec.confidence:.0%} confidence; "
-                f"{_needed(gate.threshold, spec.confidence, kind)}",
+                f"{_needed(gate.threshold, spec.confidence, kind)}"
             )
+            if gate.blocking:
+                raise SpecError(spec.path, f"gates.eval: {gate.id}", problem)
+            warnings.append(f"{gate.id} only advises, and can never pass: {problem}")
+    return warnings
 
 
 def _needed(threshold: float, confidence: float, kind: power.Kind) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from harness.dataset.item import Item
+from harness.metrics import shape
 from harness.metrics.score import Forms, Metric
 from harness.metrics.visible import visible
 
 
 def in_form(item: Item, answer: str, forms: Forms) -> float:
-    return float(re.fullmatch(forms.answer, visible(answer)) is not None)
+    return float(shape.is_whole(forms.answer, visible(answer)))
 
 
 METRIC = Metric("format", "share", lambda item: not item.must_refuse, in_form)

@@ -7,16 +7,15 @@ an answer, so it counts as wrong on both sides.
 
 from __future__ import annotations
 
-import re
-
 from harness.dataset.item import LOOK_ALIKE, Item
+from harness.metrics import shape
 from harness.metrics.points import said, tells_one
 from harness.metrics.score import Forms, Metric
 from harness.metrics.visible import visible
 
 
 def is_refusal(item: Item, answer: str, forms: Forms) -> bool:
-    if re.fullmatch(forms.refusal, visible(answer)) is None:
+    if not shape.is_whole(forms.refusal, visible(answer)):
         return False
     return not tells_one(item, answer)
 
@@ -27,7 +26,7 @@ def refused(item: Item, answer: str, forms: Forms) -> float:
 
 def answered(item: Item, answer: str, forms: Forms) -> float:
     """1.0 for an attempt at an answer: it says at least one point and does not open with a refusal."""
-    if re.match(forms.refusal, visible(answer)):
+    if shape.opens(forms.refusal, visible(answer)):
         return 0.0
     return float(any(said(item, answer)))
 

@@ -14,7 +14,7 @@ _BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 
 _INVISIBLE = re.compile(f"[{_CONTROL}{_FORMAT}{_BLANK}]")
 _UNSEEN = re.compile(rf"[{_CONTROL}{_FORMAT}{_BLANK}\r\x85\u2028\u2029]|[^\S\n]\n")
-_LINE_END = re.compile(r"[^\S\n]*(?:\r\n?|[\n\x85\u2028\u2029])")
+_LINE_END = re.compile(r"(?<![^\S\n])[^\S\n]*(?:\r\n?|[\n\x85\u2028\u2029])")
 _TURN_WORD = re.compile(r"<\|[a-z_]{2,30}\|>(?:assistant\b)?|</?s>|<(?:start|end)_of_turn>")
 """Words that chat templates reserve; one that is left in an answer is no part of what it says."""
 _PICTURE = re.compile("[\u2600-\u27bf\U0001f1e6-\U0001faff]")

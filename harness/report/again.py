@@ -35,7 +35,9 @@ def judge(folder: Path) -> Any:
         raise NoRunError(
             f"{folder}: no run's folder: its journal (evidence/*.jsonl) does not say what was to be judged"
         )
-    problems = [*_other_name(folder, run), *_other_journal(folder), *_other_artifacts(folder, records)]
+    problems = [*_no_verdict(folder), *_other_name(folder, run)]
+    if not problems:
+        problems = [*_other_journal(folder), *_other_artifacts(folder, records)]
     if problems:
         raise NoRunError("\n".join(problems))
     try:
@@ -53,6 +55,20 @@ def _died(folder: Path) -> Iterator[Mapping[str, Any]]:
         yield {"kind": "taint", "process": "main", "text": "the run died before it wrote a verdict"}
 
 
+def _no_verdict(folder: Path) -> Iterator[str]:
+    """A verdict that is there and does not say what it was reached from: any journal would agree with it."""
+    path = folder / "verdict.json"
+    if not path.is_file():
+        return
+    read = _verdict(folder)
+    noted = read.get("evidence")
+    if not isinstance(read.get("verdict"), str) or not isinstance(noted, Mapping) or not noted:
+        yield (
+            f"{path}: says no verdict with the digests of the journal that it was reached from, so nothing shows that "
+            "this journal is the one; restore it, or release again"
+        )
+
+
 def _other_name(folder: Path, run: Mapping[str, Any]) -> Iterator[str]:
     if folder.resolve().name != run.get("run_id"):
         yield f"{folder}: holds the journal of run {run.get('run_id')!r}; a run's folder bears the run's name"
@@ -61,7 +77,7 @@ def _other_name(folder: Path, run: Mapping[str, Any]) -> Iterator[str]:
 def _other_journal(folder: Path) -> Iterator[str]:
     """Files of the journal that are not the ones that the verdict was reached from; a run that died has no verdict."""
     noted = _verdict(folder).get("evidence", {})
-    found = evidence.digests_of(folder / "evidence") if noted else {}
+    found = evidence.digests_of(folder / "evidence") if (folder / "verdict.json").is_file() else {}
     for name in sorted(noted.keys() | found.keys()):
         if noted.get(name) != found.get(name):
             yield (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.gates import shipping
 from harness.report import attribution, sameness
 from harness.report.escape import bullets, cell, fenced
 from harness.report.gate_tables import (
@@ -46,13 +47,13 @@ def recommendation(document: Document) -> list[str]:
             f"{count_passed(blocking)} blocking gates passed. See Problems for what stands in the way."
         ]
     candidate = document.get("candidate_adapter")
-    advice = [f"Adapter: ship {cell(candidate)}."]
+    fit = _fit(document, str(candidate))
+    advice = [f"Adapter: ship {cell(candidate)}." if fit else f"Adapter: **do not ship** {cell(candidate)}: {_UNFIT}."]
     judged = gates_of(document, "eval")
     for name in dict.fromkeys(parts_of_id(gate)[0] for gate in judged):
         own = [gate for gate in judged if parts_of_id(gate)[0] == name]
         if name != candidate:
-            passed = all(gate.get("outcome") == "passed" for gate in own)
-            words = "fit for its own tasks" if passed else "do not ship on its own"
+            words = "fit for its own tasks" if _fit(document, name) else f"do not ship on its own ({_UNFIT})"
             advice.append(f"Adapter {cell(name)}: {words}, {count_passed(own)} gates passed.")
     for area, form in (("bnb", "4-bit base by bitsandbytes"), ("gguf", "GGUF")):
         own = gates_of(document, area)
@@ -69,16 +70,28 @@ def recommendation(document: Document) -> list[str]:
         if bundle
         else "Deployment: no gate judged a bundle; compare the artifact digests below after every transfer."
     )
-    if document.get("unproven"):
-        advice.append("UNPROVEN: at least one blocking gate shows nothing beyond the items that it asked.")
+    advice += [f"UNPROVEN: {cell(doubt)}." for doubt in document.get("doubts", [])]
     return [bullets(advice)]
+
+
+_UNFIT = "it did not pass what it needs, and is not packed"
+
+
+def _fit(document: Document, adapter: str) -> bool:
+    """Whether an adapter passed the gates that it needs and lies in the bundle: nothing else is recommended."""
+    gates = document.get("gates", [])
+    passed = {str(gate.get("id")) for gate in gates if gate.get("outcome") == "passed"}
+    due = shipping.needed(((str(gate.get("id")), bool(gate.get("blocking", True))) for gate in gates), adapter)
+    return bool(due) and passed.issuperset(due) and adapter in document.get("packed", [])
 
 
 def limits(document: Document, prose: Mapping[str, Any]) -> list[str]:
     found = texts(prose, "limits")
-    if document.get("unproven"):
-        found.append("A blocking gate goes by the bare value, so its error rate is not known.")
-    if document.get("environment", {}).get("git_dirty"):
+    found += [f"Not proved: {cell(doubt)}." for doubt in document.get("doubts", [])]
+    dirty = document.get("environment", {}).get("git_dirty")
+    if dirty == "unknown":
+        found.append("Git did not say which commit this was, or whether the working tree had changes.")
+    elif dirty:
         found.append("The working tree had changes that no commit holds.")
     given = [str(one.get("name")).removeprefix(GIVEN) for one in document.get("artifacts", []) if _is_given(one)]
     if given:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
         "release": run["release"],
         "run_id": run["run_id"],
         "verdict": verdict.word,
+        "concluded_at": _concluded(journal),
         "unproven": verdict.unproven,
+        "doubts": list(verdict.doubts),
         "reasons": list(verdict.reasons),
         "selected_experiment": selection.get("selected", ""),
         "selection_reason": selection.get("reason", ""),
@@ -54,6 +57,7 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
         "packed": _last(journal, "packed").get("adapters", []),
         "regression": _regression(journal),
         "attempts": _last(journal, "attempts").get("attempts", {}),
+        "meaning": _last(journal, "meaning").get("meaning", {}),
         "data": _last(journal, "data").get("files", []),
         "noise": [record["noise"] for record in journal if record["kind"] == "noise"],
         "forms": _last(journal, "forms").get("forms", {}),
@@ -63,11 +67,18 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
         "environment": _environment(journal),
         "evidence": dict(evidence),
     }
-    return {**paper, "warnings": list(noise.warnings(paper))}
+    told = [str(record["text"]) for record in journal if record["kind"] == "warning"]
+    return {**paper, "warnings": [*told, *noise.warnings(paper)]}
 
 
 def _last(journal: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
     return next((record for record in reversed(journal) if record["kind"] == kind), {})
+
+
+def _concluded(journal: Sequence[Mapping[str, Any]]) -> str:
+    """When the last record was written, in UTC: what tells which of two releases is the later one."""
+    last = max((float(record["at"]) for record in journal), default=0.0)
+    return datetime.fromtimestamp(last, UTC).isoformat(timespec="microseconds")
 
 
 def _environment(journal: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def _summary(document: Document) -> list[str]:
     gates = document.get("gates", [])
     blocking = [gate for gate in gates if gate.get("blocking", True)]
     advisory = [gate for gate in gates if not gate.get("blocking", True)]
-    stamp = " **UNPROVEN**: a blocking gate goes by the bare value" if document.get("unproven") else ""
+    stamp = f" **UNPROVEN**: {cell(doubts[0])}" if (doubts := document.get("doubts")) else ""
     chosen = document.get("selected_experiment") or ("external" if _external(document) else "none")
     facts = [
         f"Verdict: **{cell(document.get('verdict'))}**{stamp}",

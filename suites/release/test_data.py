@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fixtures.release import Conclude
@@ -10,6 +12,7 @@ from harness.dataset import checks, findings
 from harness.dataset.checked import Checked
 from harness.dataset.options import Options
 from harness.evidence import Measurement
+from harness.gates.data import LEAKAGE, strangers
 from harness.gates.gate import Gate
 from harness.run import Run
 from harness.spec import Spec, Task
@@ -88,13 +91,15 @@ def test_rendered(gate: Gate, run: Run, tokenized_checks: TokenizedChecks, concl
 
 def _judge_splits(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
     checked = checks.check_task(gate.check, task, options, run.spec.tasks.values())
-    if not checked.tally.total and run.spec.external and gate.check != "ids_unique":
+    unseen = strangers(run.spec, task.name) if gate.check in LEAKAGE and not checked.tally.total else ()
+    if run.spec.candidate in unseen:
         pytest.fail(
-            "leakage is unknown: the adapters were trained elsewhere, on data that is not given; to release all the "
-            f'same, let the check advise: [gates.data] advisory = ["secrets", "{gate.check}"]',
+            f"leakage is unknown: the candidate {run.spec.candidate} was trained elsewhere, on data that is not given; "
+            f'to release all the same, let the check advise: [gates.data] advisory = ["secrets", "{gate.check}"]',
             pytrace=False,
         )
-    _conclude(gate, run, conclude, checked)
+    note = f"leakage is unknown of {', '.join(unseen)}, trained elsewhere: not packed" if unseen else ""
+    _conclude(gate, run, conclude, replace(checked, note="\n".join(filter(None, (checked.note, note)))))
 
 
 def test_ids_unique(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:

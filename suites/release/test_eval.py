@@ -29,18 +29,22 @@ def test_non_empty(
     chosen_experiment: ChosenExperiment,
     conclude: Conclude,
 ) -> None:
-    """Every answer says something; an empty one is explained by its stop condition and raw ids."""
+    """Every answer says something, and hardly one was cut before its end; an empty one is explained by its stop
+    condition and raw ids."""
     artifact = adapter_of(chosen_experiment(), gate.adapter)
     sheet = answer_sheets(artifact, gate.task, gate.split)
     empty = [answer for answer in sheet.values() if not says_something(answer.text)]
     cut = sum(answer.stop == "length" for answer in sheet.values())
+    unended = answers.unended(sheet.values())
+    told = f"{cut} cut at the token limit" if cut else ""
+    if unended:
+        told += f", more than a share of {answers.MOST_CUT} of {len(sheet)}: {', '.join(unended[:3])}"
+        told += "; raise max_new_tokens, or train answers that end"
     conclude(
         Measurement(
-            value=1.0 - len(empty) / len(sheet),
+            value=1.0 - len({*unended, *(answer.item for answer in empty)}) / len(sheet),
             n=len(sheet),
-            message="\n".join(
-                [*map(answers.explain_empty, empty[:3]), f"{cut} cut at the token limit" if cut else ""]
-            ).strip(),
+            message="\n".join([*map(answers.explain_empty, empty[:3]), told]).strip(),
             sources={"adapter": artifact.digest},
         )
     )

@@ -91,6 +91,8 @@ def release(
         check=False,
     )
     run = line.out / "runs" / run_id
-    bundle = next((line.out / "releases").glob(f"*-{run_id}"), line.out / "releases" / run_id)
+    names = (f"*-{run_id}", f"*-{run_id}-UNPROVEN")
+    bundles = (path for name in names for path in (line.out / "releases").glob(name))
+    bundle = next(bundles, line.out / "releases" / run_id)
     last = "".join(done.stdout.splitlines()[-1:])
     return Finished(done.returncode, done.stdout + done.stderr, run, bundle, last)

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from safetensors.torch import save_file
 
-from harness import judged_items
+from harness import digests, judged_items
 from harness.adapter_files import CONFIG, WEIGHTS
 
 KEPT = judged_items.render(
     judged_items.JudgedItem("style", f"one-{number}", f"topic {number}", "0" * 64, "an answer", {"format": score})
     for number, score in enumerate((1.0, 0.0))
 )
-VERDICT = {
-    "verdict": "released",
-    "packed": ["style", "writing"],
-    "candidate_adapter": "style",
-    "gates": [{"id": "eval.style.style.format", "value": 0.5}],
-}
 
 
 def write_adapter(folder: Path) -> Path:
@@ -32,6 +27,22 @@ def write_adapter(folder: Path) -> Path:
     config = {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"]}
     (folder / CONFIG).write_text(json.dumps(config), encoding="utf-8")
     return folder
+
+
+def _digest() -> str:
+    """Of that adapter, as a verdict names its artifact."""
+    with TemporaryDirectory() as place:
+        return digests.of_value(digests.of_folder(write_adapter(Path(place) / "adapter")))
+
+
+VERDICT = {
+    "verdict": "released",
+    "selected_experiment": "short",
+    "artifacts": [{"name": f"adapter short {name}", "digest": _digest()} for name in ("style", "writing")],
+    "packed": ["style", "writing"],
+    "candidate_adapter": "style",
+    "gates": [{"id": "eval.style.style.format", "value": 0.5}],
+}
 
 
 def write_papers(folder: Path) -> list[Path]:

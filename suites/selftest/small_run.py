@@ -29,7 +29,16 @@ GATES = {
     "data": Gate("data.train-greet.parse", "parse", "train-greet", True, metric="parse", task="greet"),
     "selection": Gate("training.selection.qualified", "qualified", "selection", True, metric="score"),
     "candidate": Gate(
-        "eval.duo.greet.coverage", "threshold", "duo", True, "lower_bound", "coverage", 0.8, adapter="duo", task="greet"
+        "eval.duo.greet.coverage",
+        "threshold",
+        "duo",
+        True,
+        "lower_bound",
+        "coverage",
+        0.8,
+        adapter="duo",
+        task="greet",
+        split="benchmark",
     ),
     "single": Gate("eval.solo.greet.form", "threshold", "solo", False, "lower_bound", "form", 0.9, adapter="solo"),
     "parity": Gate("parity.duo.all.form", "threshold", "duo-all", False, "point", "form", 0.9, adapter="duo"),
@@ -52,7 +61,15 @@ def journal(text: str = "plain", **outcomes: Outcome) -> list[Paper]:
     """The journal of a small run whose gates passed but for `outcomes`; `text` stands wherever others write."""
     places = [
         {"kind": "hello", "at": 10.0},
-        {"kind": "run", "at": 10.5, "release": "demo", "run_id": "run_1", "candidate": "duo", "gates": DECLARED},
+        {
+            "kind": "run",
+            "at": 10.5,
+            "release": "demo",
+            "run_id": "run_1",
+            "candidate": "duo",
+            "tasks": ["greet"],
+            "gates": DECLARED,
+        },
         {"kind": "model", "at": 10.7, "model": {"base": text, "form": {"name": text}}},
         {"kind": "environment", "at": 11.0, "environment": {**ENVIRONMENT, "processor": text}},
         {"kind": "data", "at": 12.0, "files": [{"name": text, "path": text, "records": 35, "sha256": "a" * 64}]},
@@ -73,7 +90,7 @@ def journal(text: str = "plain", **outcomes: Outcome) -> list[Paper]:
             "at": 15.0,
             "noise": {"adapter": text, "task": text, "metric": text, "value": 0.9, "other": 0.8, "n": 24},
         },
-        {"kind": "packed", "at": 16.0, "adapters": [text]},
+        {"kind": "packed", "at": 16.0, "adapters": ["duo", "solo", text]},
         {"kind": "against", "at": 16.1, "release": text, "run_id": text},
         {"kind": "weakened", "at": 16.2, "weakened": [text], "accept_weaker": text},
         {"kind": "comparison", "at": 16.3, "comparison": comparison(text)},

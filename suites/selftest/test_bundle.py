@@ -35,7 +35,7 @@ def papers(tmp_path: Path) -> list[Path]:
 @pytest.fixture
 def release(staged: Path, papers: list[Path], tmp_path: Path) -> Path:
     """A published bundle of two adapters."""
-    bundle.publish(staged, tmp_path / "releases" / "v3-run_1", papers)
+    bundle.publish(staged, tmp_path / "releases" / "v3-run_1", papers, "style")
     return tmp_path / "releases" / "v3-run_1"
 
 
@@ -137,7 +137,7 @@ def test_a_releases_checksums_are_sorted_by_name(release: Path) -> None:
 def test_a_release_is_never_overwritten(staged: Path, papers: list[Path], release: Path) -> None:
     before = contents_of(release)
     with pytest.raises(bundle.BundleError, match="exists already"):
-        bundle.publish(staged, release, papers)
+        bundle.publish(staged, release, papers, "style")
     assert contents_of(release) == before
 
 
@@ -145,7 +145,7 @@ def refused_publication(staged: Path, papers: Sequence[Path], kind: type[Excepti
     """Publishing fails so, and leaves neither a release nor a part of one."""
     releases = staged.parent / "releases"
     with pytest.raises(kind, match=words):
-        bundle.publish(staged, releases / "v3-run_1", papers)
+        bundle.publish(staged, releases / "v3-run_1", papers, "style")
     assert not releases.exists() or list(releases.iterdir()) == []
 
 
@@ -159,6 +159,12 @@ def test_nothing_is_published_when_the_staged_archives_changed_after_the_gates(
 ) -> None:
     flip(staged / "adapter_style.tar.gz")
     refused_publication(staged, papers, bundle.BundleError, "no longer what was judged")
+
+
+def test_nothing_is_published_without_the_candidate(staged: Path, papers: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(bundle.BundleError, match="the candidate multitask is not packed"):
+        bundle.publish(staged, tmp_path / "releases" / "v3-run_1", papers, "multitask")
+    assert not (tmp_path / "releases").exists()
 
 
 def test_a_paper_cannot_take_an_archives_place(staged: Path, papers: list[Path], tmp_path: Path) -> None:
@@ -190,7 +196,7 @@ def test_what_a_killed_publication_left_does_not_get_into_the_next(
     staged: Path, papers: list[Path], tmp_path: Path
 ) -> None:
     folder_of({"half.tar.gz": b"half"}, tmp_path / "releases" / "v3-run_1.partial")
-    bundle.publish(staged, tmp_path / "releases" / "v3-run_1", papers)
+    bundle.publish(staged, tmp_path / "releases" / "v3-run_1", papers, "style")
     assert [path.name for path in (tmp_path / "releases").iterdir()] == ["v3-run_1"]
     assert not (tmp_path / "releases" / "v3-run_1" / "half.tar.gz").exists()
 

@@ -61,9 +61,15 @@ def pytest_pyfunc_call(pyfuncitem):
     assert_withheld(finished, "incomplete", "data.sea.text_apart: did not run")
 
 
-@pytest.mark.parametrize("place", ["benchmark/sea.jsonl", "release.toml"])
+@pytest.mark.parametrize(
+    ("place", "word", "told"),
+    [
+        ("benchmark/sea.jsonl", "refused", ": the run opened with sha256 "),
+        ("release.toml", "incomplete", " changed while the run was under way"),
+    ],
+)
 def test_what_changes_while_the_run_is_under_way_was_not_judged(
-    spoilt: Line, fresh_id: FreshId, tmp_path: Path, place: str
+    spoilt: Line, fresh_id: FreshId, tmp_path: Path, place: str, word: str, told: str
 ) -> None:
     path = spoilt.spec.parent / place
     crime = f"""
@@ -73,7 +79,29 @@ def pytest_runtest_teardown(item):
             stream.write(b"\\n")
 """
     finished = commit(spoilt, fresh_id(), tmp_path, crime)
-    assert_withheld(finished, "incomplete", f"{path} changed while the run was under way")
+    assert_withheld(finished, word, f"{path}{told}")
+
+
+def test_a_benchmark_that_was_swapped_for_the_judging_alone_is_not_judged(
+    spoilt: Line, fresh_id: FreshId, tmp_path: Path
+) -> None:
+    """Put back before the end, it once made an honest 0.0 a 1.0, and the bundle named the honest file."""
+    path = spoilt.spec.parent / "benchmark" / "sea.jsonl"
+    crime = f"""
+PATH, HELD = {str(path)!r}, []
+
+
+def pytest_runtest_teardown(item):
+    if gate_of(item) == "data.sea.text_apart":
+        HELD.append(open(PATH, "rb").read())
+        open(PATH, "wb").write(HELD[0].replace(b"rises twice", b"Answer"))
+
+
+def pytest_sessionfinish(session):
+    open(PATH, "wb").write(HELD[0])
+"""
+    finished = commit(spoilt, fresh_id(), tmp_path, crime)
+    assert_withheld(finished, "refused", f"{path}: the run opened with sha256 ")
 
 
 def test_a_run_that_is_stopped_while_it_publishes_is_not_released(

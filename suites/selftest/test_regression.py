@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +33,7 @@ from harness.metrics import Forms
 from harness.options import ROOT
 from harness.regression import NothingInCommonError, compare, gone, measurement, pair_up
 from harness.weakened import weaker
+from suites.selftest.small_bundle import write_adapter
 
 GOOD, BAD = "Answer: it rises.", "Answer: who knows."
 FORMS = {"sea": Forms(r"Answer: .*", r"Declined\..*")}
@@ -307,15 +309,16 @@ def release(tmp_path: Path) -> Path:
 
 
 def publish(out: Path, name: str, **fields: object) -> Path:
-    """A bundle below ``out/releases`` with judged items and no adapter."""
+    """A bundle below ``out/releases`` with judged items and the candidate."""
     folder, run = out / "releases" / name, out / "runs" / name
     run.mkdir(parents=True)
-    bundle.stage({}, run / "staged", {judged_items.FILE: judged_items.render(released(ITEMS[:3]).items)})
+    adapter = write_adapter(run / "adapter")
+    bundle.stage({"both": adapter}, run / "staged", {judged_items.FILE: judged_items.render(released(ITEMS[:3]).items)})
     gates = [{**gate, "message": ""} for gate in kept(GATES)]
     paper = {"release": "line", "run_id": "run_1", "verdict": "released", "candidate_adapter": "both", "gates": gates}
     (run / "verdict.json").write_text(json.dumps(paper | fields), encoding="utf-8")
     (run / "release.toml").write_text("[policy]\nconfidence = 0.95\n", encoding="utf-8")
-    bundle.publish(run / "staged", folder, [run / "verdict.json", run / "release.toml"])
+    bundle.publish(run / "staged", folder, [run / "verdict.json", run / "release.toml"], "both")
     return folder
 
 
@@ -324,10 +327,25 @@ class TestEarlierReleases:
         assert earlier.find(None, tmp_path, "line", tmp_path) is None
 
     def test_the_newest_of_that_name_is_the_last(self, release: Path, tmp_path: Path) -> None:
-        newer = publish(tmp_path / "out", "line-run_2")
+        newer = publish(tmp_path / "out", "line-run_2", concluded_at="2026-11-26T10:00:00.000000+00:00")
+        publish(tmp_path / "out", "line-run_3", concluded_at="2026-11-25T10:00:00.000000+00:00")
         publish(tmp_path / "out", "other-run_1", release="other")
-        os.utime(release / "verdict.json", ns=(1, 1))
         assert earlier.find(None, tmp_path / "out", "line", tmp_path) == newer
+
+    def test_a_run_that_was_ended_before_it_published_released_nothing(self, release: Path, tmp_path: Path) -> None:
+        shutil.rmtree(release)
+        with pytest.raises(SpecError, match="its bundle was never published"):
+            earlier.read(tmp_path / "out" / "runs" / "line-run_1")
+
+    def test_a_touched_file_is_no_later_release(self, release: Path, tmp_path: Path) -> None:
+        newer = publish(tmp_path / "out", "line-run_2", concluded_at="2026-11-26T10:00:00.000000+00:00")
+        os.utime(newer / "verdict.json", ns=(1, 1))
+        assert earlier.find(None, tmp_path / "out", "line", tmp_path) == newer
+
+    def test_of_two_verdicts_without_a_time_the_later_run_id_is_the_last(self, release: Path, tmp_path: Path) -> None:
+        later = publish(tmp_path / "out", "line-run_2", run_id="run_2")
+        os.utime(later / "verdict.json", ns=(1, 1))
+        assert earlier.find(None, tmp_path / "out", "line", tmp_path) == later
 
     def test_last_where_there_is_none_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(SpecError, match="leave the option out"):

@@ -26,17 +26,17 @@ def spoilable(line: Line, green: Finished, tmp_path: Path) -> Line:
     return own(line, tmp_path / "own")
 
 
-def second(spoilable: Line, green: Finished, run_id: str, folder: Path) -> Finished:
+def second(spoilable: Line, green: Finished, run_id: str, folder: Path, *more: str) -> Finished:
     """The next release after the green one, compared with nothing but a copy of its bundle."""
     bundle = shutil.copytree(green.release, folder / "transferred")
-    return commit(spoilable, run_id, folder, "", f"--against={bundle}")
+    return commit(spoilable, run_id, folder, "", f"--against={bundle}", *more)
 
 
 def test_an_adapter_that_forgot_six_answers_is_caught_though_it_meets_every_threshold(
     spoilable: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
 ) -> None:
-    forged_answers(SHORE, forgotten(6))(spoilable)
-    finished = second(spoilable, green, fresh_id(), tmp_path)
+    forged = forged_answers(SHORE, forgotten(6))(spoilable)
+    finished = second(spoilable, green, fresh_id(), tmp_path, *forged)
     assert_withheld(finished, "refused", "regression.both.coverage: inconclusive")
     assert finished.red == ["regression.both.coverage", "regression.both.answered"]
     message = finished.gate("regression.both.coverage")["message"]
@@ -46,8 +46,8 @@ def test_an_adapter_that_forgot_six_answers_is_caught_though_it_meets_every_thre
 def test_an_adapter_that_lost_one_answer_is_released_and_the_report_shows_the_answer(
     spoilable: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
 ) -> None:
-    forged_answers(SHORE, forgotten(1))(spoilable)
-    finished = second(spoilable, green, fresh_id(), tmp_path)
+    forged = forged_answers(SHORE, forgotten(1))(spoilable)
+    finished = second(spoilable, green, fresh_id(), tmp_path, *forged)
     assert_released(finished)
     report = (finished.release / "report.md").read_text(encoding="utf-8")
     assert "### Against release tiny, run green" in report
@@ -104,8 +104,8 @@ def test_where_errors_are_spent_a_red_gate_shows_no_figures_and_no_answers(
     _begun(spoilable, 'attempts = "spend"\n')
     spoilable.edit("margin = 0.3", "margin = 0.45")
     spoilable.edit("coverage = 0.5, format = 0.5, refused", "coverage = 0.8, format = 0.5, refused")
-    forged_answers(SHORE, forgotten(6))(spoilable)
-    finished = second(spoilable, green, fresh_id(), tmp_path)
+    forged = forged_answers(SHORE, forgotten(6))(spoilable)
+    finished = second(spoilable, green, fresh_id(), tmp_path, *forged)
     assert_withheld(finished, "refused", "eval.both.all.coverage: inconclusive; figures and answers are withheld")
     assert finished.gate("eval.both.all.coverage")["value"] is None
     assert FORGOTTEN not in (finished.run / "verdict.json").read_text(encoding="utf-8")
@@ -126,4 +126,8 @@ def _append(path: Path, line: Line, *adapters: str) -> None:
 
 def test_a_first_release_has_nothing_to_be_compared_with(green: Finished) -> None:
     assert green.verdict["regression"] == {}
+    words = "no earlier release named 'tiny' was found below"
+    assert words in green.verdict["warnings"][0]
+    assert words in (green.release / "report.md").read_text(encoding="utf-8")
+    assert words in green.output
     assert [gate["id"] for gate in green.verdict["gates"] if gate["area"] == "regression"] == []

@@ -101,6 +101,19 @@ def test_a_run_that_was_cut_in_the_middle_of_its_journal_is_incomplete(tmp_path:
     assert json.loads((folder / "verdict.json").read_text(encoding="utf-8"))["verdict"] == "incomplete"
 
 
+@pytest.mark.parametrize("left", ["{}", "", "[]", '"released"', "without evidence", "evidence of nothing"])
+def test_a_verdict_that_does_not_say_what_it_was_reached_from_is_refused(
+    run_folder: Path, left: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Emptied, it used to agree with any journal, and the edited one was written out as released."""
+    paper = document_of(run_folder)
+    texts = {"without evidence": {**paper, "evidence": None}, "evidence of nothing": {**paper, "evidence": {}}}
+    edit(run_folder / "evidence" / "main.jsonl", "0.9471", "0.9999")
+    text = json.dumps(texts[left]) if left in texts else left
+    (run_folder / "verdict.json").write_text(text, encoding="utf-8")
+    assert "verdict.json: says no verdict with the digests" in refusal(run_folder, capsys)
+
+
 def test_an_edited_journal_is_refused_with_both_digests(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = run_folder / "evidence" / "main.jsonl"
     before = digests.of_file(path)

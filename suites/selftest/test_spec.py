@@ -82,6 +82,27 @@ def test_a_mistake_is_named_with_its_key_and_its_mend(copied: Line, mistake: str
     assert mend in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "verdict.json", "Verdict.JSON", "junit.xml", "report.md", "report.md.new", "release.toml", "SHA256SUMS.txt",
+        "judged_items.jsonl", "evidence", "staged", "staged.partial", "adapter_both.tar.gz", "model_both.gguf",
+    ],
+)  # fmt: skip
+def test_notes_that_would_take_the_place_of_a_runs_own_paper_are_refused(copied: Line, name: str) -> None:
+    (copied.spec.parent / "notes").mkdir()
+    (copied.spec.parent / "notes" / name).write_text('limits = ["none"]', encoding="utf-8")
+    copied.edit('name = "tiny"', f'name = "tiny"\nnotes = "notes/{name}"')
+    with pytest.raises(SpecError, match=r"release\.notes: the name .* is one of the run's own papers"):
+        spec_file.load(copied.spec)
+
+
+def test_notes_of_another_name_are_taken(copied: Line) -> None:
+    (copied.spec.parent / "notes.toml").write_text('limits = ["none"]', encoding="utf-8")
+    copied.edit('name = "tiny"', 'name = "tiny"\nnotes = "notes.toml"')
+    assert spec_file.load(copied.spec).notes == copied.spec.parent / "notes.toml"
+
+
 def test_a_revision_pins_no_folder(copied: Line) -> None:
     text = copied.spec.read_text(encoding="utf-8")
     copied.spec.write_text(re.sub('pin = "sha256:[0-9a-f]+"', 'pin = "revision:main"', text), encoding="utf-8")

@@ -21,7 +21,7 @@ def release(tmp_path: Path) -> Path:
     """A published bundle of two adapters."""
     adapter = write_adapter(tmp_path / "adapter")
     bundle.stage({"style": adapter, "writing": adapter}, tmp_path / "staged", {judged_items.FILE: KEPT})
-    bundle.publish(tmp_path / "staged", tmp_path / "releases" / "v3-run_1", write_papers(tmp_path / "run"))
+    bundle.publish(tmp_path / "staged", tmp_path / "releases" / "v3-run_1", write_papers(tmp_path / "run"), "style")
     return tmp_path / "releases" / "v3-run_1"
 
 
@@ -82,6 +82,26 @@ def test_the_verify_suite_is_red_on_a_value_that_the_judged_items_do_not_bear_ou
     done = verification(f"--bundle={release}")
     assert (done.returncode, "1 failed, 4 passed" in done.stdout) == (1, True), done.stdout + done.stderr
     assert "is 0.9 in the verdict, and 0.500000 by the items kept" in "\n".join(receipt_of(release)["problems"])
+
+
+def test_the_verify_suite_is_red_on_another_runs_archive_with_fresh_checksums(release: Path, tmp_path: Path) -> None:
+    other = write_adapter(tmp_path / "other")
+    config = json.loads((other / "adapter_config.json").read_text(encoding="utf-8"))
+    (other / "adapter_config.json").write_text(json.dumps(config | {"lora_alpha": 8}), encoding="utf-8")
+    (release / "adapter_style.tar.gz").unlink()
+    bundle.pack(other, release / "adapter_style.tar.gz")
+    reseal(release)
+    done = verification(f"--bundle={release}")
+    assert (done.returncode, "1 failed, 4 passed" in done.stdout) == (1, True), done.stdout + done.stderr
+    assert "the verdict judged" in "\n".join(receipt_of(release)["problems"])
+
+
+def test_the_verify_suite_is_red_on_a_bundle_without_its_candidate(release: Path) -> None:
+    (release / "verdict.json").write_text(json.dumps(VERDICT | {"candidate_adapter": "multitask"}), encoding="utf-8")
+    reseal(release)
+    done = verification(f"--bundle={release}", "-k", "verdict_released")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "the candidate multitask is not in the bundle" in "\n".join(receipt_of(release)["problems"])
 
 
 def test_a_verification_that_leaves_checks_out_verifies_nothing(release: Path) -> None:

@@ -81,6 +81,11 @@ above = {{ coverage = 0.5, refused = 0.5 }}
 
 [[gates.eval]]
 adapter = "both"
+task = "shore"
+above = {{ coverage = 0.2 }}
+
+[[gates.eval]]
+adapter = "both"
 task = "sea"
 split = "parity"
 above = {{ coverage = 0.5 }}

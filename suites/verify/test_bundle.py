@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import adapter_files, bundle, judged_items
+from harness import adapter_files, bundle, digests, judged_items
 from harness.errors import AdapterError, DataError
 
 
@@ -23,22 +23,42 @@ def test_files_are_those_of_the_checksums(folder: Path) -> None:
 
 
 def test_archive_holds_a_sound_adapter(folder: Path, archive: str, tmp_path: Path) -> None:
-    """It unpacks by the allow-list to a LoRA adapter with finite weights that changes the model."""
+    """It unpacks by the allow-list to a LoRA adapter with finite weights that changes the model, and to the very one
+    that the verdict judged: checksums can be written anew around another run's archive."""
     try:
-        adapter_files.inspect(bundle.unpack(folder / archive, tmp_path))
-    except (bundle.BundleError, AdapterError) as error:
-        pytest.fail(str(error), pytrace=False)
+        unpacked = bundle.unpack(folder / archive, tmp_path)
+        adapter_files.inspect(unpacked)
+        judged = _judged(folder, archive.removeprefix("adapter_").removesuffix(".tar.gz"))
+    except (bundle.BundleError, AdapterError, OSError, ValueError, KeyError, TypeError) as error:
+        pytest.fail(f"{archive}: {error}", pytrace=False)
+    found = digests.of_value(digests.of_folder(unpacked))
+    if found not in judged:
+        pytest.fail(
+            f"{archive} holds an adapter of digest {found[:12]}, the verdict judged {', '.join(judged) or 'none'}",
+            pytrace=False,
+        )
+
+
+def _judged(folder: Path, adapter: str) -> list[str]:
+    """Digests that the verdict names for an adapter of the selected experiment, or given."""
+    verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+    names = {f"adapter {verdict['selected_experiment']} {adapter}", f"adapter given {adapter}"}
+    return [str(one["digest"]) for one in verdict["artifacts"] if one["name"] in names]
 
 
 def test_verdict_released_these_adapters(folder: Path) -> None:
-    """verdict.json says "released", and the adapters that it names as packed are the archives here."""
+    """verdict.json says "released", and the adapters that it names as packed, its candidate among them, are the
+    archives here."""
     try:
         verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
-        word, packed = verdict["verdict"], sorted(f"adapter_{name}.tar.gz" for name in verdict["packed"])
+        word, packed = verdict["verdict"], sorted(map(bundle.archive_name, verdict["packed"]))
+        candidate = str(verdict["candidate_adapter"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         pytest.fail(f"verdict.json cannot be read as a verdict ({type(error).__name__}: {error})", pytrace=False)
     if word != "released":
         pytest.fail(f"verdict.json says {word!r}; only a released bundle may be used", pytrace=False)
+    if candidate not in verdict["packed"]:
+        pytest.fail(f"the candidate {candidate} is not in the bundle: nothing was released", pytrace=False)
     found = list(bundle.archives(folder))
     if not found or packed != found:
         pytest.fail(f"verdict.json packed {packed}, the bundle has {found}", pytrace=False)

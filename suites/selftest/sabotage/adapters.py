@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.adapter_files import CONFIG, WEIGHTS
+from harness.gates.data import LEAKAGE
 from suites.selftest.child import Line
-from suites.selftest.sabotage import stored
+from suites.selftest.sabotage import spec, stored
 from suites.selftest.sabotage.case import Spoil
 from suites.selftest.sabotage.subject import fill
 
@@ -18,15 +19,28 @@ Tensors = dict[str, Any]
 
 
 def given(name: str, edit: Callable[[Path], None], made_as: str = "") -> Spoil:
-    """``--adapter NAME=DIR`` with the control run's adapter of that name (or `made_as`), spoiled by `edit`."""
+    """``--adapter NAME=DIR`` with the control run's adapter of that name (or `made_as`), spoiled by `edit`.
+
+    Of a given adapter leakage is unknown; that question only advises here, so that the adapter itself is refused.
+    """
 
     def spoil(line: Line) -> tuple[str, ...]:
         folder = line.spec.parent / "given"
         shutil.copytree(stored.artifact(line, "adapter", "{made} " + (made_as or name)) / "content", folder)
         edit(folder)
+        _leakage_advises(line)
         return (f"--adapter={fill(line, name)}={folder}",)
 
     return spoil
+
+
+def _leakage_advises(line: Line) -> None:
+    table = spec.read(line.spec)
+    data_gates = table["gates"].setdefault("data", {})
+    data_gates["advisory"] = sorted({*data_gates.get("advisory", ["secrets"]), *LEAKAGE})
+    if "regression" in table["gates"]:
+        table["gates"]["regression"]["accept_weaker"] = "the training data of the given adapter is not shown"
+    spec.write(line.spec, table)
 
 
 def tensors(edit: Callable[[Tensors], Tensors]) -> Callable[[Path], None]:

@@ -39,7 +39,8 @@ def token_changed(drawn: bool) -> Spoil:
 
 
 def _other_token(answers: Answers, number: int) -> Answers:
-    return [one | {"ids": [3, *one["ids"]]} if k == number else one for k, one in enumerate(answers)]
+    """One token more, the end, which shows nothing: a text that its tokens do not say is refused before."""
+    return [one | {"ids": [one["ids"][-1], *one["ids"]]} if k == number else one for k, one in enumerate(answers)]
 
 
 def _is_drawn(line: Line, content: Path, number: int) -> bool:

@@ -32,8 +32,8 @@ def first_empty(answers: Answers) -> Answers:
 
 
 def other_ids(answers: Answers) -> Answers:
-    """The first answer's text, said to have come from other tokens."""
-    return [answers[0] | {"ids": [3, *answers[0]["ids"]]}, *answers[1:]]
+    """The first answer's text, said to have come from other tokens: one more that shows nothing."""
+    return [answers[0] | {"ids": [answers[0]["ids"][-1], *answers[0]["ids"]]}, *answers[1:]]
 
 
 def rotated(answers: Answers) -> Answers:
@@ -116,6 +116,12 @@ ANSWERS = (
         stored.forged_answers(ASKED, first_empty),
         "eval.both.sea.non_empty",
         "sea-benchmark-00: empty; stop=end, 1 tokens",
+    ),
+    Sabotage(
+        "answer-text-edited",
+        stored.forged_answers(ASKED, out_of_form, believed=False),
+        "eval.both.sea.non_empty",
+        "is not what its token ids say",
     ),
     Sabotage("answers-out-of-form", stored.forged_answers(ASKED, out_of_form), "eval.both.all.format", "And so on"),
     Sabotage("answers-of-other-items", stored.forged_answers(ASKED, rotated), "eval.both.all.coverage", "  worst: "),

@@ -42,8 +42,8 @@ SABOTAGES = (
     Sabotage(
         "answers-of-the-bare-base",
         stored.forged("answers", ASKED, _bare),
-        "bnb.both_lora_mount_ok",
-        "the bare base gave the answers to sea",
+        "eval.both.sea.non_empty",
+        "the bare base gave the answers",
     ),
     Sabotage(
         "adapter-that-moves-no-logit",

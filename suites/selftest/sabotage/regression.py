@@ -14,7 +14,7 @@ from suites.selftest.sabotage.stored import Answers
 from suites.selftest.sabotage.subject import NoTargetError, spec_of
 
 SHORE = "{made} both shore benchmark"
-"""Label of the candidate's answer sheet of the task that has no threshold of its own."""
+"""Label of the candidate's answer sheet of the task whose own threshold asks little."""
 FORGOTTEN = "Answer: the sea is wide."
 ASKED_AGAIN = 8
 """The bundle's gates ask the first items again: what is forged stands after them."""
@@ -59,7 +59,7 @@ SABOTAGES = (
         stored.forged_answers(SHORE, forgotten(6)),
         "regression.both.coverage",
         f"was {tiny.ANSWER!r}, is {FORGOTTEN!r}",
-        tied="its answers are written for the task of the tiny line that has no threshold",
+        tied="its answers are written for the task of the tiny line whose threshold asks little",
     ),
     Sabotage(
         "threshold-lowered-since-the-release-before",

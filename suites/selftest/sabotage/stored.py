@@ -14,6 +14,7 @@ from suites.selftest.sabotage.case import Spoil
 from suites.selftest.sabotage.subject import CONTROL, NoTargetError, fill
 
 SHEET = "answers.jsonl"
+BELIEVED = ("-p", "suites.selftest.sabotage.believed")
 Answers = list[dict[str, Any]]
 
 
@@ -84,12 +85,17 @@ def _sign(folder: Path) -> None:
     path.write_text(json.dumps(manifest), encoding="utf-8")
 
 
-def forged_answers(label: str, edit: Callable[[Answers], Answers]) -> Spoil:
-    """The same for the answers of a sheet."""
+def forged_answers(label: str, edit: Callable[[Answers], Answers], believed: bool = True) -> Spoil:
+    """The same for the answers of a sheet.
+
+    A text that its tokens do not say is refused at once. With `believed` that is left out of the run, so that the gates
+    behind it are seen to catch what a worse adapter would say: no model has to be trained to say it.
+    """
 
     def rewrite(content: Path) -> None:
         path = content / SHEET
         answers = edit([json.loads(row) for row in path.read_text(encoding="utf-8").splitlines()])
         path.write_text("".join(json.dumps(answer) + "\n" for answer in answers), encoding="utf-8")
 
-    return forged("answers", label, rewrite)
+    spoil = forged("answers", label, rewrite)
+    return lambda line: (*spoil(line), *(BELIEVED if believed else ()))
