@@ -53,18 +53,6 @@ def _check_complete(path: Path, asked: Sequence[str], answered: Iterable[str]) -
             raise StoreError(f"{path}: {problem} {', '.join(names[:3])}{more}; remove the artifact to have it rebuilt")
 
 
-MOST_CUT = 0.1
-"""Share of a sheet's answers that may be cut at the token limit. How such an answer would have gone on is unknown, and
-its text is scored as it stands; past one in ten the adapter does not end its answers, whatever they score."""
-
-
-def unended(sheet: Iterable[Answer]) -> list[str]:
-    """Items whose answers were cut at the token limit, where more were than `MOST_CUT`; else none."""
-    given = list(sheet)
-    cut = [answer.item for answer in given if answer.stop != "end"]
-    return cut if len(cut) > MOST_CUT * len(given) else []
-
-
 def explain_empty(answer: Answer) -> str:
     """Why an answer is empty: which stop condition, how many tokens, which ids."""
     if len(answer.ids) == 1 and answer.stop == "end":

@@ -14,7 +14,6 @@ from typing import Any
 
 from harness import tokens
 from harness.engines.form import Loaded
-from harness.errors import AdapterError
 
 FILE = "fingerprint.json"
 PROBE = ({"role": "user", "content": "In one sentence: what were you made to do?"},)
@@ -54,25 +53,6 @@ def write(folder: Path, fingerprint: Fingerprint) -> None:
 
 def read(folder: Path) -> Fingerprint:
     return Fingerprint(**json.loads((folder / FILE).read_text(encoding="utf-8")))
-
-
-def refuse_bare(folder: Path, who: str) -> None:
-    """Refuse answers that the bare base gave: whether the adapter spoke belongs to every number taken from a sheet.
-
-    Raises:
-        AdapterError: the sheet's fingerprint is the same with and without the adapter, or cannot be read.
-    """
-    try:
-        seen = read(folder)
-    except (OSError, ValueError, TypeError) as error:
-        raise AdapterError(
-            f"{who}: who gave the answers is unknown: {folder / FILE} cannot be read ({error})"
-        ) from error
-    if not seen.differs:
-        raise AdapterError(
-            f"{who}: the bare base gave the answers: first-token logits are {seen.bare[:12]} with and without the "
-            "adapter; load it and answer again"
-        )
 
 
 def _digest(logits: Any) -> str:

@@ -13,7 +13,7 @@ from fixtures.noise import OTHER_BATCH, Alone, Rebatched, noise_band
 from fixtures.release import Conclude
 from fixtures.scores import Measured
 from fixtures.selection import ChosenExperiment
-from harness import answers, forgetting
+from harness import answers, forgetting, heard
 from harness.engines import form as forms_of
 from harness.evidence import Measurement
 from harness.gates.gate import Gate
@@ -35,10 +35,10 @@ def test_non_empty(
     sheet = answer_sheets(artifact, gate.task, gate.split)
     empty = [answer for answer in sheet.values() if not says_something(answer.text)]
     cut = sum(answer.stop == "length" for answer in sheet.values())
-    unended = answers.unended(sheet.values())
+    unended = heard.unended(sheet.values())
     told = f"{cut} cut at the token limit" if cut else ""
     if unended:
-        told += f", more than a share of {answers.MOST_CUT} of {len(sheet)}: {', '.join(unended[:3])}"
+        told += f", more than a share of {heard.MOST_CUT} of {len(sheet)}: {', '.join(unended[:3])}"
         told += "; raise max_new_tokens, or train answers that end"
     conclude(
         Measurement(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from harness import earlier, gates, metrics, options, retention, spec_file
+from harness import earlier, gates, metrics, options, provenance, retention, spec_file
 from harness.dataset.item import Item
 from harness.errors import SpecError, StageTimeoutError
 from harness.evidence import Journal
@@ -82,6 +82,14 @@ def test_a_clock_that_was_set_back_costs_the_run_none_of_its_artifacts(tmp_path:
         ]
         evidence.write_text("\n".join(rows) + "\n", encoding="utf-8")
     assert {one.reason for one in retention.survey(tmp_path, 1, "just-now")} == {"recent"}
+
+
+def test_files_in_a_folder_whose_name_is_not_utf_8_did_not_change(line: Line, tmp_path: Path) -> None:
+    spec = spec_file.load(line.copy(tmp_path / os.fsdecode(b"line-\xff")).spec)
+    run = open_run(replace(spec, opened=provenance.inputs(spec)), tmp_path, "run_1", "main", False)
+    assert provenance.changed(run) == []
+    spec.tasks["sea"].template.write_text("Topic: {{ topic }}", encoding="utf-8")
+    assert provenance.changed(run) == [str(spec.tasks["sea"].template)]
 
 
 ODD = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import answer_text, answers, spec_file
+from harness import answer_text, heard, spec_file
 from harness.answers import Answer
 from harness.engines import fingerprint
 from harness.engines.fingerprint import Fingerprint
@@ -96,7 +96,7 @@ def test_an_adapter_of_unknown_leakage_is_not_packed_unless_the_spec_lets_the_qu
 def test_answers_of_the_bare_base_are_refused_by_the_fingerprint_of_their_sheet(tmp_path: Path) -> None:
     fingerprint.write(tmp_path, Fingerprint("a" * 64, "a" * 64, 0.0))
     with pytest.raises(AdapterError, match="both on sea: the bare base gave the answers"):
-        fingerprint.refuse_bare(tmp_path, "both on sea")
+        heard.refuse_bare(tmp_path, "both on sea")
 
 
 @pytest.mark.parametrize("left", [None, "", "{}", "[]"])
@@ -104,12 +104,12 @@ def test_a_sheet_that_does_not_say_who_spoke_is_refused(tmp_path: Path, left: st
     if left is not None:
         (tmp_path / fingerprint.FILE).write_text(left, encoding="utf-8")
     with pytest.raises(AdapterError, match="who gave the answers is unknown"):
-        fingerprint.refuse_bare(tmp_path, "both on sea")
+        heard.refuse_bare(tmp_path, "both on sea")
 
 
 def test_answers_of_an_adapter_that_moved_the_logits_are_taken(tmp_path: Path) -> None:
     fingerprint.write(tmp_path, Fingerprint("a" * 64, "b" * 64, 0.5))
-    fingerprint.refuse_bare(tmp_path, "both on sea")
+    heard.refuse_bare(tmp_path, "both on sea")
 
 
 def sheet(cut: int, of: int) -> list[Answer]:
@@ -118,11 +118,11 @@ def sheet(cut: int, of: int) -> list[Answer]:
 
 @pytest.mark.parametrize(("cut", "of", "told"), [(0, 48, 0), (4, 48, 0), (5, 48, 5), (48, 48, 48), (1, 4, 1)])
 def test_an_adapter_that_does_not_end_its_answers_is_told_past_one_in_ten(cut: int, of: int, told: int) -> None:
-    assert len(answers.unended(sheet(cut, of))) == told
+    assert len(heard.unended(sheet(cut, of))) == told
 
 
 def test_a_stop_that_nobody_knows_is_no_end() -> None:
-    assert len(answers.unended([replace(one, stop="") for one in sheet(0, 4)])) == 4
+    assert len(heard.unended([replace(one, stop="") for one in sheet(0, 4)])) == 4
 
 
 def test_a_text_is_taken_where_its_ids_say_it_and_refused_where_they_do_not(line: Line) -> None:
