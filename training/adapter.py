@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.adapter_files import CONFIG
 from harness.dataset.item import Item
+from harness.engines.adapter_files import CONFIG
 from harness.errors import TrainingError
-from harness.recipe import Experiment, Recipe
+from harness.spec.recipe import Experiment, Recipe
 from training import checkpoints, norms
 from training.loss import completion_loss
 from training.recall import recalled

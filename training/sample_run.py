@@ -12,7 +12,7 @@ from harness.engines.float32 import FORM
 from harness.engines.form import load
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
-from harness.recipe import Experiment, Recipe
+from harness.spec.recipe import Experiment, Recipe
 from training.adapter import train
 
 FILE = "sample.json"

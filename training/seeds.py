@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness import statistics
 from harness.gates.aims import Aim
+from harness.statistics import bounds as statistics
 
 
 @dataclass(frozen=True, slots=True)

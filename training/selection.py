@@ -4,7 +4,7 @@ Pure: scores come in, the choice and its reason in words go out. Three steps:
 
 1. An experiment qualifies where every metric that the candidate is gated on lies above its minimum, which is the
    gate's own threshold where the spec names no higher one. What misses it on `dev` is not put to the benchmark.
-2. The best is the one with the largest predicted chance to pass every gate (`harness.power.chance_after`).
+2. The best is the one with the largest predicted chance to pass every gate (`harness.statistics.power.chance_after`).
 3. A cheaper one is taken in its place only where `dev` cannot tell the two apart: item by item against the best, it
    lost no more than it gained in any gated metric. A mean over metrics would average a lost refusal away.
 
@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness import power
 from harness.gates.aims import Aim
-from harness.recipe import Experiment
+from harness.spec.recipe import Experiment
+from harness.statistics import power
 
 SAME = 1e-9
 """Sums of paired differences smaller than this are rounding."""

@@ -13,15 +13,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness import answers, metrics, processor, spec_file
-from harness.answers import Answer
-from harness.ask import page, stored
 from harness.dataset import checks
 from harness.dataset.item import Item
+from harness.engines import answers, processor
+from harness.engines.answers import Answer
 from harness.errors import GreenrunError
-from harness.options import ROOT
+from harness.metrics import scoring
+from harness.project import ROOT
+from harness.report import side_by_side as page
 from harness.report.escape import clean
-from harness.spec import Spec
+from harness.run import last as stored
+from harness.spec import load as spec_file
+from harness.spec.objects import Spec
 
 REFUSED = 2
 """Exit status where the item, the adapter or what a run should have left is not there."""
@@ -48,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return REFUSED
     width = shutil.get_terminal_size((100, 40)).columns
     print("\n".join(page.wrap(f"release {spec.name}, run {run.id}, adapter {label}", width)))
-    for line in page.render(item, split, metrics.forms_of(spec.tasks)[item.task], columns, width):
+    for line in page.render(item, split, scoring.forms_of(spec.tasks)[item.task], columns, width):
         print(line)
     return 0
 

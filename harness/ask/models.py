@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from harness.answers import Answer
 from harness.dataset.item import Item
 from harness.engines import float32, form
+from harness.engines.answers import Answer
 from harness.engines.form import Form, Loaded
-from harness.engines.forms import FORMS
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
-from harness.spec import Spec
+from harness.engines.registry import FORMS
+from harness.spec.objects import Spec
 
 
 def ask(spec: Spec, item: Item, base: Path, weights: Path, adapter: Path) -> Iterator[tuple[str, Answer]]:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import digests
 from harness.dataset.records import parse_lines
 from harness.errors import DataError
+from harness.store import digests
 
 Record = dict[str, Any]
 

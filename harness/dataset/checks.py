@@ -3,10 +3,10 @@ them.
 
 From Python, the gates' findings are objects::
 
-    from harness import spec_file
+    from harness.spec import load
     from harness.dataset import checks
 
-    loaded = spec_file.load(Path("release.toml"))
+    loaded = load.load(Path("release.toml"))
     checked = checks.check_file("duplicates", loaded.tasks["style"], "train", checks.options_of(loaded))
     for finding in checked.tally.kept: ...
 
@@ -22,20 +22,21 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from harness import digests
-from harness.dataset import composition, leakage, options
-from harness.dataset.checked import Checked
+from harness.dataset import counts as composition
+from harness.dataset import leakage
 from harness.dataset.duplicates import duplicate_findings
-from harness.dataset.findings import Finding, tally
+from harness.dataset.findings import Checked, Finding, tally
 from harness.dataset.item import Item
 from harness.dataset.labels import Labels, Lengths
-from harness.dataset.options import DEFAULT, Options
 from harness.dataset.records import read_items, stream_items
 from harness.dataset.rendered import Render, Renderings
 from harness.dataset.scan import Plan, RecordCheck, Scan, scan_file
 from harness.dataset.secrets import SecretsCheck
 from harness.dataset.template import TemplateCheck
-from harness.spec import Spec, Task
+from harness.spec import data as options
+from harness.spec.data import DEFAULT, Options
+from harness.spec.objects import Spec, Task
+from harness.store import digests
 
 FILE_CHECKS = ("encoding", "parse", "fields", "template", "counts", "duplicates", "secrets")
 """Checks of one file, in the order in which they make sense."""

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from harness.dataset import units
-from harness.dataset.compare import side_by_side
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
-from harness.dataset.options import Options
-from harness.dataset.spool import Spool, side_text
+from harness.dataset.texts import Spool, side_text
+from harness.spec.data import Options
+from harness.text import units
+from harness.text.compare import side_by_side
 
 BANDS, ROWS = 32, 4
 ALL_PAIRS = 40

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
-from harness.dataset.overlap import STRICT, overlap_findings
 from harness.dataset.records import topic_of
-from harness.dataset.spool import Spool
+from harness.dataset.shared_runs import STRICT, overlap_findings
+from harness.dataset.texts import Spool
 
 NamedItems = Mapping[str, tuple[Path, Iterable[Item]]]
 """Split (train, dev, benchmark, parity) -> the file and its items, in the order to compare."""

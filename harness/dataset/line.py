@@ -17,7 +17,6 @@ from typing import Any
 
 import orjson
 
-from harness.dataset import places
 from harness.dataset.findings import Finding, quote
 
 Record = dict[str, Any]
@@ -102,7 +101,7 @@ def examine(path: Path, number: int, raw: bytes) -> Examined:
     if "\x00" in text:
         accuse("nul", "holds a NUL byte; was the file cut or left sparse?", text.index("\x00") + 1, evidence="\\x00")
         return Examined(None, tuple(found))
-    depth, column = places.depth(raw, MAX_DEPTH)
+    depth, column = depth_of(raw, MAX_DEPTH)
     if depth:
         accuse("too-deep", f"nested {depth} levels deep, at most {MAX_DEPTH} are read", column)
         return Examined(None, tuple(found))
@@ -122,7 +121,7 @@ Problem = tuple[str, str, int, str]
 
 def _load(text: str) -> tuple[Record | None, list[Problem]]:
     problems: list[Problem] = []
-    words = places.BareWords(text)
+    words = BareWords(text)
     repeated = False
 
     def accuse(kind: str, problem: str, column: int, field: str = "") -> None:
@@ -159,7 +158,7 @@ def _load(text: str) -> tuple[Record | None, list[Problem]]:
     except json.JSONDecodeError as error:
         return None, [("not-json", f"not JSON at column {error.colno}: {error.msg}", error.colno, "")]
     if repeated:
-        for key, column in islice(places.repeated_keys(text), MOST):
+        for key, column in islice(repeated_keys(text), MOST):
             accuse("duplicate-key", f"key {quote(key)} stands twice; JSON readers keep only one of them", column, key)
     if not isinstance(record, dict):
         accuse("not-object", f"a JSON object a line is expected, got {type(record).__name__}", 1)
@@ -213,3 +212,63 @@ def _not_utf8(raw: bytes, error: UnicodeDecodeError) -> str:
 
 def _around(text: str, column: int) -> str:
     return quote(text[max(0, column - 11) : column + 20]) if column else ""
+
+
+_STRING = r'"(?:[^"\\]++|\\.)*+"'
+
+
+_BRACKETS = re.compile(_STRING.encode() + rb"|[\[\]{}]", re.DOTALL)
+
+
+_KEYS = re.compile(rf"({_STRING})(\s*+:)?|[{{}}]", re.DOTALL)
+
+
+_BARE = re.compile(rf'{_STRING}|([^\s"\[\]{{}}:,]+)', re.DOTALL)
+
+
+def depth_of(raw: bytes, limit: int) -> tuple[int, int]:
+    """Levels of the nesting and the column where it passes the limit; (0, 0) where it does not."""
+    if raw.count(b"[") + raw.count(b"{") <= limit:
+        return 0, 0
+    level = deepest = column = 0
+    for token in _BRACKETS.finditer(raw):
+        opening = token.group()
+        if opening in (b"[", b"{"):
+            level += 1
+            if level > deepest:
+                deepest = level
+                column = token.start() + 1 if level == limit + 1 else column
+        elif opening in (b"]", b"}"):
+            level -= 1
+    return (deepest, column) if deepest > limit else (0, 0)
+
+
+def repeated_keys(text: str) -> Iterator[tuple[str, int]]:
+    """Key and column wherever an object has a key again, however it is spelled. The text is JSON, or nearly."""
+    objects: list[set[str]] = []
+    for token in _KEYS.finditer(text):
+        spelled, colon = token.groups()
+        if spelled is None:
+            if token.group() == "{":
+                objects.append(set())
+            elif objects:
+                objects.pop()
+        elif colon and objects:
+            try:
+                key = json.loads(spelled)
+            except json.JSONDecodeError:
+                return
+            if key in objects[-1]:
+                yield key, token.start() + 1
+            objects[-1].add(key)
+
+
+class BareWords:
+    """Numbers and words outside quotations, in the order of the text: a parser asks for them in that order too."""
+
+    def __init__(self, text: str) -> None:
+        self._found = ((word.group(1), word.start() + 1) for word in _BARE.finditer(text) if word.group(1))
+
+    def column(self, word: str) -> int:
+        """Column of the next place of `word`; 0 where it does not come any more."""
+        return next((column for found, column in self._found if found == word), 0)

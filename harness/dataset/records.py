@@ -20,11 +20,11 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from harness.dataset.item import Item, Message, Point
 from harness.dataset.line import ENCODING, Record, examine, plausible
-from harness.dataset.options import DEFAULT, Options
 from harness.dataset.source import Source
-from harness.dataset.units import units
 from harness.errors import DataError
-from harness.metrics.visible import visible
+from harness.spec.data import DEFAULT, Options
+from harness.text.units import units
+from harness.text.visible import visible
 
 
 def parse_lines(path: Path) -> list[tuple[int, Record]]:

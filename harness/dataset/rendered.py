@@ -15,7 +15,7 @@ from typing import Any
 
 import jinja2
 
-from harness import tokens
+from harness.dataset import tokens
 from harness.dataset.findings import Finding, quote
 from harness.dataset.item import Item, Message
 from harness.dataset.labels import told

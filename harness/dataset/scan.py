@@ -17,9 +17,9 @@ from typing import Protocol
 
 from harness.dataset.findings import Finding, Tally
 from harness.dataset.line import ENCODING, Record, examine, plausible
-from harness.dataset.options import Options
 from harness.dataset.schema import Schema
 from harness.dataset.source import BLOCK, Block, Source
+from harness.spec.data import Options
 
 SHARE_FROM = 64 * 2**20
 """Bytes from which a file is worth the second that processes take to start."""

@@ -17,11 +17,11 @@ import jsonschema_rs
 import referencing
 from jsonschema.exceptions import ValidationError, best_match
 
-from harness import nearest
 from harness.dataset.findings import Finding, quote
 from harness.dataset.line import MOST, Record
-from harness.dataset.options import DEFAULT, Options
 from harness.errors import DataError
+from harness.spec import nearest
+from harness.spec.data import DEFAULT, Options
 
 
 class Schema:

@@ -19,8 +19,8 @@ from typing import BinaryIO
 from backports import zstd
 
 from harness.dataset.findings import Finding
-from harness.dataset.options import Options
 from harness.errors import DataError
+from harness.spec.data import Options
 
 BLOCK = 4 * 2**20
 """Bytes that are read at once."""

@@ -15,8 +15,8 @@ from harness.dataset.item import Item
 from harness.dataset.line import Record, texts
 from harness.dataset.records import item_of
 from harness.errors import DataError
-from harness.metrics import shape
-from harness.metrics.matching import holds
+from harness.text import shape
+from harness.text.wordings import holds
 
 _CONTROL = re.compile(r"<\|[a-z_]{2,30}\|>|<(?:start|end)_of_turn>")
 """Words that chat templates of common model families reserve: in a text they would end or open a turn."""

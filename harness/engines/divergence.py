@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness import tokens
+from harness.dataset import tokens
 from harness.dataset.item import Item
 from harness.engines.form import Loaded
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import tokens
+from harness.dataset import tokens
 from harness.engines.form import Loaded
 
 FILE = "fingerprint.json"

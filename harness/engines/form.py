@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import digests, processor
-from harness.engines import allocation
+from harness.engines import processor
+from harness.store import digests
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A way to load the base. A new one is a module with a FORM and a line in `harness.engines.forms`."""
+    """A way to load the base. A new one is a module with a FORM and a line in `harness.engines.registry`."""
 
     name: str
     load: Callable[[Path], Any]
@@ -41,7 +43,7 @@ def load(form: Form, base: Path, threads: int) -> Loaded:
     from transformers import AutoTokenizer
 
     torch.set_num_threads(threads)
-    allocation.keep_freed()
+    keep_freed()
     model = form.load(base)
     model.eval()
     return Loaded(form.name, model, AutoTokenizer.from_pretrained(base))
@@ -59,3 +61,19 @@ def machine(threads: int) -> dict[str, object]:
         "threads": threads,
         "versions": dict(digests.of_versions(("torch", "transformers", "peft", "bitsandbytes", "tokenizers"))),
     }
+
+
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # M_TRIM_THRESHOLD and M_MMAP_MAX of malloc.h
+
+
+_NEVER = 2**31 - 1
+
+
+def keep_freed() -> None:
+    """Have this process keep its heap at its largest; where the C library is not glibc, nothing changes."""
+    if sys.platform != "linux":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_MMAP_MAX, 0)
+        mallopt(_TRIM_THRESHOLD, _NEVER)

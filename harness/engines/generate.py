@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness import tokens
-from harness.answers import Answer
+from harness.dataset import tokens
 from harness.dataset.item import Item
+from harness.engines.answers import Answer
 from harness.engines.form import Loaded
 from harness.engines.greedy import decode
-from harness.engines.unpacked import unpacked
+from harness.engines.nf4_unpacked import unpacked
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness import adapter_files
-from harness.adapter_files import WEIGHTS
-from harness.engines import adapter_keys, pristine
+from harness.engines import adapter_files, adapter_keys, pristine
+from harness.engines.adapter_files import WEIGHTS
 from harness.engines.form import Loaded
 from harness.errors import AdapterError, GreenrunError
 
@@ -44,7 +43,7 @@ def lora_config(adapter: Path) -> Any:
     """
     from peft import LoraConfig
 
-    from harness.engines import low_rank
+    from harness.engines import nf4_low_rank as low_rank
 
     fields = adapter_files.settings(adapter)
     try:

@@ -81,7 +81,7 @@ def write_dequantized(base: Path, folder: Path) -> None:
     """
     from transformers import AutoTokenizer
 
-    from harness.checkpoint import forget_quantizer
+    from harness.engines.checkpoint import forget_quantizer
 
     model = load_nf4(base).dequantize()  # on a fresh model only: a forward pass may re-lay the packed weights
     forget_quantizer(model)

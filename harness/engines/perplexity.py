@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness import tokens
+from harness.dataset import tokens
 from harness.engines.form import Loaded
 from harness.errors import EmptySetError
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from harness import digests
 from harness.engines.form import Loaded
+from harness.store import digests
 
 _AT_ONCE = 2**28
 """Bytes of a tensor that lies elsewhere than in main memory, fetched at once."""

@@ -7,9 +7,20 @@ A new area is one module with ``expected(spec)`` and one line in `AREAS`; its te
 from __future__ import annotations
 
 from harness.errors import SpecError
-from harness.gates import aims, bnb, bundle, data, evaluation, forgetting, gguf, gguf_parity, regression, training
+from harness.gates import (
+    aims,
+    bnb,
+    bundle,
+    data,
+    evaluation,
+    forgetting,
+    gguf,
+    regression,
+    training,
+)
+from harness.gates import fidelity as gguf_parity
 from harness.gates.gate import Gate, Outcome, Rule
-from harness.spec import Spec
+from harness.spec.objects import Spec
 
 __all__ = ["AREAS", "Gate", "Outcome", "Rule", "expected"]
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness import metrics, nearest, power
 from harness.dataset import checks
 from harness.dataset.item import Item
 from harness.errors import SpecError
-from harness.spec import Spec, Thresholds
+from harness.metrics import registry, scoring
+from harness.spec import nearest
+from harness.spec.objects import Spec, Thresholds
+from harness.statistics import power
 
 FEW = 40
 """Items of a metric below which `dev` says little: one that is right nineteen times in twenty has lost none of twenty
@@ -62,7 +64,7 @@ def of_spec(spec: Spec) -> tuple[Aim, ...]:
             threshold,
             spec.selection.minimum.get(metric, threshold),
             len(clusters(spec, row.task, metric, "benchmark")),
-            metrics.METRICS[metric].kind,
+            registry.METRICS[metric].kind,
             row.rule,
         )
         for row in rows(spec)
@@ -78,7 +80,7 @@ def clusters(spec: Spec, name: str, metric: str, split: str) -> set[tuple[str, s
         for task in spec.tasks_of(spec.candidate, name)
         for item in checks.items_of(spec.tasks[task], split, options)
     ]
-    return {(item.task, item.topic) for item in metrics.concerned(metrics.METRICS[metric], chosen)}
+    return {(item.task, item.topic) for item in scoring.concerned(registry.METRICS[metric], chosen)}
 
 
 def check(spec: Spec) -> None:
@@ -128,8 +130,8 @@ def check_names(spec: Spec) -> None:
     """
     for key, given in (("weights", spec.selection.weights), ("minimum", spec.selection.minimum)):
         for metric in given:
-            if metric not in metrics.METRICS:
-                mend = nearest.mend(metric, metrics.METRICS)
+            if metric not in registry.METRICS:
+                mend = nearest.mend(metric, registry.METRICS)
                 raise SpecError(spec.path, f"selection.{key}.{metric}", f"unknown metric; {mend}")
     for metric, least in spec.selection.minimum.items():
         above = [(row.above[metric], row.task) for row in rows(spec) if metric in row.above]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.gates.gate import Gate
-from harness.spec import Spec
+from harness.spec.objects import Spec
 
 CHECKS = ("archives_complete", "checksums_ok", "judged_items_complete", "answers_equal")
 

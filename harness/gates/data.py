@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.dataset import checks, options
+from harness.dataset import checks
 from harness.gates.gate import Gate
-from harness.spec import Spec, Task
+from harness.spec import data as options
+from harness.spec.objects import Spec, Task
 
 LEAKAGE = ("topics_apart", "text_apart")
 """Checks whose all clear speaks of the training data that the spec names, and of no other."""

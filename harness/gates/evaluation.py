@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from harness import metrics, power
 from harness.dataset import checks
 from harness.errors import SpecError
 from harness.gates.gate import Gate
-from harness.spec import Spec, Thresholds
+from harness.metrics import registry, scoring
+from harness.spec.objects import Spec, Thresholds
+from harness.statistics import power
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
@@ -65,9 +66,11 @@ def _repeats(spec: Spec) -> Iterator[Gate]:
 
 def _thresholds(spec: Spec, row: Thresholds) -> Iterator[Gate]:
     for metric, threshold in row.above.items():
-        if metric not in metrics.METRICS:
+        if metric not in registry.METRICS:
             raise SpecError(
-                spec.path, "gates.eval.above", f"unknown metric {metric!r}; known: {', '.join(sorted(metrics.METRICS))}"
+                spec.path,
+                "gates.eval.above",
+                f"unknown metric {metric!r}; known: {', '.join(sorted(registry.METRICS))}",
             )
         area = "eval" if row.split == "benchmark" else row.split
         yield Gate(
@@ -103,7 +106,7 @@ def sizes(spec: Spec, gates: Iterable[Gate]) -> dict[str, int]:
         if gate.check in ("threshold", "not_worse"):
             tasks = spec.tasks_of(gate.adapter, gate.task)
             chosen = [item for task in tasks for item in items[task, gate.split]]
-            concerned = metrics.concerned(metrics.METRICS[gate.metric], chosen)
+            concerned = scoring.concerned(registry.METRICS[gate.metric], chosen)
             found[gate.id] = len({(item.task, item.topic) for item in concerned})
     return found
 
@@ -124,7 +127,7 @@ def check_provable(spec: Spec, gates: tuple[Gate, ...], sizes: Mapping[str, int]
     for gate in gates:
         if gate.rule != "lower_bound":
             continue
-        kind = metrics.METRICS[gate.metric].kind
+        kind = registry.METRICS[gate.metric].kind
         n = sizes[gate.id]
         if n == 0 or power.wrong_allowed(n, gate.threshold, spec.confidence, kind) < 0:
             problem = (

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness import general_text, power
+from harness.dataset import general_text
 from harness.errors import DataError, SpecError
 from harness.gates.gate import Gate
-from harness.spec import Spec
+from harness.spec.objects import Spec
+from harness.statistics import power
 
 AREA = "forgetting"
 

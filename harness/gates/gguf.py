@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.gates.gate import Gate
-from harness.spec import Spec
+from harness.spec.objects import Spec
 
 CHECKS = (
     "toolchain_ready",

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness import paired_power
 from harness.errors import SpecError
 from harness.gates import evaluation
 from harness.gates.gate import Gate
-from harness.spec import ALL, Spec
+from harness.spec.objects import ALL, Spec
+from harness.statistics import paired_power
 
 METRICS = ("coverage", "format", "refused", "answered")
 DEFAULT_MARGIN = 0.10

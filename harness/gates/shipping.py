@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from harness.gates.gate import Gate
-from harness.spec import ALL
+from harness.spec.objects import ALL
 
 UNPROVEN = "UNPROVEN"
 """In the last line and behind the name of a bundle whose gates leave `doubts`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.gates.gate import Gate
-from harness.spec import Adapter, Spec
+from harness.spec.objects import Adapter, Spec
 
 SELECTED = "selected"
 """In ids of gates: the experiment that is chosen, whichever that will be."""

@@ -7,14 +7,14 @@ import signal
 import sys
 from pathlib import Path
 
-from harness.gguf import build, instructions
-from harness.gguf.errors import ToolchainError
+from harness.errors import ToolchainError
+from harness.gguf.toolchain import build, instructions
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status 0 where there is a proved toolchain, 1 where it cannot be had: what is missing is printed."""
     parser = argparse.ArgumentParser(prog="python -m harness.gguf", description=__doc__)
-    parser.add_argument("--into", type=Path, default=build.ROOT, metavar="DIR", help="default: .build/llama.cpp")
+    parser.add_argument("--into", type=Path, default=build.PLACE, metavar="DIR", help="default: .build/llama.cpp")
     parser.add_argument(
         "--instructions", choices=instructions.NAMES, help="the fastest set to try; builds again what is there"
     )

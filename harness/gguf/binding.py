@@ -46,12 +46,12 @@ def ask(
     """Answers to prompts of token ids, greedily, the model loaded once.
 
     Args:
-        toolchain: a `harness.gguf.toolchain.Toolchain`.
+        toolchain: a `harness.gguf.toolchain.find.Toolchain`.
         limits: tokens that each answer may have.
         seconds: for all of them together.
         lora: a GGUF LoRA that is laid upon the model.
     """
-    from harness.gguf import child
+    from harness.engines import native as child
 
     with tempfile.TemporaryDirectory(prefix="greenrun-binding-") as place:
         asked, said = Path(place) / "asked.json", Path(place) / "said.jsonl"

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.gguf import child
-from harness.gguf.errors import ChildError, GgufError
-from harness.gguf.toolchain import Toolchain
+from harness.engines import native as child
+from harness.engines.native import ChildError
+from harness.errors import GgufError
+from harness.gguf.toolchain.find import Toolchain
 
 FILE = "model.gguf"
 UNKNOWN_TOKENIZER = "BPE pre-tokenizer was not recognized"

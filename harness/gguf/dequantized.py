@@ -14,7 +14,7 @@ def write(file: Path, base: Path, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from harness.checkpoint import forget_quantizer
+    from harness.engines.checkpoint import forget_quantizer
 
     model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
     forget_quantizer(model)

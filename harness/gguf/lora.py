@@ -4,6 +4,14 @@ Rounded together with its base an adapter is lost where its changes are smaller 
 (`harness.gguf.merge` has the figures). Apart, nothing of it is rounded but its own numbers, to 16 bits, and one base
 file serves many adapters.
 
+What is left is whether the adapter knows the base that it is laid upon. Measured on 24 `dev` items of the default spec
+(842 tokens) upon its Q4_1 file, KL from the adapter as trained in nats per token, one recipe and seed:
+
+    trained on the file's own weights    7e-5    answers to `dev` in format: style 0.94, writing 1.00
+    trained on those of NF4              0.015                               style 0.86, writing 0.88
+
+A LoRA file in f32 is twice as large and 3e-4 nats from one in f16: that is not where an adapter is lost.
+
 A file has one alpha, by which llama.cpp scales every pair: alpha / rank of the pair. An adapter whose modules want
 scales that no single alpha gives is refused, since llama.cpp would apply it otherwise than training did.
 """
@@ -18,10 +26,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.adapter_files import CONFIG, WEIGHTS
-from harness.gguf import child
-from harness.gguf.errors import ChildError, GgufError
-from harness.gguf.toolchain import Toolchain
+from harness.engines import native as child
+from harness.engines.adapter_files import CONFIG, WEIGHTS
+from harness.engines.native import ChildError
+from harness.errors import GgufError
+from harness.gguf.toolchain.find import Toolchain
 
 FILE = "lora.gguf"
 A, B = ".lora_A.weight", ".lora_B.weight"

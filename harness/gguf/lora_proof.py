@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.adapter_files import CONFIG, WEIGHTS
+from harness.engines.adapter_files import CONFIG, WEIGHTS
+from harness.errors import GgufError
 from harness.gguf import lora
-from harness.gguf.errors import GgufError
 from harness.gguf.matrices import Matrices, OtherBaseError
 
 ROUNDING = 2.0**-11

@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import adapter_files
-from harness.adapter_files import WEIGHTS
 from harness.dataset.item import Item
+from harness.engines import adapter_files
+from harness.engines.adapter_files import WEIGHTS
 from harness.engines.divergence import completion_logprobs, mean_kl, passages
 from harness.engines.form import Loaded
 from harness.engines.mount import mounted

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.gguf import child
+from harness.engines import native as child
+from harness.engines.native import ChildError
+from harness.errors import GgufError
 from harness.gguf.convert import FILE
-from harness.gguf.errors import ChildError, GgufError
-from harness.gguf.toolchain import Toolchain
+from harness.gguf.toolchain.find import Toolchain
 
 
 def quantize(source: Path, quantization: str, toolchain: Toolchain, folder: Path, threads: int, seconds: float) -> None:

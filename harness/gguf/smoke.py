@@ -17,10 +17,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness import tokens
+from harness.dataset import tokens
 from harness.dataset.item import Item
-from harness.gguf import binding, child
-from harness.gguf.toolchain import Toolchain
+from harness.engines import native as child
+from harness.gguf import binding
+from harness.gguf.toolchain.find import Toolchain
 
 END = "[end of text]"
 """What llama-completion prints where the model wrote its stop token."""

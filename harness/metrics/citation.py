@@ -10,8 +10,8 @@ import re
 import unicodedata
 
 from harness.dataset.item import Item
-from harness.metrics.score import Forms, Metric
-from harness.metrics.visible import visible
+from harness.metrics.metric import Forms, Metric
+from harness.text.visible import visible
 
 _ID = r"n(?<![a-z0-9]n)(\d{1,6})(?![a-z0-9])"
 _RANGE = re.compile(

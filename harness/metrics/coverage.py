@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.dataset.item import Item
+from harness.metrics.metric import Forms, Metric
 from harness.metrics.points import said
 from harness.metrics.refusal import is_refusal
-from harness.metrics.score import Forms, Metric
 
 
 def coverage(item: Item, answer: str, forms: Forms) -> float:

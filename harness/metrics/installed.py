@@ -14,7 +14,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
-from harness.metrics.score import Metric, MetricError
+from harness.metrics.metric import Metric, MetricError
 
 GROUP = "greenrun.metrics"
 

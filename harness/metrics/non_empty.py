@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.dataset.item import Item
-from harness.metrics.score import Forms, Metric
-from harness.metrics.visible import says_something
+from harness.metrics.metric import Forms, Metric
+from harness.text.visible import says_something
 
 
 def non_empty(item: Item, answer: str, forms: Forms) -> float:

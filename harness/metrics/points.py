@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.dataset.item import Item
-from harness.metrics.matching import holds, says
+from harness.text.wordings import holds, says
 
 
 def said(item: Item, answer: str) -> tuple[bool, ...]:

@@ -8,10 +8,10 @@ an answer, so it counts as wrong on both sides.
 from __future__ import annotations
 
 from harness.dataset.item import LOOK_ALIKE, Item
-from harness.metrics import shape
+from harness.metrics.metric import Forms, Metric
 from harness.metrics.points import said, tells_one
-from harness.metrics.score import Forms, Metric
-from harness.metrics.visible import visible
+from harness.text import shape
+from harness.text.visible import visible
 
 
 def is_refusal(item: Item, answer: str, forms: Forms) -> bool:

@@ -11,7 +11,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.report import again, document, junit, markdown
+from harness.report import document, junit, markdown
+from harness.report import rejudge as again
 
 NO_RUN = 2
 """Exit status where the folder is no run that could be reported."""

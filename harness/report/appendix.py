@@ -6,11 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.report.escape import bullets, cell, table
-from harness.report.gate_tables import (
-    Document,
-    seconds,
-    titled,
-)
+from harness.report.tables import Document, seconds, titled
 
 NONE = "none recorded"
 

@@ -6,15 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.gates import shipping
-from harness.report import attribution, sameness
+from harness.report import forms as attribution
+from harness.report import noise as sameness
 from harness.report.escape import bullets, cell, fenced
-from harness.report.gate_tables import (
-    Document,
-    count_passed,
-    gates_of,
-    parts_of_id,
-    titled,
-)
+from harness.report.tables import Document, count_passed, gates_of, parts_of_id, titled
 
 GIVEN = "adapter given "
 """How the artifacts of adapters that were not trained here are called."""

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness.gates.verdict import Verdict
 from harness.report import noise
-from harness.verdict import Verdict
 
 SCHEMA = Path(__file__).parent.parent / "schemas" / "verdict.schema.json"
 

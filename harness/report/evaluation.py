@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.report import noise, regression
 from harness.report.escape import bullets, cell, table
-from harness.report.gate_tables import (
+from harness.report.tables import (
     MEASURED,
     Document,
     figure,

@@ -9,9 +9,11 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from harness.report import appendix, attempts, attribution, conclusions, evaluation, regression
+from harness.report import appendix, conclusions, evaluation, regression
+from harness.report import forms as attribution
+from harness.report import regression as attempts
 from harness.report.escape import bullets, cell, table
-from harness.report.gate_tables import (
+from harness.report.tables import (
     Document,
     area_tables,
     count_passed,

@@ -19,8 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness import digests
 from harness.errors import GreenrunError
+from harness.store import digests
 from suites.gpu import model_parts, runner, table, wheels
 from suites.gpu.outcome import MEASURED, Outcome
 from suites.gpu.plan import PLAN
@@ -30,7 +30,7 @@ from suites.gpu.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent.parent
 WITHIN = 450.0
 """Seconds of the whole run: below eight minutes also where the last step must be killed."""
-_CODE = ("training.adapter", "harness.checkpoint", "harness.engines.generate", "harness.engines.proof")
+_CODE = ("training.adapter", "harness.engines.checkpoint", "harness.engines.generate", "harness.engines.mount_proof")
 
 
 class Report:

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from harness import digests
+from harness.store import digests
 from suites.gpu import sums
 from suites.gpu.sums import PartError
 

@@ -13,9 +13,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness import base_model, spec_file
+from harness.engines import base_model
 from harness.errors import GreenrunError
-from harness.options import ROOT
+from harness.project import ROOT
+from harness.spec import load as spec_file
 from suites.gpu import model_parts, wheels
 from suites.gpu.sums import PartError
 from suites.gpu.wanted import PYTHON, wanted

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness import digests
 from harness.errors import GreenrunError
+from harness.store import digests
 
 FILE = "SHA256SUMS.txt"
 """As ``sha256sum -c`` reads it, too."""

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from harness.errors import GreenrunError
-from harness.options import ROOT
+from harness.project import ROOT
 
 THERE = ("torch", "numpy")
 """What the machine has, with all that these alone need: a CUDA build of torch does not travel, and what is compiled

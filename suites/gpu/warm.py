@@ -10,7 +10,7 @@ import gc
 import importlib
 from contextlib import suppress
 
-HEAVY = ("transformers.trainer", "peft", "bitsandbytes", "harness.dataset.checks", "harness.spec_file")
+HEAVY = ("transformers.trainer", "peft", "bitsandbytes", "harness.dataset.checks", "harness.spec.load")
 
 for _name in HEAVY:
     with suppress(Exception):

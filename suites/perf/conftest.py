@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from harness import base_model, spec_file
-from harness.checkpoint import write
 from harness.dataset.checks import items_of
 from harness.dataset.item import Item
+from harness.engines import base_model
+from harness.engines.checkpoint import write
 from harness.engines.nf4 import write_dequantized
-from harness.options import ROOT
-from harness.spec import Spec
+from harness.project import ROOT
+from harness.spec import load as spec_file
+from harness.spec.objects import Spec
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from harness import tokens
+from harness.dataset import tokens
 from harness.dataset.checks import items_of
 from harness.dataset.item import Item
 from harness.engines import form, nf4
@@ -23,8 +23,8 @@ from harness.engines.form import Loaded
 from harness.engines.generate import batches
 from harness.engines.greedy import decode
 from harness.engines.mount import mounted
-from harness.engines.unpacked import unpacked
-from harness.spec import Spec
+from harness.engines.nf4_unpacked import unpacked
+from harness.spec.objects import Spec
 from training.adapter import train
 
 ROUNDS = 3

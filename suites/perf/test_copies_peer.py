@@ -19,10 +19,10 @@ from typing import Any
 
 import pytest
 
-from harness.dataset import units
 from harness.dataset.duplicates import BANDS, ROWS, duplicate_findings
 from harness.dataset.item import Item
-from harness.dataset.options import Options
+from harness.spec.data import Options
+from harness.text import units
 
 RECORDS = int(os.environ.get("GREENRUN_PERF_PEER_RECORDS", "5000"))
 WORDS = 80

@@ -24,13 +24,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from harness.dataset import options
 from harness.dataset.duplicates import duplicate_findings
 from harness.dataset.item import Item
 from harness.dataset.leakage import text_findings
 from harness.dataset.records import stream_items
 from harness.dataset.scan import Plan, scan, scan_shared
-from harness.options import ROOT
+from harness.project import ROOT
+from harness.spec import data as options
 
 SIZES = [int(size) for size in os.environ.get("GREENRUN_PERF_RECORDS", "1000,10000").split(",")]
 SCHEMA = ROOT / "data" / "v3" / "schemas" / "style.schema.json"

@@ -12,8 +12,8 @@ import time
 import numpy as np
 import pytest
 
-from harness.options import ROOT
-from harness.statistics import decide, difference_bounds, mean_bounds, share_bounds
+from harness.project import ROOT
+from harness.statistics.bounds import decide, difference_bounds, mean_bounds, share_bounds
 
 GATES = 100
 ITEMS = 10_000
@@ -51,7 +51,7 @@ def test_a_hundred_gates_over_ten_thousand_items(capsys: pytest.CaptureFixture[s
 
 def test_statistics_begin_without_torch(capsys: pytest.CaptureFixture[str]) -> None:
     code = (
-        "import time; t = time.perf_counter(); import sys, harness.judging, harness.regression; "
+        "import time; t = time.perf_counter(); import sys, harness.gates.judging, harness.releases.regression; "
         "print(f'{time.perf_counter() - t:.2f}'); sys.exit('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

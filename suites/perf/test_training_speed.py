@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from harness.dataset.item import Item
-from harness.recipe import Experiment
-from harness.spec import Spec
+from harness.spec.objects import Spec
+from harness.spec.recipe import Experiment
 from training.adapter import fit, load, lora, targets
 from training.loss import completion_loss
 from training.samples import collate, tokenize

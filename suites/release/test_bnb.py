@@ -9,15 +9,14 @@ from fixtures.answer_sheets import AnswerSheets, SheetArtifacts
 from fixtures.mounts import Prove
 from fixtures.release import Conclude
 from fixtures.selection import ChosenExperiment
-from harness import answers
-from harness.artifact import Artifact
-from harness.engines import fingerprint
+from harness.engines import answers, fingerprint
 from harness.engines.nf4 import Census
 from harness.errors import AdapterError
-from harness.evidence import Measurement
 from harness.gates.gate import Gate
-from harness.metrics.visible import says_something
-from harness.spec import Spec
+from harness.spec.objects import Spec
+from harness.statistics.measurement import Measurement
+from harness.store.artifact import Artifact
+from harness.text.visible import says_something
 
 
 def test_base_quant_load_ok(base: Artifact, four_bit_census: Callable[[], Census], conclude: Conclude) -> None:

@@ -11,12 +11,14 @@ from fixtures.packing import Packable, Staged
 from fixtures.regression import Judged
 from fixtures.release import Conclude
 from fixtures.selection import ChosenExperiment
-from harness import bundle, digests, judged_items
-from harness.artifact import Artifact
 from harness.errors import BlockedError, DataError
-from harness.evidence import Measurement
 from harness.gates.gate import Gate
-from harness.spec import Spec
+from harness.releases import bundle, judged_items
+from harness.spec import papers as spec_papers
+from harness.spec.objects import Spec
+from harness.statistics.measurement import Measurement
+from harness.store import digests
+from harness.store.artifact import Artifact
 
 ASKED = 8
 """Benchmark items, of each task, that the unpacked adapter is asked again."""
@@ -43,7 +45,7 @@ def test_checksums_ok(staged: Staged, conclude: Conclude) -> None:
     folder = staged()
     problems = bundle.verify(folder)
     files = digests.of_folder(folder)
-    sources = {bundle.SUMS: files[bundle.SUMS]} if bundle.SUMS in files else {}
+    sources = {spec_papers.SUMS: files[spec_papers.SUMS]} if spec_papers.SUMS in files else {}
     conclude(Measurement(float(not problems), len(files), message="\n".join(problems), sources=sources))
 
 

@@ -9,13 +9,13 @@ import pytest
 from fixtures.release import Conclude
 from fixtures.tokenized import TokenizedChecks
 from harness.dataset import checks, findings
-from harness.dataset.checked import Checked
-from harness.dataset.options import Options
-from harness.evidence import Measurement
+from harness.dataset.findings import Checked
 from harness.gates.data import LEAKAGE, strangers
 from harness.gates.gate import Gate
-from harness.run import Run
-from harness.spec import Spec, Task
+from harness.run.run import Run
+from harness.spec.data import Options
+from harness.spec.objects import Spec, Task
+from harness.statistics.measurement import Measurement
 
 
 @pytest.fixture

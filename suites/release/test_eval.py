@@ -13,13 +13,13 @@ from fixtures.noise import OTHER_BATCH, Alone, Rebatched, noise_band
 from fixtures.release import Conclude
 from fixtures.scores import Measured
 from fixtures.selection import ChosenExperiment
-from harness import answers, forgetting, heard
+from harness.engines import answers, heard
 from harness.engines import form as forms_of
-from harness.evidence import Measurement
+from harness.fidelity import forgetting
 from harness.gates.gate import Gate
-from harness.judging import WORST
-from harness.metrics.visible import says_something
-from harness.run import Run
+from harness.run.run import Run
+from harness.statistics.measurement import WORST, Measurement
+from harness.text.visible import says_something
 
 
 def test_non_empty(

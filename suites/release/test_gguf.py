@@ -5,12 +5,11 @@ from __future__ import annotations
 from fixtures.gguf import F16, AdapterKept, Quantized, ReadCheckpoint, ReadFile, Smoked
 from fixtures.release import Conclude
 from fixtures.toolchain import InspectToolchain
-from harness.errors import AdapterError, BuildFailedError
-from harness.evidence import Measurement
-from harness.gguf import inspect
-from harness.gguf.errors import GgufError, SmokeError
-from harness.gguf.settings import Settings
+from harness.errors import AdapterError, BuildFailedError, GgufError, SmokeError
+from harness.gguf import read_back as inspect
 from harness.gguf.smoke import Said, problems
+from harness.spec.gguf_settings import Settings
+from harness.statistics.measurement import Measurement
 
 UNMADE = (GgufError, AdapterError, BuildFailedError)
 """A step that fails makes its own gate fail, with its message; the gates behind it are blocked."""

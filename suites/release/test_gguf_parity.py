@@ -7,17 +7,19 @@ from fixtures.form_scores import Lost
 from fixtures.parity import KindOf, MeasuredForm
 from fixtures.release import Conclude
 from fixtures.token_parity import TokenReadings
-from harness import regression
-from harness.evidence import Measurement
+from harness.fidelity import attribution
+from harness.fidelity import summary as logit_parity
+from harness.fidelity import task_loss as lost
+from harness.fidelity.summary import summarize
+from harness.fidelity.survival import explain, survival
+from harness.gates.fidelity import MERGED_Q4, form_of
 from harness.gates.gate import Gate
-from harness.gates.gguf_parity import MERGED_Q4, form_of
-from harness.ledger import SPEND
-from harness.parity import attribution, logit_parity, lost
-from harness.parity.limits import Limits
-from harness.parity.summary import summarize
-from harness.parity.survival import explain, survival
-from harness.run import Run
-from harness.spec import Spec
+from harness.metrics import paired
+from harness.releases.ledger import SPEND
+from harness.run.run import Run
+from harness.spec.gguf import Limits
+from harness.spec.objects import Spec
+from harness.statistics.measurement import Measurement
 
 AREAS = ("gguf",)
 
@@ -82,7 +84,7 @@ def test_not_lost(gate: Gate, run: Run, lost_by: Lost, conclude: Conclude) -> No
     """The metric fell by no more than the margin, answer by answer against the adapter as trained."""
     found = lost_by(form_of(gate), gate.metric)
     if run.spec.attempts != SPEND:  # then nobody is to learn from it but by the outcome
-        row = regression.row(found.comparison, -gate.threshold)
+        row = paired.row(found.comparison, -gate.threshold)
         run.journal.write("form_loss", form_loss={"form": form_of(gate), "asked": found.asked, **row})
     conclude(lost.measurement(found.comparison, found.asked, found.sources))
 

@@ -6,12 +6,12 @@ from fixtures.attempts import Attempted
 from fixtures.regression import Compared, Weaker
 from fixtures.release import Conclude
 from fixtures.selection import ChosenExperiment
-from harness.earlier import Earlier
 from harness.errors import GreenrunError
-from harness.evidence import Measurement
 from harness.gates.gate import Gate
 from harness.gates.regression import accepted_weaker
-from harness.spec import Spec
+from harness.releases.earlier import Earlier
+from harness.spec.objects import Spec
+from harness.statistics.measurement import Measurement
 
 
 def test_spec_not_weakened(spec: Spec, earlier: Earlier, weaker: Weaker, conclude: Conclude) -> None:

@@ -12,13 +12,13 @@ from fixtures.datasets import TrainingItems
 from fixtures.release import Conclude, Obtain
 from fixtures.seeds import SeedsAgain
 from fixtures.selection import ChosenExperiment, Selected
-from harness.adapter_files import take
-from harness.artifact import Artifact
+from harness.engines.adapter_files import take
 from harness.errors import AdapterError
-from harness.evidence import Measurement
 from harness.gates.gate import Gate
 from harness.gates.training import SELECTED
-from harness.spec import Spec
+from harness.spec.objects import Spec
+from harness.statistics.measurement import Measurement
+from harness.store.artifact import Artifact
 from training import sample_run, seeds
 
 

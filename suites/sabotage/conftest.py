@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness import options
 from harness.errors import DataError, SpecError, StoreError
+from harness.plugin import options
 from suites.sabotage import frugal, scratch
 from suites.sabotage.frugal import KNOWN_RED, NOT_MADE
 from suites.selftest.child import Finished, Line, release

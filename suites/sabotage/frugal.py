@@ -12,8 +12,8 @@ from typing import NoReturn
 
 import pytest
 
-from harness.collection import gate_of
 from harness.errors import GreenrunError
+from harness.plugin.collection import gate_of
 
 KNOWN_RED = "SABOTAGE_KNOWN_RED"
 """Environment variable: ids of gates that are red without any sabotage, which end no run."""
@@ -31,7 +31,7 @@ def _refuse(*arguments: object, **named: object) -> NoReturn:
 def pytest_configure() -> None:
     """Not at import: the kit's own process reads names from here and must stay able to train."""
     import fixtures.requests
-    import harness.engines.again
+    import harness.engines.fresh_process
     import harness.engines.perplexity
     import training.adapter
     import training.sample_run
@@ -39,7 +39,7 @@ def pytest_configure() -> None:
     training.adapter.train = _refuse
     training.sample_run.run = _refuse
     fixtures.requests.answer_all = _refuse
-    harness.engines.again.ask = _refuse
+    harness.engines.fresh_process.ask = _refuse
     harness.engines.perplexity.losses = _refuse
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from harness import earlier, spec_file
 from harness.errors import StoreError
 from harness.gates import forgetting
-from harness.spec import Spec
+from harness.releases import earlier
+from harness.spec import load as spec_file
+from harness.spec.objects import Spec
 from suites.selftest.child import Line
 from suites.selftest.sabotage import spec as specs
 from suites.selftest.sabotage.campaign import linked

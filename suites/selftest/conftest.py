@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import options
-from harness.gguf import build, toolchain
-from harness.gguf.errors import ToolchainError
-from harness.gguf.toolchain import Toolchain
+from harness.errors import ToolchainError
+from harness.gguf.toolchain import build
+from harness.gguf.toolchain import find as toolchain
+from harness.gguf.toolchain.find import Toolchain
+from harness.plugin import options
 from suites.selftest import tiny
 from suites.selftest.child import Finished, Line, release
 

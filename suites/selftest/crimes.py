@@ -18,7 +18,7 @@ RED_GATE = "parity.both.sea.coverage"
 STAND_INS = '''\
 """Spare a crime the seconds of importing torch: the five gates that load a model conclude without one."""
 import pytest
-from harness.evidence import Measurement
+from harness.statistics.measurement import Measurement
 
 LOAD_A_MODEL = (
     "test_sample_runs",

@@ -12,9 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness import metrics
 from harness.dataset.item import Item, Point
-from harness.metrics import Forms
+from harness.metrics import Forms, registry
 
 TABLES = Path(__file__).parent / "judged"
 
@@ -70,7 +69,7 @@ def _scored(metric: str, table: str, field: str) -> Iterator[Judged]:
     known = _items()
     for row in _rows(table):
         item, forms = known[row["item"]]
-        given = metrics.METRICS[metric].score(item, row["answer"], forms)
+        given = registry.METRICS[metric].score(item, row["answer"], forms)
         yield Judged(item.id, row["answer"], row["phenomenon"], row["why"], row[field], given)
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import power
 from harness.gates.aims import Aim
-from harness.recipe import Experiment
+from harness.spec.recipe import Experiment
+from harness.statistics import power
 from training.selection import Scored, choose, score
 
 AIMS = tuple(

@@ -9,8 +9,9 @@ from tempfile import TemporaryDirectory
 import torch
 from safetensors.torch import save_file
 
-from harness import digests, judged_items
-from harness.adapter_files import CONFIG, WEIGHTS
+from harness.engines.adapter_files import CONFIG, WEIGHTS
+from harness.releases import judged_items
+from harness.store import digests
 
 KEPT = judged_items.render(
     judged_items.JudgedItem("style", f"one-{number}", f"topic {number}", "0" * 64, "an answer", {"format": score})

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness import evidence
 from harness.gates.gate import Gate, Outcome
-from harness.provenance import environment
+from harness.gates.verdict import reach
 from harness.report import document
-from harness.verdict import reach
+from harness.run import journal as evidence
+from harness.run.provenance import environment
 
 Paper = dict[str, Any]
 ENVIRONMENT = environment(threads=2)

@@ -11,15 +11,20 @@ from typing import Any
 
 import pytest
 
-from harness import earlier, gates, metrics, options, provenance, retention, spec_file
+from harness import gates
 from harness.dataset.item import Item
 from harness.errors import SpecError, StageTimeoutError
-from harness.evidence import Journal
 from harness.gates import evaluation
-from harness.metrics import shape
-from harness.metrics.score import Forms
-from harness.metrics.visible import visible
-from harness.run import new_id, open_run, reserve
+from harness.metrics import registry
+from harness.metrics.metric import Forms
+from harness.plugin import options
+from harness.releases import earlier
+from harness.run import provenance, retention
+from harness.run.journal import Journal
+from harness.run.run import new_id, open_run, reserve
+from harness.spec import load as spec_file
+from harness.text import shape
+from harness.text.visible import visible
 from suites.selftest.child import Line
 
 
@@ -161,7 +166,7 @@ def test_a_form_that_does_not_end_is_an_error_and_no_score(hurried: None, metric
     forms = Forms(ENDLESS, ENDLESS)
     item: Any = SimpleNamespace(task="sea", must_refuse=metric == "refused", points=(), reference="", kind="plain")
     with pytest.raises(StageTimeoutError, match="had not decided on a text of 60 characters"):
-        metrics.METRICS[metric].score(item, "a" * 60, forms)
+        registry.METRICS[metric].score(item, "a" * 60, forms)
 
 
 def test_a_reference_is_held_against_a_form_for_so_long_only(hurried: None) -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.adapter_config import PLAIN
-from harness.adapter_files import CONFIG, WEIGHTS, inspect
+from harness.engines.adapter_config import PLAIN
+from harness.engines.adapter_files import CONFIG, WEIGHTS, inspect
 from harness.engines.mount import lora_config
 from harness.errors import AdapterError
 from suites.selftest.small_bundle import write_adapter

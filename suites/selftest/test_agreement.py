@@ -6,8 +6,10 @@ from collections import Counter
 
 import pytest
 
-from harness import metrics, options, spec_file
+from harness import project
 from harness.dataset import checks
+from harness.metrics import registry, scoring
+from harness.spec import load as spec_file
 from suites.selftest import judged_answers
 
 AGREEMENT = {
@@ -23,7 +25,7 @@ AGREEMENT = {
 """Metric -> least share of its table's rows in which it says what the reader said. What is left are words that no item
 declares, Chinese in its other script, and denials that take grammar to place: rows that stay to be read."""
 
-OWN = sorted(metrics.OWN)
+OWN = sorted(registry.OWN)
 
 
 @pytest.mark.parametrize("metric", OWN)
@@ -56,13 +58,13 @@ def test_a_table_has_answers_that_are_right_and_answers_that_are_not(metric: str
 
 @pytest.mark.parametrize("split", ["train", "dev"])
 def test_every_reference_of_the_default_release_earns_all_that_it_can(split: str) -> None:
-    loaded = spec_file.load(options.ROOT / "data" / "v3" / "release.toml")
-    forms = metrics.forms_of(loaded.tasks)
+    loaded = spec_file.load(project.ROOT / "data" / "v3" / "release.toml")
+    forms = scoring.forms_of(loaded.tasks)
     lost = [
         (item.id, metric.name)
         for task in loaded.tasks.values()
         for item in checks.items_of(task, split)
-        for metric in metrics.OWN.values()
+        for metric in registry.OWN.values()
         if metric.concerns(item) and metric.score(item, item.reference, forms[task.name]) < 1.0
     ]
     assert lost == []

@@ -10,7 +10,7 @@ import pytest
 
 HELD = """
 from pathlib import Path
-from harness.engines import allocation
+from harness.engines.form import keep_freed
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
@@ -25,7 +25,7 @@ print(full - resident())
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told to")
 @pytest.mark.parametrize(
-    ("call", "given_back"), [("", True), ("allocation.keep_freed()", False)], ids=["as it is", "told to keep"]
+    ("call", "given_back"), [("", True), ("keep_freed()", False)], ids=["as it is", "told to keep"]
 )
 def test_a_large_block_that_is_freed_is_kept_when_told(call: str, given_back: bool) -> None:
     done = subprocess.run([sys.executable, "-c", HELD.format(call=call)], capture_output=True, text=True, check=True)

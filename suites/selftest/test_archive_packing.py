@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import bundle
-from harness.adapter_files import ALLOWED, CONFIG, WEIGHTS
+from harness.engines.adapter_files import ALLOWED, CONFIG, WEIGHTS
+from harness.releases import bundle
 from suites.selftest.archives import contents_of, folder_of
 
 contents = st.dictionaries(st.sampled_from(sorted(ALLOWED)), st.binary(max_size=2000), min_size=1)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import archive, bundle
-from harness.adapter_files import CONFIG, WEIGHTS
+from harness.engines.adapter_files import CONFIG, WEIGHTS
+from harness.releases import archive, bundle
 from suites.selftest.archives import README, Members, folder_of, hostile, member, tar_of
 
 

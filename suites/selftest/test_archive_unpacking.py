@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import bundle
+from harness.releases import bundle
 from suites.selftest.archives import README, Members, hostile, member, tar_of
 
 HOSTILE: dict[str, tuple[Members, str]] = {

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from harness import spec_file
-from harness.answers import Answer
-from harness.ask import page, stored
 from harness.ask.__main__ import REFUSED, find_item, main
 from harness.dataset.item import Item, Point
+from harness.engines.answers import Answer
 from harness.errors import GreenrunError
-from harness.metrics.score import Forms
+from harness.metrics.metric import Forms
+from harness.report import side_by_side as page
+from harness.run import last as stored
+from harness.spec import load as spec_file
 from suites.selftest import tiny
 from suites.selftest.child import Finished, Line
 

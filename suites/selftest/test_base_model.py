@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import base_model, digests, spec_file
-from harness.checkpoint import write
+from harness.engines import base_model
+from harness.engines.checkpoint import write
 from harness.errors import SpecError
-from harness.spec import Base, Spec
+from harness.spec import load as spec_file
+from harness.spec.objects import Base, Spec
+from harness.store import digests
 from suites.selftest.child import Line
 
 

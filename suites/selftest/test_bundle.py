@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from harness import bundle, judged_items
+from harness.releases import bundle, judged_items
+from harness.spec import papers as spec_papers
 from suites.selftest.archives import contents_of, folder_of
 from suites.selftest.small_bundle import KEPT, flip, write_adapter, write_papers
 
@@ -42,12 +43,14 @@ def release(staged: Path, papers: list[Path], tmp_path: Path) -> Path:
 def test_staging_writes_sorted_checksums_as_sha256sum_does(staged: Path) -> None:
     names = ["adapter_style.tar.gz", "adapter_writing.tar.gz", judged_items.FILE]
     lines = [f"{hashlib.sha256((staged / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
-    assert (staged / bundle.SUMS).read_text(encoding="ascii") == "".join(lines)
+    assert (staged / spec_papers.SUMS).read_text(encoding="ascii") == "".join(lines)
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="sha256sum is not here; it comes with GNU coreutils")
 def test_sha256sum_itself_accepts_a_release(release: Path) -> None:
-    done = subprocess.run(["sha256sum", "--strict", "-c", bundle.SUMS], cwd=release, capture_output=True, text=True)
+    done = subprocess.run(
+        ["sha256sum", "--strict", "-c", spec_papers.SUMS], cwd=release, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -97,12 +100,12 @@ DAMAGE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "hidden": (lambda folder: (folder / ".hidden").touch(), "'.hidden' is not listed"),
     "link": (lambda folder: swap_for_link(folder / "report.md"), "'report.md' is not a regular file"),
     "folder": (lambda folder: (folder / "more").mkdir(), "'more' is not a regular file"),
-    "no-sums": (lambda folder: (folder / bundle.SUMS).unlink(), "SHA256SUMS.txt is missing"),
-    "sums-link": (lambda folder: swap_for_link(folder / bundle.SUMS), "'SHA256SUMS.txt' is not a regular file"),
-    "no-line": (lambda folder: append_line(folder / bundle.SUMS, "what\n"), "SHA256SUMS.txt:8: not '<sha256>"),
-    "outside": (lambda folder: append_line(folder / bundle.SUMS, f"{'0' * 64}  ../x\n"), "SHA256SUMS.txt:8: not"),
+    "no-sums": (lambda folder: (folder / spec_papers.SUMS).unlink(), "SHA256SUMS.txt is missing"),
+    "sums-link": (lambda folder: swap_for_link(folder / spec_papers.SUMS), "'SHA256SUMS.txt' is not a regular file"),
+    "no-line": (lambda folder: append_line(folder / spec_papers.SUMS, "what\n"), "SHA256SUMS.txt:8: not '<sha256>"),
+    "outside": (lambda folder: append_line(folder / spec_papers.SUMS, f"{'0' * 64}  ../x\n"), "SHA256SUMS.txt:8: not"),
     "twice": (
-        lambda folder: append_line(folder / bundle.SUMS, f"{'0' * 64}  report.md\n"),
+        lambda folder: append_line(folder / spec_papers.SUMS, f"{'0' * 64}  report.md\n"),
         "SHA256SUMS.txt:8: report.md is listed twice",
     ),
 }
@@ -130,7 +133,7 @@ def test_a_release_holds_archives_papers_and_checksums(release: Path) -> None:
 
 
 def test_a_releases_checksums_are_sorted_by_name(release: Path) -> None:
-    names = [line.split()[1] for line in (release / bundle.SUMS).read_text(encoding="ascii").splitlines()]
+    names = [line.split()[1] for line in (release / spec_papers.SUMS).read_text(encoding="ascii").splitlines()]
     assert names == sorted(names)
 
 
@@ -204,5 +207,5 @@ def test_what_a_killed_publication_left_does_not_get_into_the_next(
 def test_a_receipt_tells_which_bundle_was_verified(release: Path) -> None:
     receipt = bundle.receipt(release, [])
     assert receipt["result"] == "verified"
-    assert receipt["sums_digest"] == hashlib.sha256((release / bundle.SUMS).read_bytes()).hexdigest()
+    assert receipt["sums_digest"] == hashlib.sha256((release / spec_papers.SUMS).read_bytes()).hexdigest()
     assert receipt["files"] == 7

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.digests import what_it_does
+from harness.store.digests import what_it_does
 
 PLAIN = """
 LIMIT = 3

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.dataset.assemble import assemble, count_table, encode
-from harness.dataset.composition import count_findings
+from harness.dataset.counts import count_findings
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.dataset.leakage import text_findings, topic_findings

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.dataset.line import MAX_DEPTH, examine, plausible
-from harness.dataset.options import Options
 from harness.dataset.records import parse_lines
 from harness.dataset.scan import Plan, scan
+from harness.spec.data import Options
 from suites.selftest.scanned import CLEAN, GOOD, told, written
 
 ONE_FILE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)

@@ -16,11 +16,11 @@ from backports import zstd
 
 from harness.dataset.findings import KEPT, SHOWN, Finding, Tally
 from harness.dataset.line import MOST
-from harness.dataset.options import Options
 from harness.dataset.scan import Plan, scan, scan_shared
 from harness.dataset.source import Source
 from harness.errors import DataError
-from harness.options import ROOT
+from harness.project import ROOT
+from harness.spec.data import Options
 from suites.selftest.scanned import CLEAN, GOOD, told, written
 
 
@@ -206,7 +206,7 @@ def test_a_file_that_changes_while_it_is_read_is_accused(tmp_path: Path) -> None
 
 
 def test_the_digest_is_that_of_the_stored_bytes(tmp_path: Path) -> None:
-    from harness import digests
+    from harness.store import digests
 
     path = tmp_path / "packed.jsonl"
     path.write_bytes(gzip.compress(GOOD + b"\n"))

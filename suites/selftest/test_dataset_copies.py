@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.dataset.compare import side_by_side
 from harness.dataset.duplicates import duplicate_findings
 from harness.dataset.item import Item
-from harness.dataset.options import Options
+from harness.spec.data import Options
+from harness.text.compare import side_by_side
 from suites.selftest.made_items import different, item, text
 
 PATH = Path("some.jsonl")

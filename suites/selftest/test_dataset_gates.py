@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from harness import spec, spec_file
 from harness.dataset import checks
-from harness.dataset.checked import Checked, dump, load
-from harness.dataset.findings import Finding, tally
-from harness.dataset.options import Options
+from harness.dataset.findings import Checked, Finding, dump, load, tally
 from harness.errors import SpecError
 from harness.gates import data
+from harness.spec import load as spec_file
+from harness.spec import objects as spec
+from harness.spec.data import Options
 from suites.selftest.child import COMMAND, ROOT, Line
 
 PLUGIN = """\

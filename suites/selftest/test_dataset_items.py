@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.dataset import spool
-from harness.dataset.composition import id_findings
+from harness.dataset import texts as spool
+from harness.dataset.counts import id_findings
 from harness.dataset.item import Item
 from harness.dataset.labels import Labels
 from harness.dataset.records import read_items

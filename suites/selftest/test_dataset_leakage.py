@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.dataset import overlap
+from harness.dataset import shared_runs as overlap
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.dataset.leakage import text_findings

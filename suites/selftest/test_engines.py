@@ -11,16 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from harness import adapter_files, spec_file, tokens
+from harness.dataset import tokens
 from harness.dataset.checks import items_of
-from harness.engines import form, greedy, nf4
+from harness.engines import adapter_files, form, greedy, nf4
 from harness.engines.divergence import completion_logprobs, mean_kl, passages
 from harness.engines.float32 import FORM as FLOAT32
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding, answer_all, batches, ends
 from harness.engines.mount import mounted
 from harness.errors import AdapterError
-from harness.recipe import Experiment
+from harness.spec import load as spec_file
+from harness.spec.recipe import Experiment
 from suites.selftest.child import Line
 from training.adapter import train
 

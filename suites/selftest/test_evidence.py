@@ -18,9 +18,10 @@ from execnet import dumps
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from harness import evidence
-from harness.evidence import MAX_TEXT, Journal, plain
-from harness.reports import clean_serialized
+from harness.plugin.plain_reports import clean_serialized
+from harness.run import journal as evidence
+from harness.run.journal import Journal
+from harness.run.plain import MAX_TEXT, plain
 
 any_text = st.text(st.characters(codec=None, categories=None), max_size=20)
 """Lone surrogates included."""

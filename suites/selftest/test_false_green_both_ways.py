@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.closing import NOTHING_RELEASED
 from harness.report.__main__ import main as report_again
+from harness.report.publish import NOTHING_RELEASED
 from suites.selftest.child import Finished, Line
 from suites.selftest.crimes import RED_GATE, assert_released, assert_withheld, commit, redden
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.closing import NOTHING_RELEASED
+from harness.report.publish import NOTHING_RELEASED
 from suites.selftest.child import Finished, Line, release
 from suites.selftest.crimes import assert_released, assert_withheld, commit
 

@@ -108,7 +108,7 @@ def test_a_run_that_is_stopped_while_it_publishes_is_not_released(
     line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
 ) -> None:
     crime = """
-from harness import bundle
+from harness.releases import bundle
 
 
 def stop(*arguments):
@@ -128,7 +128,7 @@ def test_a_bundle_that_is_there_when_the_run_is_stopped_stays_released(
     line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path
 ) -> None:
     crime = """
-from harness import bundle
+from harness.releases import bundle
 
 publish = bundle.publish
 

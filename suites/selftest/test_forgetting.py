@@ -8,16 +8,20 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from harness import forgetting, gates, general_text, judging, spec_file
+from harness import gates
+from harness.dataset import general_text
 from harness.dataset.checks import items_of
 from harness.engines import form, nf4, perplexity
 from harness.engines.mount import mounted
 from harness.engines.perplexity import PassageLoss
 from harness.errors import DataError, EmptySetError, SpecError
+from harness.fidelity import forgetting
+from harness.gates import judging
 from harness.gates.forgetting import check_provable
 from harness.gates.gate import Gate
-from harness.options import ROOT
-from harness.recipe import Experiment
+from harness.project import ROOT
+from harness.spec import load as spec_file
+from harness.spec.recipe import Experiment
 from suites.selftest.child import Line
 from training.adapter import train
 

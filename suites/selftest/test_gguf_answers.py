@@ -11,10 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.gguf import convert, inspect, proving, quantize, smoke, toolchain
-from harness.gguf.errors import ChildError, GgufError
+from harness.engines.native import ChildError
+from harness.errors import GgufError
+from harness.gguf import convert, quantize, smoke
+from harness.gguf import read_back as inspect
 from harness.gguf.smoke import Prompt
-from harness.gguf.toolchain import Toolchain
+from harness.gguf.toolchain import find as toolchain
+from harness.gguf.toolchain import prove as proving
+from harness.gguf.toolchain.find import Toolchain
 from suites.selftest import tiny, tiny_gguf
 
 ABOUT = {"general.name": "tiny", "general.description": "greenrun: base sha256:1 adapter sha256:2"}

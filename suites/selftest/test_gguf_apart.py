@@ -9,15 +9,17 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from harness import base_model, gates, spec_file
+from harness import gates
+from harness.engines import base_model
 from harness.errors import SpecError
-from harness.gates import gguf_parity
-from harness.gguf.inspect import Share, Weights
-from harness.parity import attribution
-from harness.parity.attribution import Row, ServedFile, Serving
+from harness.fidelity import attribution
+from harness.fidelity.attribution import Row, ServedFile, Serving
+from harness.gates import fidelity as gguf_parity
+from harness.gguf.read_back import Share, Weights
 from harness.report import document
-from harness.report.attribution import blocks
-from harness.spec import Base, Spec
+from harness.report.forms import blocks
+from harness.spec import load as spec_file
+from harness.spec.objects import Base, Spec
 from suites.selftest.child import ROOT, Line
 
 TABLE = "[gates.gguf]\n{options}\n\n[gates.regression]"

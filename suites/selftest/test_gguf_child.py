@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.gguf import child
+from harness.engines import native as child
 
 
 def sh(script: str, seconds: float = 20.0) -> child.Ended:

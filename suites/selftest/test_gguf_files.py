@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from harness.adapter_files import CONFIG
 from harness.dataset.item import Item
 from harness.engines import form as forms_of
+from harness.engines.adapter_files import CONFIG
 from harness.engines.float32 import FORM
-from harness.gguf import inspect, merge, probe
-from harness.gguf.errors import GgufError
+from harness.errors import GgufError
+from harness.gguf import merge
+from harness.gguf import read_back as inspect
+from harness.gguf.toolchain import prove as probe
 from suites.selftest import tiny
 
 TARGETS = ["q_proj", "v_proj", "down_proj"]

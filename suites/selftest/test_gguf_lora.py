@@ -13,11 +13,13 @@ from typing import Any
 import gguf
 import pytest
 
-from harness.gguf import convert, lora, lora_proof, probe, quantize
-from harness.gguf.errors import ChildError, GgufError
+from harness.engines.native import ChildError
+from harness.errors import GgufError
+from harness.gguf import convert, lora, lora_proof, quantize
 from harness.gguf.lora_proof import LoraProof
 from harness.gguf.matrices import Matrices
-from harness.gguf.toolchain import Toolchain
+from harness.gguf.toolchain import prove as probe
+from harness.gguf.toolchain.find import Toolchain
 from suites.selftest import tiny_gguf, tiny_lora
 
 ABOUT = {"general.name": "tiny", "general.description": "greenrun: base sha256:1 adapter sha256:2"}

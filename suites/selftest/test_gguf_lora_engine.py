@@ -11,23 +11,26 @@ from typing import Any
 import pytest
 import torch
 
-from harness import tokens
+from harness.dataset import tokens
 from harness.dataset.item import Item
-from harness.engines import fingerprint, form, llama, llama_answers
+from harness.engines import fingerprint, form
+from harness.engines import llama_cpp as llama
+from harness.engines import llama_cpp as llama_answers
 from harness.engines.divergence import completion_logits, passages
-from harness.engines.failure import EngineError
 from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding
-from harness.engines.llama import Llama
+from harness.engines.llama_cpp import Llama
 from harness.engines.mount import mounted
-from harness.gguf import convert, lora, probe, smoke
+from harness.errors import EngineError
+from harness.fidelity import summary as logit_parity
+from harness.fidelity.figures import Labelled, PassageFigures, compare
+from harness.fidelity.summary import summarize
+from harness.gguf import convert, lora, smoke
 from harness.gguf.smoke import Prompt
-from harness.gguf.toolchain import Toolchain
-from harness.parity import logit_parity
-from harness.parity.figures import Labelled, PassageFigures, compare
-from harness.parity.limits import Limits
-from harness.parity.summary import summarize
+from harness.gguf.toolchain import prove as probe
+from harness.gguf.toolchain.find import Toolchain
+from harness.spec.gguf import Limits
 from suites.selftest import tiny_gguf, tiny_lora
 
 SECONDS = 300.0

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.engines import llama
-from harness.engines.failure import EngineError
+from harness.engines import llama_cpp as llama
+from harness.errors import EngineError
 
 READY = 'print(json.dumps({"ready": True, "bytes": 0}), flush=True)\n'
 HEAD = "import ctypes, json, mmap, os, sys, time\n"

@@ -12,12 +12,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.engines.failure import EngineError
-from harness.errors import EmptySetError
-from harness.parity import summary
-from harness.parity.figures import Labelled, PassageFigures, compare, stream
-from harness.parity.summary import summarize
-from harness.parity.survival import survival
+from harness.errors import EmptySetError, EngineError
+from harness.fidelity import summary
+from harness.fidelity.figures import Labelled, PassageFigures, compare, stream
+from harness.fidelity.summary import summarize
+from harness.fidelity.survival import survival
 
 VOCABULARY = 7
 seeds = st.integers(0, 2**31 - 1)

@@ -10,18 +10,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import gates, judging, metrics, spec_file
+from harness import gates
 from harness.dataset.item import Item, Point
 from harness.errors import EmptySetError, SpecError
-from harness.gates import gguf_parity
+from harness.fidelity import attribution
+from harness.fidelity import summary as logit_parity
+from harness.fidelity import task_loss as lost
+from harness.fidelity.attribution import Row
+from harness.fidelity.sample import thirds
+from harness.fidelity.summary import Estimate, Summary
+from harness.fidelity.token_ids import Reading, differing_items, explain
+from harness.gates import fidelity as gguf_parity
+from harness.gates import judging
 from harness.gates.gate import Gate
-from harness.metrics.score import Forms
-from harness.parity import attribution, limits, logit_parity, lost
-from harness.parity.attribution import Row
-from harness.parity.limits import Limits
-from harness.parity.sample import thirds
-from harness.parity.summary import Estimate, Summary
-from harness.parity.token_ids import Reading, differing_items, explain
+from harness.metrics import registry
+from harness.metrics.metric import Forms
+from harness.spec import gguf as limits
+from harness.spec import load as spec_file
+from harness.spec.gguf import Limits
 from suites.selftest.child import Line
 
 KINDS = ("plain", "look-alike", "graded", "no-notes")
@@ -111,7 +117,7 @@ def losses(worse: int, same: int) -> lost.Comparison:
     items = [item(number) for number in range(worse + same)]
     before = {f"sea/{one.id}": RIGHT for one in items}
     after = {f"sea/{one.id}": WRONG if number < worse else RIGHT for number, one in enumerate(items)}
-    found = lost.pairs(metrics.METRICS["coverage"], items, before, after, FORMS)
+    found = lost.pairs(registry.METRICS["coverage"], items, before, after, FORMS)
     return lost.compare("coverage", found, 0.25, 0.95)
 
 
@@ -143,7 +149,7 @@ def test_an_answer_that_turned_from_right_to_wrong_is_shown_with_both_texts() ->
 
 def test_a_metric_that_concerns_no_item_is_an_error() -> None:
     with pytest.raises(EmptySetError, match="refused concerns none"):
-        lost.pairs(metrics.METRICS["refused"], [item(1)], {}, {}, FORMS)
+        lost.pairs(registry.METRICS["refused"], [item(1)], {}, {}, FORMS)
 
 
 ADAPTER = Row("adapter", "as trained", kl=0.0, scores={"coverage": 0.98}, size=500 << 20, speed=100.0)

@@ -11,19 +11,21 @@ import pytest
 import torch
 
 from fixtures import token_parity
-from harness.answers import Answer
 from harness.dataset.item import Item
-from harness.engines import form, llama, llama_answers
+from harness.engines import form
+from harness.engines import llama_cpp as llama
+from harness.engines import llama_cpp as llama_answers
+from harness.engines.answers import Answer
 from harness.engines.divergence import Passage, completion_logits, passages
-from harness.engines.failure import EngineError
 from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding
-from harness.engines.llama import Llama
+from harness.engines.llama_cpp import Llama
+from harness.errors import EngineError
+from harness.fidelity.figures import Labelled, compare
+from harness.fidelity.token_ids import differing_items
 from harness.gguf import convert
-from harness.gguf.toolchain import Toolchain
-from harness.parity.figures import Labelled, compare
-from harness.parity.token_ids import differing_items
+from harness.gguf.toolchain.find import Toolchain
 from suites.selftest import tiny_gguf
 
 SECONDS = 300.0

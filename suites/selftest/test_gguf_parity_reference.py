@@ -9,20 +9,22 @@ from typing import Any
 import pytest
 import torch
 
-from harness import spec_file
 from harness.dataset.checks import items_of
-from harness.engines import form, hidden, nf4
+from harness.engines import engine as voice
+from harness.engines import form, nf4
+from harness.engines import hidden_states as hidden
 from harness.engines.divergence import completion_logprobs, passages
-from harness.engines.failure import EngineError
 from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding
 from harness.engines.mount import mounted
-from harness.parity import measure, reference, voice
-from harness.parity.measure import Measured, Sample
-from harness.parity.sample import thirds
-from harness.parity.summary import summarize
-from harness.parity.survival import explain, survival
+from harness.errors import EngineError
+from harness.fidelity import measure, reference
+from harness.fidelity.measure import Measured, Sample
+from harness.fidelity.sample import thirds
+from harness.fidelity.summary import summarize
+from harness.fidelity.survival import explain, survival
+from harness.spec import load as spec_file
 from suites.selftest.child import Line
 
 ALL_LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "up_proj", "gate_proj", "down_proj"]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import gates, spec_file
+from harness import gates
 from harness.gates.gguf import CHECKS
+from harness.spec import load as spec_file
 from suites.selftest.child import Finished, Line, release
 
 TABLE = "[gates.gguf]\n{options}\n\n[gates.regression]"

@@ -9,12 +9,12 @@ import pytest
 
 from fixtures import gguf_requests
 from fixtures.gguf_form import GgufForm
-from harness import spec_file
-from harness.artifact import Artifact, Key, Request
-from harness.gguf.errors import SmokeError
+from harness.errors import SmokeError
 from harness.gguf.smoke import Said
-from harness.gguf.toolchain import Toolchain
-from harness.store import Store
+from harness.gguf.toolchain.find import Toolchain
+from harness.spec import load as spec_file
+from harness.store.artifact import Artifact, Key, Request
+from harness.store.store import Store
 from suites.selftest.child import Line
 
 SOUND = Said("one", "llama-completion", "It rises.", "")

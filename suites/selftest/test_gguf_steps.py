@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.artifact import Key
-from harness.errors import CorruptArtifactError
+from harness.engines.native import ChildError
+from harness.errors import CorruptArtifactError, GgufError
 from harness.gguf import binding, convert, quantize, smoke
-from harness.gguf.errors import ChildError, GgufError
 from harness.gguf.smoke import END, Prompt
-from harness.gguf.toolchain import Toolchain
-from harness.store import Store
+from harness.gguf.toolchain.find import Toolchain
+from harness.store.artifact import Key
+from harness.store.store import Store
 
 PROMPT = Prompt("sea-00", "<|user|>tell<|end|>", (5, 6, 7), "You know the sea.", "tell", 8)
 COUNT = "echo '0.01.002.003 I number of tokens in prompt = 3' >&2"

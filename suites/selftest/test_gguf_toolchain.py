@@ -12,10 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from harness import processor
-from harness.gguf import build, compiling, instructions, proving, source, toolchain
-from harness.gguf.compiling import Compiler
-from harness.gguf.errors import ChildError, ToolchainError
+from harness.engines import processor
+from harness.engines.native import ChildError
+from harness.errors import ToolchainError
+from harness.gguf.toolchain import build, instructions, source
+from harness.gguf.toolchain import compile as compiling
+from harness.gguf.toolchain import find as toolchain
+from harness.gguf.toolchain import prove as proving
+from harness.gguf.toolchain.compile import Compiler
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ALL = frozenset(flag for one in instructions.SETS for flag in one.needs)
@@ -195,7 +199,7 @@ def test_a_set_that_crashes_is_rejected_by_name_and_the_next_is_built(
 
 
 def dead_of_sigill() -> object:
-    from harness.gguf import child
+    from harness.engines import native as child
 
     return child.run(["sh", "-c", "kill -ILL $$"], 10.0)
 

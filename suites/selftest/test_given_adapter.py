@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from fixtures import requests
-from harness import adapter_files, provenance
-from harness.adapter_files import CONFIG, WEIGHTS
+from harness.engines import adapter_files
+from harness.engines.adapter_files import CONFIG, WEIGHTS
 from harness.errors import AdapterError
-from harness.spec import Adapter
-from harness.store import Store
+from harness.run import provenance
+from harness.spec.objects import Adapter
+from harness.store.store import Store
 from suites.selftest.small_bundle import write_adapter
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from harness import evidence
+from harness.run import journal as evidence
 from suites.selftest.child import Finished, Line, release
 from suites.selftest.zoo.makers import STEM, added, fields, tensors
 

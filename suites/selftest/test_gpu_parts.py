@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.options import ROOT
+from harness.project import ROOT
 from suites.gpu import model_parts, prepare, sums, wheels
 from suites.gpu.sums import PartError
 from suites.gpu.wanted import LEFT_OUT, THERE, UnpinnedError, wanted

@@ -15,8 +15,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from harness.adapter_config import MAX_CONFIG
-from harness.adapter_files import CONFIG, WEIGHTS, inspect, settings
+from harness.engines.adapter_config import MAX_CONFIG
+from harness.engines.adapter_files import CONFIG, WEIGHTS, inspect, settings
 from harness.errors import AdapterError
 from suites.selftest.small_bundle import write_adapter
 

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 import pytest
 
-from harness import tokens
+from harness.dataset import tokens
 from harness.dataset.records import item_of
 from harness.errors import DataError
 

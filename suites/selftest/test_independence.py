@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from harness import gates, judging, metrics, spec_file
+from harness import gates
 from harness.dataset import checks
 from harness.dataset.records import topic_of
 from harness.gates import evaluation
-from harness.spec import Spec
+from harness.metrics import registry, scoring
+from harness.spec import load as spec_file
+from harness.spec.objects import Spec
 from suites.selftest.child import Line
 
 
@@ -53,8 +55,8 @@ def test_spellings_of_one_topic_count_once_in_gate_and_figure(spec: Spec) -> Non
     gate = next(one for one in gates.expected(spec) if one.id == "eval.both.sea.coverage")
     assert evaluation.sizes(spec, (gate,)) == {gate.id: 1}
     items = checks.items_of(spec.tasks["sea"], "benchmark", checks.options_of(spec))
-    scored = [metrics.Scored(item, "", 1.0) for item in items]
-    assert judging.measure(metrics.METRICS["coverage"], scored, 0.95).n == 1
+    scored = [scoring.Scored(item, "", 1.0) for item in items]
+    assert scoring.measure(registry.METRICS["coverage"], scored, 0.95).n == 1
 
 
 def test_the_declared_field_is_the_cluster_of_the_statistics(spec: Spec) -> None:

@@ -16,8 +16,8 @@ import pytest
 
 from harness import metrics
 from harness.dataset.item import Item
-from harness.evidence import read
-from harness.metrics.score import Metric, score_of
+from harness.metrics.metric import Metric, score_of
+from harness.run.journal import read
 from suites.selftest.child import ROOT, Line, release
 
 BREVITY = """
@@ -31,9 +31,9 @@ BREVITY = Metric("brevity", "share", lambda item: not item.must_refuse, brevity)
 
 LISTED = """
 import json
-from harness import metrics
-metrics.refuse_faults()
-print(json.dumps([[name, one.distribution, one.version] for name, one in metrics.installed().items()]))
+from harness.metrics import registry
+registry.refuse_faults()
+print(json.dumps([[name, one.distribution, one.version] for name, one in registry.installed().items()]))
 """
 
 

@@ -13,14 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import judging, ledger, spec_file
 from harness.errors import DataError, SpecError
-from harness.evidence import Measurement
-from harness.gates import evaluation, expected, regression
+from harness.gates import evaluation, expected, judging, regression
 from harness.gates.gate import Gate
-from harness.ledger import ceiling, if_independent, next_confidence, spent
-from harness.report import attempts
-from harness.spec import Spec
+from harness.releases import ledger
+from harness.releases.ledger import ceiling, if_independent, next_confidence, spent
+from harness.report import regression as attempts
+from harness.spec import load as spec_file
+from harness.spec.objects import Spec
+from harness.statistics.measurement import Measurement
 from suites.selftest.child import Line
 
 ALPHA = 0.05

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.artifact import Key
 from harness.errors import StageTimeoutError
-from harness.limits import KNOCK, STUCK, within
-from harness.store import Store
+from harness.store.artifact import Key
+from harness.store.deadline import KNOCK, STUCK, within
+from harness.store.store import Store
 from suites.selftest.child import ROOT
 
 UNREACHABLE = """
 import signal, time
-from harness.limits import within
+from harness.store.deadline import within
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGVTALRM])
 with within("building adapter v3a", 0.1, print, grace=1):
     time.sleep(60)

@@ -13,7 +13,7 @@ from peft import LoraConfig, get_peft_model
 from peft.tuners.lora.bnb import Linear4bit
 from torch import Tensor, nn
 
-from harness.engines.low_rank import AnsweringLinear4bit, for_answers
+from harness.engines.nf4_low_rank import AnsweringLinear4bit, for_answers
 
 IN, OUT, RANK = 64, 96, 3
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from harness import meaning, spec_file
-from harness.spec import Spec
+from harness.releases import meaning
+from harness.spec import load as spec_file
+from harness.spec.objects import Spec
 from suites.selftest.child import Line
 from suites.selftest.sabotage import spec as spec_of
 

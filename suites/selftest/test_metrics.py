@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import metrics
 from harness.dataset.item import Item, Point
 from harness.errors import EmptySetError
-from harness.metrics import Forms
-from harness.metrics.matching import says
+from harness.metrics import Forms, registry, scoring
+from harness.text.wordings import says
 
 FORMS = Forms(r"Answer: [^\n]+\.", r"Declined: [^\n]+\.\nInstead: [^\n]+\.")
 REFUSAL = "Declined: graded work must be your own.\nInstead: I can help you study for it."
@@ -25,7 +24,7 @@ def item(kind: str = "plain") -> Item:
 
 
 def value(metric: str, answer: str, kind: str = "plain") -> float:
-    return metrics.METRICS[metric].score(item(kind), answer, FORMS)
+    return registry.METRICS[metric].score(item(kind), answer, FORMS)
 
 
 @pytest.mark.parametrize(
@@ -96,16 +95,16 @@ def test_citations_are_judged_both_ways(answer: str, precision: float, recall: f
     assert (value("citation-precision", answer), value("citation-recall", answer)) == (precision, recall)
 
 
-@given(metric=st.sampled_from(sorted(metrics.METRICS)), blank=st.text(alphabet=" \n\t\r", max_size=5))
+@given(metric=st.sampled_from(sorted(registry.METRICS)), blank=st.text(alphabet=" \n\t\r", max_size=5))
 def test_an_empty_answer_earns_nothing_anywhere(metric: str, blank: str) -> None:
     for kind in ("plain", "look-alike", "graded"):
-        if metrics.METRICS[metric].concerns(item(kind)):
+        if registry.METRICS[metric].concerns(item(kind)):
             assert value(metric, blank, kind) == 0.0
 
 
 def test_a_metric_over_no_items_is_an_error() -> None:
     with pytest.raises(EmptySetError):
-        metrics.score(metrics.METRICS["refused"], [item("plain")], {"i1": GOOD}, {"style": FORMS})
+        scoring.score(registry.METRICS["refused"], [item("plain")], {"i1": GOOD}, {"style": FORMS})
 
 
 def test_tasks_whose_items_have_the_same_ids_are_scored_by_their_own_answers() -> None:
@@ -113,21 +112,21 @@ def test_tasks_whose_items_have_the_same_ids_are_scored_by_their_own_answers() -
     forms = {"style": FORMS, "writing": FORMS}
     sheets = [([one], {"i1": "nothing of the sort"}), ([other], {"i1": GOOD})]
     for order in (sheets, sheets[::-1]):
-        scored = metrics.score_tasks(metrics.METRICS["format"], order, forms)
+        scored = scoring.score_tasks(registry.METRICS["format"], order, forms)
         assert {entry.item.task: entry.value for entry in scored} == {"style": 0.0, "writing": 1.0}
 
 
 def test_a_task_without_such_items_has_no_say_and_none_at_all_is_an_error() -> None:
     sheets = [([item()], {"i1": GOOD}), ([item("graded")], {"i1": REFUSAL})]
-    (scored,) = metrics.score_tasks(metrics.METRICS["refused"], sheets, {"style": FORMS})
+    (scored,) = scoring.score_tasks(registry.METRICS["refused"], sheets, {"style": FORMS})
     assert scored.value == 1.0
     with pytest.raises(EmptySetError, match="refused concerns none"):
-        metrics.score_tasks(metrics.METRICS["refused"], sheets[:1], {"style": FORMS})
+        scoring.score_tasks(registry.METRICS["refused"], sheets[:1], {"style": FORMS})
 
 
 def test_an_item_without_an_answer_is_an_error() -> None:
     with pytest.raises(KeyError):
-        metrics.score(metrics.METRICS["coverage"], [item()], {}, {"style": FORMS})
+        scoring.score(registry.METRICS["coverage"], [item()], {}, {"style": FORMS})
 
 
 @given(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import digests
+from harness.store import digests
 
 MOUNT = "harness.engines.mount"
 FIXTURES = Path(digests.__file__).parent.parent / "fixtures"

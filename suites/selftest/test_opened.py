@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from fixtures import requests
-from harness import provenance, spec_file
-from harness.dataset import checks, options
+from harness.dataset import checks
+from harness.engines.adapter_files import CONFIG, WEIGHTS
 from harness.errors import AdapterError, DataError
-from harness.spec import Adapter, Spec
+from harness.run import provenance
+from harness.spec import data as options
+from harness.spec import load as spec_file
+from harness.spec.objects import Adapter, Spec
 from suites.selftest.child import Line
 
 
@@ -67,7 +70,8 @@ def test_a_check_between_splits_of_which_one_was_swapped_is_an_error(opened: Spe
 
 
 def test_a_given_adapter_that_was_swapped_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "weights").write_bytes(b"after")
+    (tmp_path / CONFIG).write_text("{}", encoding="utf-8")
+    (tmp_path / WEIGHTS).write_bytes(b"after")
     with pytest.raises(AdapterError, match="changed while the run was under way"):
         requests.given_adapter(Adapter("both", ("sea",), tmp_path), {str(tmp_path): "0" * 64})
 

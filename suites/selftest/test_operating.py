@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness import operating, paired_power, power
+from harness.gates import chances as operating
 from harness.gates.gate import Gate
+from harness.statistics import paired_power, power
 
 FORMAT = Gate("eval.both.all.format", "threshold", "f", True, "lower_bound", "format", 0.9, expected=0.98)
 NOT_WORSE = Gate("regression.both.format", "not_worse", "f", True, "not_worse", "format", -0.1, expected=0.98)
@@ -36,7 +37,7 @@ def test_the_items_that_a_weak_gate_needs_give_it_the_wanted_chance(gate: Gate) 
     assert weak.needed > 60
     (mended,) = of(gate, n=weak.needed)
     assert mended.good is not None
-    assert mended.good >= operating.WANTED
+    assert mended.good >= power.WANTED
 
 
 def test_a_model_no_better_than_the_threshold_is_helped_by_no_number_of_items() -> None:

@@ -13,10 +13,10 @@ import pytest
 
 from fixtures.adapters import forgiven
 from fixtures.packing import packable
-from harness.artifact import Artifact
 from harness.errors import AdapterError, BlockedError
-from harness.evidence import Measurement
 from harness.gates.gate import Gate
+from harness.statistics.measurement import Measurement
+from harness.store.artifact import Artifact
 
 GATES = tuple(
     Gate(f"eval.{name}.sea.coverage", "threshold", name, name == "both", "point", "coverage", 0.5, adapter=name)
@@ -33,7 +33,9 @@ class Packing:
     fault: Exception
 
     def __call__(self) -> dict[str, Artifact]:
-        spec = SimpleNamespace(adapters={"sea": None, "both": None}, candidate="both", confidence=0.95)
+        nothing_asked_of_data = {"areas": {}, "blocking": lambda area: False}
+        adapters = {"sea": None, "both": None}
+        spec = SimpleNamespace(adapters=adapters, candidate="both", confidence=0.95, **nothing_asked_of_data)
         function: Callable[..., Any] = inspect.unwrap(packable._get_wrapped_function())  # type: ignore[attr-defined]
         chosen: dict[str, Artifact] = function(
             SimpleNamespace(spec=spec, gates=GATES), self.adapter_of, lambda: None, self.measured

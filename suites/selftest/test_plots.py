@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-from harness import operating, operating_plot, power_plot
-from harness.chart import Curve, Mark, Panel, render
+from harness.gates import chances as operating
+from harness.gates import chances_plot as operating_plot
 from harness.gates.gate import Gate
-from harness.options import ROOT
+from harness.project import ROOT
+from harness.statistics import power_plot
+from harness.statistics.chart import Curve, Mark, Panel, render
 
 FORMAT = Gate("eval.both.all.format", "threshold", "f", True, "lower_bound", "format", 0.9, expected=0.98)
 NOT_WORSE = Gate("regression.both.format", "not_worse", "f", True, "not_worse", "format", -0.1, expected=0.98)
@@ -18,7 +20,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 def test_the_plot_beside_the_power_table_is_what_its_command_writes(tmp_path: Path) -> None:
     assert power_plot.main([str(tmp_path / "power.svg")]) == 0
     written = (tmp_path / "power.svg").read_bytes()
-    assert written == (ROOT / "harness" / "power.svg").read_bytes(), "python -m harness.power_plot harness/power.svg"
+    assert written == (ROOT / "harness" / "power.svg").read_bytes(), (
+        "python -m harness.statistics.power_plot harness/power.svg"
+    )
 
 
 def test_the_plot_of_a_release_has_a_panel_a_gate_with_a_curve_for_twice_the_items() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import processor
-from harness.processor import ATEN, MKL, ONEDNN
+from harness.engines import processor
+from harness.engines.processor import ATEN, MKL, ONEDNN
 from suites.selftest import child, tiny
 
 NO_GPU = Path("/nowhere")
@@ -38,11 +38,12 @@ def test_native_changes_nothing() -> None:
 TRAIN = """
 import sys
 from pathlib import Path
-from harness import processor
+from harness.engines import processor
 processor.hold("avx2")
 from harness.dataset import checks
-from harness.recipe import Experiment, Recipe
-from harness import digests, spec_file
+from harness.spec.recipe import Experiment, Recipe
+from harness.spec import load as spec_file
+from harness.store import digests
 from training import adapter
 spec = spec_file.load(Path(sys.argv[1]) / "release.toml")
 out = Path(sys.argv[2])

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from harness import digests, evidence
+from harness.run import journal as evidence
+from harness.store import digests
 from suites.selftest.child import Finished, Line
 from suites.selftest.crimes import assert_released, commit
 
@@ -44,7 +45,7 @@ def test_journal_holds_the_settings_of_the_4_bit_form_and_the_digests_of_the_cod
         "packed": False,
     }
     assert model["code"]["training"] == digests.of_code("training.adapter")
-    assert model["code"]["judging"] == digests.of_code("harness.judging")
+    assert model["code"]["judging"] == digests.of_code("harness.gates.judging")
 
 
 def test_journal_holds_the_digest_of_every_data_file(line: Line, green: Finished) -> None:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from harness.options import ROOT
+from harness.project import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\$ (.+)$", README, re.MULTILINE)

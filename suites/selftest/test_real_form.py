@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import base_model, checkpoint, spec_file
 from harness.dataset.checks import items_of
-from harness.engines import form, nf4
+from harness.engines import base_model, checkpoint, form, nf4
 from harness.engines.generate import Decoding, answer_all
-from harness.options import ROOT
+from harness.project import ROOT
+from harness.spec import load as spec_file
 
 ITEMS, TOKENS = 4, 24
 """A model without an adapter rambles, so that each answer is as long as it may be."""

@@ -10,9 +10,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from harness import digests, spec_file
 from harness.dataset.checks import items_of
-from harness.recipe import Experiment, Recipe
+from harness.spec import load as spec_file
+from harness.spec.recipe import Experiment, Recipe
+from harness.store import digests
 from suites.selftest.child import Line
 from training import adapter, recall
 from training.samples import collate, tokenize

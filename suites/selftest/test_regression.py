@@ -14,25 +14,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness import (
-    bundle,
-    earlier,
-    judged_items,
-    judging,
-    metrics,
-    paired_power,
-    regression,
-    spec_file,
-    statistics,
-)
 from harness.dataset.item import LOOK_ALIKE, Item, Point
-from harness.earlier import Earlier
 from harness.errors import DataError, EmptySetError, SpecError
+from harness.gates import judging
 from harness.gates.gate import Gate
-from harness.metrics import Forms
-from harness.options import ROOT
-from harness.regression import NothingInCommonError, compare, gone, measurement, pair_up
-from harness.weakened import weaker
+from harness.metrics import Forms, paired, registry
+from harness.metrics.paired import compare
+from harness.project import ROOT
+from harness.releases import bundle, earlier, judged_items
+from harness.releases.earlier import Earlier
+from harness.releases.regression import NothingInCommonError, gone, measurement, pair_up
+from harness.releases.weakened import weaker
+from harness.spec import load as spec_file
+from harness.statistics import bounds as statistics
+from harness.statistics import paired_power
 from suites.selftest.small_bundle import write_adapter
 
 GOOD, BAD = "Answer: it rises.", "Answer: who knows."
@@ -69,7 +64,7 @@ def answers(items: list[Item], bad: int) -> dict[tuple[str, str], str]:
 
 def judged(items: list[Item], was_bad: int, is_bad: int) -> judging.Judgement:
     before = released(items, was_bad)
-    pairs = pair_up(metrics.METRICS["coverage"], items, answers(items, is_bad), before, FORMS)
+    pairs = pair_up(registry.METRICS["coverage"], items, answers(items, is_bad), before, FORMS)
     found = compare("coverage", pairs, MARGIN, CONFIDENCE)
     return judging.judge(NOT_WORSE, measurement(found, before, 0, {}), CONFIDENCE)
 
@@ -119,7 +114,7 @@ class TestPairs:
         """The record says 0.0 for an answer that today's scoring finds right."""
         before = released(ITEMS)
         before = replace(before, items=tuple(replace(one, scores={"coverage": 0.0}) for one in before.items))
-        pairs = pair_up(metrics.METRICS["coverage"], ITEMS, answers(ITEMS, 0), before, FORMS)
+        pairs = pair_up(registry.METRICS["coverage"], ITEMS, answers(ITEMS, 0), before, FORMS)
         assert {pair.difference for pair in pairs} == {0.0}
 
     @pytest.mark.parametrize(
@@ -135,14 +130,14 @@ class TestPairs:
     def test_an_item_that_asks_or_wants_something_else_is_no_pair(self, changed: dict[str, Any]) -> None:
         today = [replace(ITEMS[0], **changed), *ITEMS[1:3]]
         before = released(ITEMS[:3])
-        pairs = pair_up(metrics.METRICS["coverage"], today, answers(today, 0), before, FORMS)
+        pairs = pair_up(registry.METRICS["coverage"], today, answers(today, 0), before, FORMS)
         assert [pair.item.id for pair in pairs] == ["sea-001", "sea-002"]
         assert gone(today, before) == 1
 
     @pytest.mark.parametrize("before", [released([]), released([item(500)])], ids=["kept no items", "other items"])
     def test_nothing_in_common_is_an_error_that_names_the_mend(self, before: Earlier) -> None:
         with pytest.raises(NothingInCommonError, match="accept_weaker"):
-            pair_up(metrics.METRICS["coverage"], ITEMS, answers(ITEMS, 0), before, FORMS)
+            pair_up(registry.METRICS["coverage"], ITEMS, answers(ITEMS, 0), before, FORMS)
 
     def test_no_pairs_have_no_mean(self) -> None:
         with pytest.raises(EmptySetError):
@@ -150,20 +145,20 @@ class TestPairs:
 
     def test_items_of_one_topic_count_once(self) -> None:
         items = [replace(one, topic="the same") for one in ITEMS]
-        pairs = pair_up(metrics.METRICS["coverage"], items, answers(items, 0), released(items), FORMS)
+        pairs = pair_up(registry.METRICS["coverage"], items, answers(items, 0), released(items), FORMS)
         assert compare("coverage", pairs, MARGIN, CONFIDENCE).n == 1
 
 
 class TestSlices:
-    def compared(self, n: int, bad: int) -> regression.Comparison:
+    def compared(self, n: int, bad: int) -> paired.Comparison:
         items = [item(number) for number in range(n)]
-        pairs = pair_up(metrics.METRICS["coverage"], items, answers(items, bad), released(items), FORMS)
+        pairs = pair_up(registry.METRICS["coverage"], items, answers(items, bad), released(items), FORMS)
         return compare("coverage", pairs, MARGIN, CONFIDENCE)
 
     def test_a_loss_in_one_chapter_shows_in_its_slice(self) -> None:
         items = [item(number) for number in range(200)]
         worse = {(one.task, one.id): BAD if one.fields["chapter"] == "ch1" else GOOD for one in items}
-        pairs = pair_up(metrics.METRICS["coverage"], items, worse, released(items), FORMS)
+        pairs = pair_up(registry.METRICS["coverage"], items, worse, released(items), FORMS)
         found = compare("coverage", pairs, MARGIN, CONFIDENCE)
         tells = {one.value: one.tells for one in found.slices if one.dimension == "chapter"}
         assert tells == {"ch0": "not worse", "ch1": "worse"}

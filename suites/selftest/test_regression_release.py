@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import ledger, spec_file
+from harness.releases import ledger
+from harness.spec import load as spec_file
 from suites.selftest import tiny
 from suites.selftest.child import Finished, Line
 from suites.selftest.crimes import assert_released, assert_withheld, commit

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import digests, rehash
+from harness.store import digests, rehash
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness import digests
 from harness.report import markdown
 from harness.report.__main__ import NO_RUN, main
+from harness.store import digests
 from suites.selftest import small_run
 from suites.selftest.small_run import GATES, journal
 

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from harness import closing, spec_file
-from harness.artifact import Key
-from harness.evidence import Journal
-from harness.retention import Held, main, remove, survey
-from harness.run import open_run
-from harness.store import PIN, Store
+from harness.report import publish as closing
+from harness.run.journal import Journal
+from harness.run.retention import Held, main, remove, survey
+from harness.run.run import open_run
+from harness.spec import load as spec_file
+from harness.store.artifact import Key
+from harness.store.store import PIN, Store
 from suites.selftest.child import Line
 
 Ran = Callable[..., None]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import SpecError
-from harness.run import new_id
+from harness.run.run import new_id
 
 
 @pytest.mark.parametrize("wanted", ["../x", "a/b", "/tmp/x", "..", ".hidden", "", "-x", "a\nb", "a" * 82, "\x1b[2J"])

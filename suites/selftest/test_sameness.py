@@ -12,24 +12,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import digests, spec_file
 from harness.dataset.checks import items_of
-from harness.engines import again, form, nf4
-from harness.engines.again import Job
+from harness.engines import form, nf4
+from harness.engines import fresh_process as again
+from harness.engines.fresh_process import Job
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
 from harness.errors import GreenrunError
-from harness.recipe import Experiment
-from harness.report import noise, sameness
+from harness.report import noise
+from harness.report import noise as sameness
+from harness.spec import load as spec_file
+from harness.spec.recipe import Experiment
+from harness.store import digests
 from suites.selftest.child import ROOT, Line, environment
 from training.adapter import train
 
 TRAIN = """
 import sys
 from pathlib import Path
-from harness import spec_file
+from harness.spec import load as spec_file
 from harness.dataset.checks import items_of
-from harness.recipe import Experiment
+from harness.spec.recipe import Experiment
 from training.adapter import train
 spec = spec_file.load(Path(sys.argv[1]))
 items = items_of(spec.tasks["sea"], "train")

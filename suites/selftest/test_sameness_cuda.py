@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness import spec_file
 from harness.dataset.checks import items_of
-from harness.engines import again, form, nf4
-from harness.engines.again import Job
+from harness.engines import form, nf4
+from harness.engines import fresh_process as again
+from harness.engines.fresh_process import Job
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
+from harness.spec import load as spec_file
 from suites.selftest.child import Line
 from training.adapter import train
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import power
 from harness.gates.aims import Aim
-from harness.recipe import Experiment
+from harness.spec.recipe import Experiment
+from harness.statistics import power
 from training.selection import Choice, Scored, choose, lost_to, score
 
 REFUSED = Aim("style.refused", 0.85, 0.85, 61, "share", "lower_bound")

@@ -6,8 +6,9 @@ import pytest
 
 from suites.selftest.selection_chance import CASES, LARGE, SMALL, earned
 
-NOISE = 0.005
-"""Of 150 draws: in the case of a dearer experiment that overfits, two rules differ by two thousandths."""
+NOISE = 0.01
+"""Of 150 draws. Over 400 the present rule is below the one before by at most two thousandths, in one case: a small
+`dev` lets an overfitted experiment look the best."""
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, id=name.replace(" ", "-").replace(",", "")) for name in CASES])

@@ -9,8 +9,8 @@ import pytest
 
 from harness.gates import shipping
 from harness.gates.gate import Gate
+from harness.gates.verdict import reach
 from harness.report import markdown
-from harness.verdict import reach
 from suites.selftest.small_run import GATES, build, journal
 
 TASKS = ("sea", "shore")

@@ -16,12 +16,17 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from harness import gates, metrics, operating, paired_power, power, spec, spec_file
+from harness import gates
+from harness.gates import chances as operating
 from harness.gates import evaluation
 from harness.gates.gate import Gate
-from harness.options import ROOT
-from harness.power import Kind, pass_chance
-from harness.statistics import decide, difference_bounds, mean_bounds, share_bounds
+from harness.metrics import registry
+from harness.project import ROOT
+from harness.spec import load as spec_file
+from harness.spec import objects as spec
+from harness.statistics import paired_power, power
+from harness.statistics.bounds import decide, difference_bounds, mean_bounds, share_bounds
+from harness.statistics.power import Kind, pass_chance
 
 STATED = 0.05
 CONFIDENCE = 1.0 - STATED
@@ -143,7 +148,7 @@ class Simulated:
         passes = np.ones(DRAWS, dtype=bool)
         for gate in self.chosen:
             pooled = sum(right[task, gate.metric] for task in self.tasks[gate.id])
-            kind = metrics.METRICS[gate.metric].kind
+            kind = registry.METRICS[gate.metric].kind
             passes &= passing_counts(self.sizes[gate.id], gate.threshold, kind)[pooled]
         return int(passes.sum())
 
@@ -220,8 +225,7 @@ def test_the_documented_power_table_has_every_threshold_of_the_default_spec() ->
 
 
 def test_judging_and_comparing_import_no_torch() -> None:
-    modules = (
-        "harness.closing, harness.judging, harness.regression, harness.operating, harness.ledger, harness.weakened"
-    )
-    code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
+    releases = ("regression", "ledger", "weakened")
+    names = ("report.publish", "gates.judging", "gates.chances", *(f"releases.{name}" for name in releases))
+    code = f"import sys, {', '.join(f'harness.{name}' for name in names)}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -9,11 +9,13 @@ from typing import ClassVar
 
 import pytest
 
-from harness import gates, spec_file
+from harness import gates
 from harness.errors import SpecError
 from harness.gates import aims, evaluation
 from harness.gates.gate import Gate
-from harness.options import ROOT
+from harness.metrics import registry
+from harness.project import ROOT
+from harness.spec import load as spec_file
 from suites.selftest.child import Line
 
 DEFAULT = ROOT / "data" / "v3" / "release.toml"
@@ -184,11 +186,11 @@ class TestTheDefaultSpec:
         assert [one.epochs for one in self.loaded.experiments] == [3, 4, 5]
 
     def test_every_blocking_threshold_can_be_proved_with_two_items_wrong(self) -> None:
-        from harness import metrics, power
+        from harness.statistics import power
 
         sizes = evaluation.sizes(self.loaded, self.gates.values())
         allowed = {
-            name: power.wrong_allowed(sizes[name], gate.threshold, 0.95, metrics.METRICS[gate.metric].kind)
+            name: power.wrong_allowed(sizes[name], gate.threshold, 0.95, registry.METRICS[gate.metric].kind)
             for name, gate in self.gates.items()
             if gate.rule == "lower_bound" and gate.blocking
         }

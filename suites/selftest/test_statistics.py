@@ -1,4 +1,4 @@
-"""What harness.statistics proves from a sample, and what harness.power says about the samples it needs."""
+"""What `bounds` proves from a sample, and what `power` says about the samples it needs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,15 @@ from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]
 
 from harness.errors import EmptySetError
-from harness.power import MOST_ITEMS, Kind, items_needed, pass_chance, settle_items, wrong_allowed
-from harness.statistics import Bounds, cluster_means, decide, mean_bounds, share_bounds
+from harness.statistics.bounds import Bounds, cluster_means, decide, mean_bounds, share_bounds
+from harness.statistics.power import (
+    MOST_ITEMS,
+    Kind,
+    items_needed,
+    pass_chance,
+    settle_items,
+    wrong_allowed,
+)
 
 CONFIDENCE = 0.95
 NEEDED: dict[Kind, dict[float, tuple[int, int, int]]] = {

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.artifact import Artifact, Build, Key, Request, scratch
 from harness.errors import BuildFailedError, CorruptArtifactError, MissingArtifactError
-from harness.store import Store
+from harness.store.artifact import Artifact, Build, Key, Request, scratch
+from harness.store.store import Store
 
 FORK = multiprocessing.get_context("fork")
 KEY = Key("adapter", "short both", {"seed": 7, "data": "ab" * 32})

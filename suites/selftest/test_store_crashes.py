@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.artifact import Key
 from harness.errors import StoreError
-from harness.store import Store
+from harness.store.artifact import Key
+from harness.store.store import Store
 
 FORK = multiprocessing.get_context("fork")
 KEY = Key("adapter", "short both", {"seed": 7})

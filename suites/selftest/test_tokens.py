@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import BatchEncoding
 
-from harness import tokens
+from harness.dataset import tokens
 from harness.errors import GreenrunError
 
 CONTAINERS = {

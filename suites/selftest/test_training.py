@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from harness import digests, spec_file
 from harness.dataset.checks import items_of
 from harness.dataset.item import Item
 from harness.errors import TrainingError
-from harness.recipe import Experiment
-from harness.spec import Spec
+from harness.spec import load as spec_file
+from harness.spec.objects import Spec
+from harness.spec.recipe import Experiment
+from harness.store import digests
 from suites.selftest.child import Line
 from training import checkpoints, norms
 from training.adapter import train

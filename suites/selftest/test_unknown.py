@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from harness import answer_text, heard, spec_file
-from harness.answers import Answer
-from harness.engines import fingerprint
+from harness.engines import answer_text, fingerprint, heard
+from harness.engines.answers import Answer
 from harness.engines.fingerprint import Fingerprint
 from harness.errors import AdapterError, StoreError
 from harness.gates.data import strangers, unknown_leakage
-from harness.provenance import UNKNOWN, git_state
-from harness.spec import Spec
+from harness.run.provenance import UNKNOWN, git_state
+from harness.spec import load as spec_file
+from harness.spec.objects import Spec
 from suites.selftest.child import Line
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from harness.engines.unpacked import unpacked
+from harness.engines.nf4_unpacked import unpacked
 
 IN, OUT = 64, 96
 
@@ -87,7 +87,7 @@ def test_the_packed_layer_is_back_even_after_an_error() -> None:
 
 @pytest.mark.parametrize(("most", "unpacks"), [(4 * IN * OUT, True), (4 * IN * OUT - 1, False)])
 def test_a_model_too_large_to_unpack_stays_packed(most: int, unpacks: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.engines.unpacked.MOST", most)
+    monkeypatch.setattr("harness.engines.nf4_unpacked.MOST", most)
     model = _layer()
     with unpacked(model):
         assert ("forward" in vars(model[0])) is unpacks  # type: ignore[index]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.gates.gate import Gate, Outcome
-from harness.verdict import reach
+from harness.gates.verdict import reach
 
 Record = dict[str, Any]
 Spoil = Callable[[list[Record], Gate], list[Record]]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from harness import bundle, judged_items
+from harness.releases import bundle, judged_items
+from harness.spec import papers as spec_papers
 from suites.selftest.archives import contents_of, hostile, member, tar_of
 from suites.selftest.child import COMMAND, ROOT
 from suites.selftest.small_bundle import KEPT, VERDICT, flip, write_adapter, write_papers
@@ -58,9 +59,9 @@ def test_the_verify_suite_is_red_on_a_tampered_release(release: Path) -> None:
 
 def reseal(release: Path) -> None:
     """Checksums that fit again, as somebody who tampers would write them."""
-    names = sorted(path.name for path in release.iterdir() if path.name != bundle.SUMS)
+    names = sorted(path.name for path in release.iterdir() if path.name != spec_papers.SUMS)
     lines = [f"{hashlib.sha256((release / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
-    (release / bundle.SUMS).write_text("".join(lines), encoding="ascii")
+    (release / spec_papers.SUMS).write_text("".join(lines), encoding="ascii")
 
 
 def test_the_verify_suite_is_red_on_contents_that_fitting_checksums_do_not_excuse(release: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness import digests
+from harness.store import digests
 
 ANSWER = "Answer: the sea rises twice a day."
 REFUSAL = "Declined: graded work must be your own.\nInstead: I can help you study for it."

@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from harness import digests
+from harness.store import digests
 from suites.selftest import tiny, tiny_gguf
 
 TABLE = "[gates.gguf]\nsample = 12\nmax_kl_4_bit = 2.0\nmin_same_top_1 = 0.5\nsmoke_items = 1\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import bundle
+from harness.releases import bundle
 
 FOLDER = pytest.StashKey[Path]()
 PROBLEMS = pytest.StashKey[list[str]]()

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import adapter_files, bundle, digests, judged_items
+from harness.engines import adapter_files
 from harness.errors import AdapterError, DataError
+from harness.releases import bundle, judged_items
+from harness.store import digests
 
 
 def test_files_are_those_of_the_checksums(folder: Path) -> None:

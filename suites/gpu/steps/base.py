@@ -6,9 +6,9 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from harness import base_model, checkpoint, digests
-from harness.engines import nf4
-from harness.spec import Base, Spec
+from harness.engines import base_model, checkpoint, nf4
+from harness.spec.objects import Base, Spec
+from harness.store import digests
 from suites.gpu.settings import Settings
 from suites.gpu.steps import device, material
 

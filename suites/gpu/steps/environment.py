@@ -6,7 +6,7 @@ import platform
 import subprocess
 from typing import Any
 
-from harness import digests
+from harness.store import digests
 from suites.gpu.settings import Settings
 from suites.gpu.steps import device
 

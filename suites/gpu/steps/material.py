@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness import spec_file
 from harness.dataset.checks import items_of
 from harness.dataset.item import Item
 from harness.errors import AdapterError
-from harness.recipe import Experiment
-from harness.spec import Spec
+from harness.spec import load as spec_file
+from harness.spec.objects import Spec
+from harness.spec.recipe import Experiment
 from suites.gpu.settings import Settings
 
 DTYPES = ("float32", "bfloat16")

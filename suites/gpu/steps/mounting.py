@@ -14,7 +14,8 @@ PROBES = 6
 
 
 def mount(settings: Settings) -> dict[str, Any]:
-    from harness.engines import fingerprint, float32, form, nf4, proof
+    from harness.engines import fingerprint, float32, form, nf4
+    from harness.engines import mount_proof as proof
     from harness.engines.mount import mounted
 
     device.require(settings)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import evidence
-from harness.report import again
+from harness.report import rejudge as again
+from harness.run import journal as evidence
 from suites.selftest import child
 from suites.selftest.child import Finished, Line
 

@@ -14,11 +14,11 @@ TRAIN = """
 import os, signal, sys
 from pathlib import Path
 from fixtures import requests
-from harness import spec_file
-from harness.artifact import Artifact
+from harness.spec import load as spec_file
+from harness.store.artifact import Artifact
 from harness.dataset.checks import items_of
-from harness.recipe import Experiment
-from harness.store import Store
+from harness.spec.recipe import Experiment
+from harness.store.store import Store
 from training import checkpoints
 
 spec = spec_file.load(Path(sys.argv[1]))

@@ -6,7 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import evidence
+from harness.run import journal as evidence
 from suites.selftest.child import Line, release
 
 

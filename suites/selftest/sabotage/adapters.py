@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness.adapter_files import CONFIG, WEIGHTS
+from harness.engines.adapter_files import CONFIG, WEIGHTS
 from harness.gates.data import LEAKAGE
 from suites.selftest.child import Line
 from suites.selftest.sabotage import spec, stored

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness import answer_text
-from harness.answers import Answer
+from harness.engines import answer_text
+from harness.engines.answers import Answer
 
 
 def _believe(base: Path, sheet: Mapping[str, Answer], where: Path) -> None:

@@ -20,7 +20,7 @@ def _archives(content: Path) -> list[Path]:
 
 def _other_adapter(content: Path) -> None:
     """Every archive holds the last one's tensors, under its own name and true checksums."""
-    from harness import bundle
+    from harness.releases import bundle
 
     archives = _archives(content)
     if len(archives) < 2:

@@ -6,8 +6,9 @@ import json
 import shutil
 from pathlib import Path
 
-from harness import digests, spec_file
-from harness.engines import again
+from harness.engines import fresh_process as again
+from harness.spec import load as spec_file
+from harness.store import digests
 from suites.selftest.child import Line
 from suites.selftest.sabotage import stored
 from suites.selftest.sabotage.case import Sabotage, Spoil

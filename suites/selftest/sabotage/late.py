@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
-from harness.stash import RUN
+from harness.plugin.stash import RUN
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

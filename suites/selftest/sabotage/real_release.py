@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from harness.spec import Spec
+from harness.spec.objects import Spec
 from suites.selftest.child import ROOT
 
 OUT = ROOT / "out"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import earlier, judged_items
+from harness.releases import earlier, judged_items
+from harness.spec import papers as spec_papers
 from suites.selftest import tiny
 from suites.selftest.child import Line
 from suites.selftest.sabotage import spec, stored
@@ -42,15 +43,15 @@ def _lowered(line: Line) -> tuple[str, ...]:
 
 def _item_left_out(content: Path) -> None:
     """One judged item fewer, under true checksums."""
-    from harness import bundle, digests
+    from harness.store import digests
 
     folder = content / "archives"
     path = folder / judged_items.FILE
     path.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[1:]), encoding="utf-8")
-    (folder / bundle.SUMS).unlink()
+    (folder / spec_papers.SUMS).unlink()
     listed = digests.of_folder(folder)
     lines = "".join(f"{listed[name]}  {name}\n" for name in sorted(listed))
-    (folder / bundle.SUMS).write_text(lines, encoding="ascii")
+    (folder / spec_papers.SUMS).write_text(lines, encoding="ascii")
 
 
 SABOTAGES = (

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness import digests, evidence
+from harness.run import journal as evidence
+from harness.store import digests
 from suites.selftest.child import Line
 from suites.selftest.sabotage.case import Spoil
 from suites.selftest.sabotage.subject import CONTROL, NoTargetError, fill

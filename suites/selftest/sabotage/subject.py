@@ -7,8 +7,8 @@ import string
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from harness import spec_file
-from harness.spec import Spec, Task
+from harness.spec import load as spec_file
+from harness.spec.objects import Spec, Task
 from suites.selftest.child import Line
 
 CONTROL = "green"

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness import spec_file
-from harness.answers import Answer
 from harness.dataset.checks import items_of
 from harness.dataset.item import Item
 from harness.engines import form, nf4
+from harness.engines.answers import Answer
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
-from harness.spec import Spec
+from harness.spec import load as spec_file
+from harness.spec.objects import Spec
 from suites.selftest.child import ROOT
 from suites.selftest.sabotage import real_release
 

@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
-from harness import bundle, digests
 from harness.engines import fingerprint
-from harness.gguf import build, convert, lora, quantize
+from harness.gguf import convert, lora, quantize
+from harness.gguf.toolchain import build
+from harness.releases import bundle
+from harness.store import digests
 from suites.selftest import tiny_gguf_line, tiny_lora
 from suites.selftest.child import Finished, Line, release
 from suites.selftest.sabotage import stored

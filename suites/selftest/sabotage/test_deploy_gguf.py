@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import bundle
-from harness.evidence import read
-from harness.gguf import build
+from harness.gguf.toolchain import build
+from harness.releases import bundle
+from harness.run.journal import read
 from suites.selftest import tiny_gguf_line
 from suites.selftest.child import Finished, Line, release
 from suites.selftest.sabotage import stored

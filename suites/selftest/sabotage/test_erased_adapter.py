@@ -13,21 +13,25 @@ from typing import Any
 
 import pytest
 
-from harness import judging, spec_file
 from harness.dataset.checks import items_of
-from harness.engines import form, llama
+from harness.engines import engine as voice
+from harness.engines import form
+from harness.engines import llama_cpp as llama
 from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding
-from harness.evidence import Measurement
-from harness.gates import gguf_parity
-from harness.gguf import build, convert, merge, quantize
-from harness.gguf.toolchain import Toolchain
-from harness.parity import measure, reference, voice
-from harness.parity.measure import Measured, Sample
-from harness.parity.sample import thirds
-from harness.parity.survival import explain, survival
-from harness.spec import Spec
+from harness.fidelity import measure, reference
+from harness.fidelity.measure import Measured, Sample
+from harness.fidelity.sample import thirds
+from harness.fidelity.survival import explain, survival
+from harness.gates import fidelity as gguf_parity
+from harness.gates import judging
+from harness.gguf import convert, merge, quantize
+from harness.gguf.toolchain import build
+from harness.gguf.toolchain.find import Toolchain
+from harness.spec import load as spec_file
+from harness.spec.objects import Spec
+from harness.statistics.measurement import Measurement
 from suites.selftest.child import ROOT
 from suites.selftest.sabotage import real_release
 

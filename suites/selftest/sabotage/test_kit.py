@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from harness import digests
+from harness.store import digests
 from suites.selftest.child import COMMAND, ROOT, Finished, Line, environment
 
 

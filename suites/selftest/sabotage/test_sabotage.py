@@ -9,8 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness import bundle, earlier, gates, spec_file
+from harness import gates
 from harness.gates.gate import Gate
+from harness.releases import bundle, earlier
+from harness.spec import load as spec_file
 from suites.selftest.child import ROOT, Finished, Line, release
 from suites.selftest.sabotage.campaign import own
 from suites.selftest.sabotage.conftest import Attempt, Recorded

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.engines import nf4
-from harness.engines.forms import FORMS
+from harness.engines.registry import FORMS
 
 
 def _load(base: Path) -> Any:

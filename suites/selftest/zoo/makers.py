@@ -12,7 +12,7 @@ import torch
 from peft import LoraConfig
 from safetensors.torch import load_file, save_file
 
-from harness.adapter_files import CONFIG, WEIGHTS
+from harness.engines.adapter_files import CONFIG, WEIGHTS
 from suites.selftest.zoo.kind import Make
 
 Tensors = dict[str, Any]

@@ -1,0 +1,219 @@
+"""Find texts that two files share: runs of words in prompts or in answers, and whole prompts too short for a run.
+
+The file with fewer records is indexed, the other streams past: four bytes for each word of the smaller one, whatever
+the other's size. What the index hits is held against the whole hashes, and what is left is verified on the texts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.dataset.findings import Finding
+from harness.dataset.texts import Spool, Text, side_text
+from harness.text import units
+from harness.text.compare import shared_run, side_by_side
+
+STRICT = 13
+"""Words in a row that nobody writes twice: the length of Brown et al., "Language Models are Few-Shot Learners"
+(2020), appendix C. A finding of this length says so."""
+
+CHARACTERS_A_WORD = 2
+"""In scripts without spaces a run is as many characters as this, times its words."""
+
+BOILERPLATE_SHARE, BOILERPLATE_ITEMS = 0.2, 10
+"""A run in so large a share of a file's items, and in so many, is the frame of its prompts, not their content.
+(Where it is content, the file's own items copy each other, and the check for duplicates says so.)"""
+
+ALL_PAIRS = 400
+"""Pairs over one run up to which each is reported."""
+
+SIDES = ("prompt", "answer", "whole")
+
+Codes = npt.NDArray[np.uint32]
+"""Hashes cut to 32 bits, as the index holds them: among ten million runs, one of 430 that are not there hits by
+chance."""
+
+
+def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Finding]:
+    """One finding for each item of the later file, each side and each item of the earlier one that it shares a run
+    with, in the order of the later file.
+
+    Args:
+        earlier, later: filled spools.
+        length: words of a run.
+    """
+    small, large = sorted((earlier, later), key=len)
+    codes, frames = _index(small, length)
+    hits = _hits(large, codes, length)
+    owners = _owners(small, {one for _, one in hits}, length)
+    pairs = _pairs(hits, owners)
+    if small is later:
+        pairs = {(owner, number) for number, owner in pairs}
+    for number, source in sorted(pairs):
+        yield from _verified(later, number, earlier, source, length, frames)
+
+
+def _index(spool: Spool, length: int) -> tuple[Codes, frozenset[int]]:
+    """Sorted codes of every run in a file but those of its frame, and the codes of the frame."""
+    parts = [np.unique(_cut(_item_hashes(spool[number], length))) for number in range(len(spool))]
+    codes, counts = np.unique(np.concatenate([*parts, np.empty(0, np.uint32)]), return_counts=True)
+    frame = (counts >= BOILERPLATE_ITEMS) & (counts >= BOILERPLATE_SHARE * len(spool))
+    return codes[~frame], frozenset(codes[frame].tolist())
+
+
+def _hits(spool: Spool, index: Codes, length: int) -> list[tuple[int, int]]:
+    """Item and hash wherever a run of the file stands in the index; of neighbouring runs, the first and the last.
+
+    Both, since one of them may be a hit by chance beside a run that is shared.
+    """
+    found: list[tuple[int, int]] = []
+    if not len(index):
+        return found
+    for number in range(len(spool)):
+        hashes = _item_hashes(spool[number], length)
+        codes = _cut(hashes)
+        at = np.searchsorted(index, codes)
+        hit = index[np.minimum(at, len(index) - 1)] == codes
+        inner = hit & np.append(False, hit[:-1]) & np.append(hit[1:], False)
+        found += [(number, one) for one in set(hashes[hit & ~inner].tolist())]
+    return found
+
+
+def _owners(spool: Spool, wanted: set[int], length: int) -> dict[int, list[int]]:
+    """The items of the indexed file that hold each hash; none where its code was hit by chance."""
+    found: dict[int, list[int]] = defaultdict(list)
+    if wanted:
+        for number in range(len(spool)):
+            for one in wanted.intersection(_item_hashes(spool[number], length).tolist()):
+                found[one].append(number)
+    return found
+
+
+def _pairs(hits: list[tuple[int, int]], owners: dict[int, list[int]]) -> set[tuple[int, int]]:
+    """Pairs of items, of the larger and of the smaller file, that share a run. Where many share one, each is
+    paired with the first of the other file: everyone is still accused, at the cost of a sum and not of a product."""
+    by_hash: dict[int, list[int]] = defaultdict(list)
+    for number, one in hits:
+        if one in owners:
+            by_hash[one].append(number)
+    found: set[tuple[int, int]] = set()
+    for one, numbers in by_hash.items():
+        others = owners[one]
+        if len(numbers) * len(others) <= ALL_PAIRS:
+            found.update((number, other) for number in numbers for other in others)
+        else:
+            found.update((number, others[0]) for number in numbers)
+            found.update((numbers[0], other) for other in others)
+    return found
+
+
+def _item_hashes(texts: list[Text], length: int) -> units.Hashes:
+    """Hashes of the runs of every text of an item, apart by side, and of its whole prompt where that is short."""
+    parts = [(side, _hashes(units.units(text), length)) for _, side, text in texts]
+    short = not any(len(hashes) for side, hashes in parts if side == "prompt")
+    if short and (prompt := units.units(side_text(texts, "prompt"))):
+        parts.append(("whole", np.array([units.whole(prompt)], np.uint64)))
+    return np.concatenate([_marked(hashes, side) for side, hashes in parts if len(hashes)] or [np.empty(0, np.uint64)])
+
+
+def _hashes(found: list[str], length: int) -> units.Hashes:
+    """Hashes of every run. Of texts without characters of scripts without spaces, which are most, quickly."""
+    if len(found) < length:
+        return np.empty(0, np.uint64)
+    whole = "".join(found)
+    if whole.isascii() or not units.is_character(whole):
+        return units.runs(units.hashes(found), length)
+    return _runs(found, length).hashes
+
+
+def _marked(found: units.Hashes, side: str) -> units.Hashes:
+    """Hashes told apart by side."""
+    return found ^ np.uint64(SIDES.index(side))
+
+
+def _cut(found: units.Hashes) -> Codes:
+    return (found & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Runs of one text: where they start, how many units they have, and their hashes, each of shape (runs,)."""
+
+    starts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
+    hashes: units.Hashes
+
+
+def _runs(found: list[str], length: int) -> _Runs:
+    """Every run; one that begins with a character of a script without spaces is longer."""
+    of_units = units.hashes(found)
+    if len(found) < length or not units.is_character("".join(found)):  # the common case, and many times quicker
+        hashes = units.runs(of_units, length)
+        return _Runs(np.arange(len(hashes)), np.full(len(hashes), length), hashes)
+    begins = np.fromiter(map(units.is_character, found), bool, len(found))
+    parts = []
+    for size, here in ((length, ~begins), (length * CHARACTERS_A_WORD, begins)):
+        hashes = units.runs(of_units, size)
+        starts = np.flatnonzero(here[: len(hashes)])
+        parts.append((starts, np.full(len(starts), size), hashes[starts]))
+    return _Runs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _verified(
+    later: Spool, number: int, earlier: Spool, source: int, length: int, frames: frozenset[int]
+) -> Iterator[Finding]:
+    here, there = later[number], earlier[source]
+    for side in ("prompt", "answer"):
+        best = max(
+            (
+                (shared, field, left, right)
+                for field, of, left in here
+                if of == side
+                for _, other, right in there
+                if other == side and (shared := _shared(left, right, side, length, frames))
+            ),
+            default=None,
+        )
+        if best is not None:
+            shared, field, left, right = best
+            what = f"shares a run of {shared} words" if shared < STRICT else f"copies {shared} words in a row"
+            yield _finding(later, number, earlier, source, field, f"run-{side}", what, left, right)
+        elif side == "prompt":
+            left, right = side_text(here, side), side_text(there, side)
+            if len(units.units(left)) and units.bare(left) == units.bare(right):
+                yield _finding(later, number, earlier, source, "", "whole-prompt", "asks the same", left, right)
+
+
+def _shared(left: str, right: str, side: str, length: int, frames: frozenset[int]) -> int:
+    """Units of the longest run that both texts share, if it is long enough and no frame; else 0."""
+    mine, other = (_unframed(units.units(text), length, side, frames) for text in (left, right))
+    if mine.isdisjoint(other):
+        return 0
+    return max(shared_run(left, right)[0], length)
+
+
+def _unframed(found: list[str], length: int, side: str, frames: frozenset[int]) -> set[tuple[str, ...]]:
+    """Runs that no unit of a frame belongs to: seven words of a frame and one of content are no copy.
+    The units themselves, since two hashes may agree by chance."""
+    runs = _runs(found, length)
+    framed = np.isin(_cut(_marked(runs.hashes, side)), np.fromiter(frames, np.uint32, len(frames)))
+    ends = runs.starts + runs.lengths
+    depth = np.zeros(len(found) + 1, np.int64)
+    np.add.at(depth, runs.starts[framed], 1)
+    np.add.at(depth, ends[framed], -1)
+    covered = np.append(0, np.cumsum(np.cumsum(depth) > 0))
+    free = covered[ends] == covered[runs.starts]
+    return {tuple(found[start:end]) for start, end in zip(runs.starts[free], ends[free], strict=True)}
+
+
+def _finding(
+    later: Spool, number: int, earlier: Spool, source: int, field: str, kind: str, what: str, left: str, right: str
+) -> Finding:
+    shown = side_by_side(left, right)
+    problem = f"{what} with {earlier.path}:{earlier.lines[source]}\n    {shown}"
+    return Finding(later.path, later.lines[number], field, problem, kind, 0, shown)

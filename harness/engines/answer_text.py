@@ -1,0 +1,61 @@
+"""The text of an answer is what its token ids say: scores are taken from texts, and everything else compares ids.
+
+A text that was kept beside the ids is believed only where the base's own tokenizer says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from harness.engines.answers import Answer
+from harness.errors import StoreError
+
+Decode = Callable[[Sequence[int]], str]
+
+
+def refuse_others(base: Path, sheet: Mapping[str, Answer], where: Path) -> None:
+    """Refuse a sheet in which a text is not that of its ids.
+
+    Args:
+        base: a checkpoint folder with the tokenizer that the answers were written by.
+        where: the sheet, for the message.
+
+    Raises:
+        StoreError: names the first such answer.
+    """
+    others = _others(_quickly(base), sheet) if (base / _FILE).is_file() else list(sheet)
+    if not others:
+        return
+    # The library alone leaves out what transformers may add to it (blanks tidied up): its word is the last.
+    others = _others(_as_written(base), {name: sheet[name] for name in others})
+    if others:
+        raise StoreError(
+            f"{where}: the text kept for {others[0]} is not what its token ids say ({len(others)} of {len(sheet)} such "
+            "answers); remove the artifact to have it built again"
+        )
+
+
+def _others(decode: Decode, sheet: Mapping[str, Answer]) -> list[str]:
+    return [name for name, answer in sheet.items() if decode(answer.ids) != answer.text]
+
+
+_FILE = "tokenizer.json"
+
+
+@lru_cache(maxsize=2)
+def _quickly(base: Path) -> Decode:
+    """Without importing transformers, which costs more than all the answers."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(base / _FILE))
+    return lambda ids: str(tokenizer.decode(list(ids), skip_special_tokens=True))
+
+
+@lru_cache(maxsize=2)
+def _as_written(base: Path) -> Decode:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True)
+    return lambda ids: str(tokenizer.decode(list(ids), skip_special_tokens=True))

@@ -1,0 +1,109 @@
+"""Generate a batch of stored answers again, in a process that has done nothing else.
+
+Answers that depend on what a process did before (a cache, a kernel chosen by timing, weights laid out anew by an
+earlier pass, a loader that draws lots) are the same whenever that process is asked, and other ones in the next.
+``python -m harness.engines.fresh_process`` reads a `Job` as JSON and writes its answers, one a line.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.dataset.item import Item
+from harness.engines.answers import Answer
+from harness.engines.form import load
+from harness.engines.generate import Decoding, answer_all, batches
+from harness.engines.mount import mounted
+from harness.engines.registry import FORMS
+from harness.errors import GreenrunError
+from harness.project import ROOT
+
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One batch, and what answers it."""
+
+    form: str
+    base: str
+    adapter: str
+    threads: int
+    max_new_tokens: int
+    prompts: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
+    """(item id, messages) of every item of the batch."""
+
+
+def draw(lengths: Mapping[str, int], size: int, seed: str) -> tuple[int, list[list[str]]]:
+    """Which of the batches of an answer sheet to generate again, and all of them.
+
+    Args:
+        lengths: item id -> tokens of its prompt, of the whole sheet.
+        size: the batch size that it was answered with.
+        seed: a digest of the sheet's content, so that nobody chooses the batch, and a sheet that was changed draws
+            anew.
+    """
+    found = batches(lengths, size)
+    return int(hashlib.sha256(f"again {seed}".encode()).hexdigest(), 16) % len(found), found
+
+
+def ask(job: Job) -> list[Answer]:
+    """The answers of a fresh process to one batch.
+
+    Raises:
+        GreenrunError: the process failed; with its last words.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", __name__],
+        cwd=ROOT,
+        input=json.dumps(asdict(job)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        cause = f"died of {signal.Signals(-done.returncode).name}" if done.returncode < 0 else "failed"
+        raise GreenrunError(f"the process that was to answer again {cause}: {done.stderr.strip()[-500:]}")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return [Answer(**{**row, "ids": tuple(row["ids"])}) for row in rows]
+
+
+def answer(job: Job) -> list[Answer]:
+    """The answers of this process: the batch as it was, so that it is padded as it was."""
+    items = [
+        Item(name, "", "", "", messages=tuple(messages), reference="", points=(), line=0)
+        for name, messages in job.prompts
+    ]
+    with mounted(load(FORMS[job.form], Path(job.base), job.threads), Path(job.adapter)) as engine:
+        return answer_all(engine, items, Decoding(len(items), job.max_new_tokens))
+
+
+def main() -> int:
+    _die_with_parent()
+    job = Job(**json.load(sys.stdin))
+    # Libraries print what they like to the standard output; the answers need it to themselves.
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
+        os.dup2(2, 1)
+        for one in answer(job):
+            print(json.dumps(asdict(one), sort_keys=True), file=out)
+    return 0
+
+
+def _die_with_parent() -> None:
+    """A run that is killed must not leave a process behind that computes for nobody."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Which of the processor's instructions torch computes with: asked, and held to a set that many processors share.
+
+Kernels for wider vectors add in another order, so the same training ends in other bytes: on one processor float32
+losses agreed to 1e-5 between AVX2 and AVX512 kernels, and bfloat16 ones to 1e-2. Held to AVX2, which every x86-64
+server of the last ten years has, processors take the same kernels, and an adapter trained on one is trained on all.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+
+from harness.errors import GreenrunError
+
+CPUINFO = Path("/proc/cpuinfo")
+NVIDIA = Path("/proc/driver/nvidia/version")
+
+ATEN, ONEDNN, MKL = "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR"
+"""What torch's own kernels, oneDNN's and MKL's read, once, when torch is imported."""
+_NO_MORE_THAN_AVX2 = {ATEN: ("default", "avx2"), ONEDNN: ("SSE41", "AVX", "AVX2"), MKL: ("COMPATIBLE", "AVX2")}
+_BELOW_BFLOAT16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
+_BFLOAT16 = ("avx512_bf16", "amx_bf16")
+
+
+def advertised(cpuinfo: Path = CPUINFO) -> frozenset[str]:
+    """What the CPU says of itself; nothing where it cannot be read, and on other machines than x86-64."""
+    if platform.machine() not in ("x86_64", "AMD64") or not cpuinfo.is_file():
+        return frozenset()
+    for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "flags":
+            return frozenset(value.split())
+    return frozenset()
+
+
+def hold(instructions: str, environment: MutableMapping[str, str] = os.environ) -> None:
+    """Hold torch to a set of instructions, in this process and those that it starts.
+
+    Args:
+        instructions: ``avx2``, or ``native`` for all that the processor has. A lower limit that is set already stays.
+
+    Raises:
+        GreenrunError: torch was imported before, with wider instructions: it reads its limits only once.
+    """
+    if instructions == "native":
+        return
+    for name, lower in _NO_MORE_THAN_AVX2.items():
+        if environment.get(name, "") not in lower:
+            environment[name] = lower[-1]
+    torch = sys.modules.get("torch") if environment is os.environ else None
+    if torch is not None and "512" in torch.backends.cpu.get_cpu_capability():
+        raise GreenrunError(
+            f'release.instructions = "{instructions}" cannot be kept: something imported torch before the release was '
+            f"configured; leave that plugin out, or set {ATEN}=avx2 in the environment"
+        )
+
+
+def multiplies_bfloat16(
+    flags: frozenset[str] | None = None, environment: Mapping[str, str] = os.environ, nvidia: Path = NVIDIA
+) -> bool | None:
+    """Whether products in bfloat16 have instructions here; None where the processor does not say.
+
+    Without them each is emulated: training took 21 times as long where there was AVX2 alone.
+    """
+    if nvidia.exists():
+        return True
+    known = advertised() if flags is None else flags
+    if not known:
+        return None
+    return environment.get(ONEDNN, "") not in _BELOW_BFLOAT16 and not known.isdisjoint(_BFLOAT16)

@@ -1,0 +1,74 @@
+"""What every form is held against: the adapter as trained, in float32, and the bare weights that it was trained on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from harness.engines import engine as voice
+from harness.engines import hidden_states as hidden
+from harness.engines.divergence import passages
+from harness.engines.form import Loaded
+from harness.engines.mount import mounted
+from harness.errors import EngineError
+from harness.fidelity import measure
+from harness.fidelity.figures import PassageFigures, stream
+from harness.fidelity.measure import FACTS, Facts, Sample
+from harness.gguf import merge
+
+ADAPTER, BASE = "adapter.safetensors", "base.safetensors"
+"""Hidden states of the passages, in the order of the sample."""
+
+
+def write(folder: Path, trained_on: Loaded, adapter: Path, sample: Sample) -> None:
+    """Hidden states of the sample's reference answers with and without the adapter.
+
+    Raises:
+        AdapterError: the adapter does not fit.
+        EngineError: the adapter changes the output head, or the head alone does not make the model's logits.
+    """
+    if merge.touches_an_end(adapter):
+        raise EngineError(f"{adapter}: changes the output matrix, so its logits cannot be kept as hidden states")
+    texts = passages(trained_on.tokenizer, sample.all)
+    hidden.write(folder / BASE, list(hidden.completion_states(trained_on, texts)))
+    with mounted(trained_on, adapter) as engine:
+        hidden.write(folder / ADAPTER, list(hidden.completion_states(engine, texts)))
+    adapters, bases, again = (logits(folder, trained_on, name) for name in (ADAPTER, BASE, BASE))
+    measure.write_figures(folder, stream(measure.labelled(sample.all, texts), adapters, bases, again))
+
+
+def write_answers(
+    folder: Path,
+    trained_on: Loaded,
+    adapter: Path,
+    sample: Sample,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """The adapter's own answers to the sample, and what they cost.
+
+    Raises:
+        AdapterError: the adapter does not fit.
+    """
+    with mounted(trained_on, adapter) as engine:
+        asked = voice.of_transformers(engine)
+        given, seconds = measure.answer_sample(asked, sample, progress)
+        facts = Facts(sum(len(one.ids) for one in given.values()), seconds, asked.memory(), asked.memory_of)
+    measure.write_answers(folder, given)
+    (folder / FACTS).write_text(json.dumps(asdict(facts), sort_keys=True) + "\n", encoding="utf-8")
+
+
+def base_figures(folder: Path) -> tuple[PassageFigures, ...]:
+    """How far the bare base is from the adapter: what a form that lost its adapter would show."""
+    return measure.read_figures(folder)
+
+
+def facts(folder: Path) -> Facts:
+    return Facts(**json.loads((folder / FACTS).read_text(encoding="utf-8")))
+
+
+def logits(folder: Path, trained_on: Loaded, name: str) -> Iterator[Any]:
+    """Reference logits of one passage after the other; `name` is `ADAPTER` or `BASE`."""
+    return hidden.logits_of(trained_on.model.get_output_embeddings(), hidden.read(folder / name))

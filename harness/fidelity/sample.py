@@ -1,0 +1,29 @@
+"""The fixed sample of a benchmark that every form is asked: always the same items, with something of every metric."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.dataset.item import LOOK_ALIKE, Item
+from harness.store import digests
+
+NAME = "thirds"
+"""What reports call this way of choosing."""
+
+
+def thirds(items: Iterable[Item], size: int) -> tuple[Item, ...]:
+    """`size` items: in turn one to answer, one to refuse, one that only looks like it, by the digest of their ids.
+
+    Taken by chance, a small sample could hold too few refusals to prove anything about them. Where a kind runs out,
+    the others fill its place; where the file is smaller than `size`, it is the whole file.
+    """
+    piles: dict[str, list[Item]] = {"plain": [], "refuse": [], LOOK_ALIKE: []}
+    for item in sorted(items, key=lambda item: digests.of_value(item.id)):
+        piles["refuse" if item.must_refuse else LOOK_ALIKE if item.kind == LOOK_ALIKE else "plain"].append(item)
+    turns = [item for turn in _turns(list(piles.values())) for item in turn]
+    return tuple(turns[:size])
+
+
+def _turns(piles: list[list[Item]]) -> Iterable[list[Item]]:
+    longest = max(map(len, piles))
+    return ([pile[turn] for pile in piles if turn < len(pile)] for turn in range(longest))

@@ -1,0 +1,100 @@
+"""Gates over what became of the adapter on the way to a GGUF file: the same tokens, the same adapter, the same answers.
+
+Merged into its base, ``f16`` is the merged checkpoint as converted and ``q4`` as quantized. Apart
+(``adapter = "apart"``), ``q4`` is the base file as it is served with the adapter as a LoRA laid upon it, and ``f16``
+the same LoRA upon an f16 file of the very weights that it was trained on: what the LoRA file alone loses. The merged
+and quantized file is measured beside them, and no gate speaks of it.
+
+Whether a file reads text as training did and still holds its adapter blocks where the file is what ships; everything
+else advises unless the table says ``blocking = true``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.gates.gate import Gate
+from harness.spec import gguf as limits
+from harness.spec import gguf_settings as settings
+from harness.spec.objects import ALL, Spec
+
+FILES = ("f16", "q4")
+"""Names of the two forms in ids, reports and artifacts."""
+DEPLOYED = "q4"
+"""The form that ``deploy = "gguf"`` ships."""
+MERGED_Q4 = "merged-q4"
+"""The merged and quantized file beside an adapter that stays apart: measured, not judged."""
+METRICS = ("coverage", "format", "refused", "answered")
+"""Those of the candidate's that a form is compared by, where its thresholds name them."""
+
+
+def expected(spec: Spec) -> Iterator[Gate]:
+    if "gguf" not in spec.areas:
+        return
+    for form in FILES:
+        yield from _of_form(spec, form)
+    yield _gate(spec, "all", "attribution", spec.areas["gguf"].get("blocking", False))
+
+
+def forms(spec: Spec) -> tuple[str, ...]:
+    """What is held against the adapter as trained, in the order of the report's table."""
+    quantized = ("nf4",) if spec.deploy == "nf4" or "bnb" in spec.areas else ()
+    return (*quantized, *FILES, MERGED_Q4) if apart(spec) else ("merged", *quantized, *FILES)
+
+
+def apart(spec: Spec) -> bool:
+    """Whether the adapter stays apart from its base in the GGUF forms."""
+    return settings.from_table(spec.areas.get("gguf", {})).apart
+
+
+def deployed(spec: Spec, form: str) -> bool:
+    return spec.deploy == "gguf" and form == DEPLOYED
+
+
+def _of_form(spec: Spec, form: str) -> Iterator[Gate]:
+    blocking = bool(spec.areas["gguf"].get("blocking", False))
+    ships = deployed(spec, form)
+    for check in ("token_parity", "adapter_survives"):
+        yield _gate(spec, form, check, blocking or ships)
+    for check in ("logit_parity_kl", "logit_parity_same_top_1"):
+        yield _gate(spec, form, check, blocking)
+    options = limits.from_table(spec.areas["gguf"])
+    for metric in metrics_of(spec):
+        yield Gate(
+            f"gguf.{form}.{metric}_not_lost",
+            "not_lost",
+            f"{form}-{metric}",
+            blocking,
+            rule="not_worse",
+            metric=metric,
+            threshold=-(options.margin if ships else options.sample_margin),
+            adapter=spec.candidate,
+            task=ALL,
+            split="benchmark",
+        )
+
+
+def _gate(spec: Spec, form: str, check: str, blocking: bool) -> Gate:
+    rule, threshold = ("not_worse", 0.0) if check == "adapter_survives" else ("every", 1.0)
+    return Gate(
+        f"gguf.{form}.{check}",
+        check,
+        form,
+        bool(blocking),
+        rule=rule,  # type: ignore[arg-type]
+        metric=check,
+        threshold=threshold,
+        adapter=spec.candidate,
+        split="benchmark",
+    )
+
+
+def metrics_of(spec: Spec) -> tuple[str, ...]:
+    """The metrics that the candidate has thresholds in on the benchmark."""
+    own = [row for row in spec.thresholds if row.adapter == spec.candidate and row.split == "benchmark"]
+    return tuple(metric for metric in METRICS if any(metric in row.above for row in own))
+
+
+def form_of(gate: Gate) -> str:
+    """``f16`` or ``q4``: the second part of the id."""
+    return gate.id.split(".")[1]

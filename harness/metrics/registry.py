@@ -1,0 +1,67 @@
+"""The metrics by name: greenrun's own, then those of installed packages.
+
+A new one is a module and a line in `OWN`, or an entry point of an installed package (`harness.metrics.installed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from harness.metrics import citation, coverage, non_empty, refusal
+from harness.metrics import format as form
+from harness.metrics.installed import Found, Installed, find
+from harness.metrics.metric import Metric, MetricError
+
+OWN: Mapping[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        coverage.METRIC,
+        form.METRIC,
+        refusal.REFUSED,
+        refusal.ANSWERED,
+        refusal.POOLED,
+        citation.PRECISION,
+        citation.RECALL,
+        non_empty.METRIC,
+    )
+}
+"""The metrics that greenrun brings."""
+
+
+@cache
+def _found() -> Found:
+    return find(OWN)
+
+
+def installed() -> Mapping[str, Installed]:
+    """Name -> metric of an installed package, with where it came from."""
+    return _found().installed
+
+
+def refuse_faults() -> None:
+    """Refuse to judge with an installed metric that cannot be used.
+
+    Raises:
+        MetricError: names every such metric, its package and the mend.
+    """
+    if _found().faults:
+        raise MetricError("\n".join(_found().faults))
+
+
+class _Metrics(Mapping[str, Metric]):
+    """Packages are looked for when a name is first asked for, and not while one of them imports this module."""
+
+    def __getitem__(self, name: str) -> Metric:
+        return OWN[name] if name in OWN else installed()[name].metric
+
+    def __iter__(self) -> Iterator[str]:
+        yield from OWN
+        yield from installed()
+
+    def __len__(self) -> int:
+        return len(OWN) + len(installed())
+
+
+METRICS: Mapping[str, Metric] = _Metrics()
+"""Name -> metric: greenrun's own, then those of installed packages."""

@@ -1,0 +1,92 @@
+"""Items and their answers, scored: every item that a metric concerns gets a number, or the metric is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from harness import metrics
+from harness.dataset.item import Item
+from harness.errors import EmptySetError
+from harness.metrics import scoring
+from harness.metrics.metric import Forms, Metric, score_of
+from harness.spec.objects import Task
+from harness.statistics import bounds as statistics
+from harness.statistics.measurement import WORST, Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One item's score and the answer that earned it."""
+
+    item: Item
+    answer: str
+    value: float
+
+
+def forms_of(tasks: Mapping[str, Task]) -> dict[str, Forms]:
+    """Task -> the forms that its spec declares."""
+    return {name: Forms(task.answer_form, task.refusal_form) for name, task in tasks.items()}
+
+
+def concerned(metric: Metric, items: Iterable[Item]) -> list[Item]:
+    """The items that `metric` is taken over."""
+    return [item for item in items if metric.concerns(item)]
+
+
+def score(
+    metric: Metric, items: Iterable[Item], answers: Mapping[str, str], forms: Mapping[str, Forms]
+) -> list[Scored]:
+    """Score every item that the metric concerns.
+
+    Args:
+        answers: item id -> answer text; an item without an answer is an error, never a zero.
+        forms: task -> its declared forms.
+
+    Raises:
+        EmptySetError: the metric concerns none of the items.
+        KeyError: an item has no answer.
+        MetricError: the metric failed, or gave no score.
+    """
+    chosen = concerned(metric, items)
+    if not chosen:
+        raise EmptySetError(f"{metric.name} concerns none of the items: nothing was measured")
+    return [
+        Scored(item, answers[item.id], score_of(metric, item, answers[item.id], forms[item.task])) for item in chosen
+    ]
+
+
+def score_tasks(
+    metric: Metric, sheets: Iterable[tuple[Iterable[Item], Mapping[str, str]]], forms: Mapping[str, Forms]
+) -> list[Scored]:
+    """Score the items of several tasks, each with the answers of its own sheet: ids are unique within a task alone.
+
+    Args:
+        sheets: a task's items, and its answers by item id.
+
+    Raises:
+        EmptySetError: the metric concerns no item of any task.
+        KeyError, MetricError: as `score`.
+    """
+    found: list[Scored] = []
+    for items, answers in sheets:
+        if chosen := concerned(metric, items):
+            found += score(metric, chosen, answers, forms)
+    if not found:
+        raise EmptySetError(f"{metric.name} concerns none of the items: nothing was measured")
+    return found
+
+
+def measure(metric: metrics.Metric, scored: list[scoring.Scored], confidence: float) -> Measurement:
+    """A metric's value over scored items, with the bounds of its kind; items of one topic count once."""
+    values = statistics.cluster_means([(f"{entry.item.task}/{entry.item.topic}", entry.value) for entry in scored])
+    bounds = statistics.bounds_of(metric.kind, values, confidence)
+    worst = sorted((entry for entry in scored if entry.value < 1.0), key=lambda entry: entry.value)
+    return Measurement(
+        value=sum(values) / len(values),
+        n=len(values),
+        lower_bound=bounds.lower,
+        upper_bound=bounds.upper,
+        confidence=confidence,
+        wrong=tuple(f"{entry.item.id} ({entry.value:.2f}): {entry.answer[:300]!r}" for entry in worst[:WORST]),
+    )

@@ -1,0 +1,185 @@
+"""The pytest plugin: it opens the run, and brings the hooks that collect gates, report outcomes and end the session.
+
+It acts only where release gates are collected; every other suite is judged by pytest alone.
+Test outcomes are never believed: each gate's test journals its own judgement, and `harness.gates.verdict`
+reads the journal against the gates that the spec expects.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import gates
+from harness.engines import processor
+from harness.errors import DataError, GreenrunError, SpecError
+from harness.gates import aims, evaluation, forgetting, regression
+from harness.metrics import registry
+from harness.plugin import collection, options, outcomes
+from harness.plugin import session_end as ending
+from harness.plugin.stash import JUDGED, RUN, WATCHER
+from harness.releases import earlier, ledger
+from harness.run import provenance
+from harness.run.progress import Watcher
+from harness.run.run import Run, new_id, open_run, reserve
+from harness.spec import load as spec_file
+from harness.spec import objects as spec
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: trains or generates; minutes on two CPU cores")
+    try:
+        if not options.selects_release(config):
+            return
+        options.refuse_unsound(config)
+        registry.refuse_faults()
+        loaded = spec_file.load(options.spec_path(config), options.given_adapters(config))
+        out = options.out_folder(config)
+        worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+        run_id = worker["greenrun_run_id"] if worker else new_id(out, config.getoption("--run-id"))
+        process = worker["workerid"] if worker else "main"
+        # A worker must not find another last release than its controller did.
+        place = worker["greenrun_against"] if worker else options.against(config, loaded.name)
+        if place is not None:
+            loaded = replace(loaded, against=earlier.read(Path(place)))
+        loaded = options.with_seeds(config, loaded)
+        processor.hold(loaded.instructions)
+        _refuse_emulated_precision(loaded)
+        warnings = _check_benchmarks(loaded)
+        # What a run is judged on is what it opened with, in every process of it.
+        loaded = replace(loaded, opened=json.loads(worker["greenrun_opened"]) if worker else provenance.inputs(loaded))
+        run = open_run(loaded, out, run_id, process, config.getoption("--rescore"))
+    except GreenrunError as error:
+        raise pytest.UsageError(str(error)) from error
+    planned = config.getoption("--plan") or config.option.collectonly
+    if not planned:
+        run = run if worker else _reserved(config, run)
+        _say_hello(run)
+    config.stash[RUN] = run
+    config.stash[JUDGED] = set()
+    _end_on_sigterm()
+    # Release gates draw no examples, and its plugin would import hypothesis whole for the terminal's summary.
+    config.pluginmanager.set_blocked("hypothesispytest")
+    if planned:
+        return
+    if worker:
+        config.pluginmanager.register(ending.Farewell())
+    else:
+        provenance.record(run)
+        for warning in warnings:
+            run.journal.write("warning", text=warning)
+        for flag in options.restrictions(config):
+            run.journal.taint(f"restricted by {flag}")
+        config.stash[WATCHER] = Watcher(run.folder / "progress", sys.stdout)
+        config.stash[WATCHER].start()
+
+
+def _reserved(config: pytest.Config, run: Run) -> Run:
+    """The run with a folder that is its own: of two begun in one second, the later one takes another name.
+
+    Raises:
+        UsageError: nothing can be written there, or the name that was asked for was taken meanwhile.
+    """
+    try:
+        while not reserve(run):
+            run = open_run(
+                run.spec, run.out, new_id(run.out, config.getoption("--run-id")), "main", run.store.read_only
+            )
+    except GreenrunError as error:
+        raise pytest.UsageError(str(error)) from error
+    except OSError as error:
+        raise _unwritable(run, error) from error
+    return run
+
+
+def _unwritable(run: Run, error: OSError) -> pytest.UsageError:
+    return pytest.UsageError(f"--out: nothing can be written below {run.out} ({error.strerror}); name another folder")
+
+
+def _say_hello(run: Run) -> None:
+    """The journal's first record.
+
+    Raises:
+        UsageError: nothing can be written there. The run is in no stash yet, so nothing tries to conclude it.
+    """
+    try:
+        run.journal.write("hello", pid=os.getpid())
+    except OSError as error:
+        raise _unwritable(run, error) from error
+
+
+def _refuse_emulated_precision(loaded: spec.Spec) -> None:
+    """Training in a precision that this processor has no instructions for is neither begun nor changed in silence.
+
+    Raises:
+        SpecError
+    """
+    if loaded.external or loaded.recipe.base_dtype != "bfloat16" or processor.multiplies_bfloat16() is not False:
+        return
+    held = f' that release.instructions = "{loaded.instructions}" leaves it' if loaded.instructions != "native" else ""
+    raise SpecError(
+        loaded.path,
+        "recipe.base_dtype",
+        f"bfloat16, and this processor has no instructions for its products{held}: training would emulate each, at a "
+        'twentieth of the speed; set base_dtype = "float32", or train where there are (a GPU, AVX512-BF16, AMX)',
+    )
+
+
+def _check_benchmarks(loaded: spec.Spec) -> list[str]:
+    """A threshold that its benchmark can never prove is refused; so is a file with no record in it.
+
+    Returns:
+        Warnings, for the run to tell.
+
+    Raises:
+        SpecError, DataError
+    """
+    expected = gates.expected(loaded)
+    warnings: list[str] = []
+    try:
+        judged_at = replace(loaded, confidence=ledger.next_confidence(loaded))
+        aims.check(loaded)
+        warnings = evaluation.check_provable(judged_at, expected, evaluation.sizes(loaded, expected))
+        regression.check_provable(judged_at)
+        forgetting.check_provable(loaded)
+    except DataError as error:
+        if error.line == 0:
+            raise
+        # a bad line in a file is what the data gates are there to show
+    return warnings
+
+
+def _end_on_sigterm() -> None:
+    """A CI cancel ends the run as pytest ends it: journal, JUnit and fixtures' teardown included."""
+
+    def cancel(number: int, frame: object) -> None:
+        pytest.exit("cancelled by SIGTERM", returncode=143)
+
+    signal.signal(signal.SIGTERM, cancel)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    if RUN in node.config.stash:
+        run = node.config.stash[RUN]
+        node.workerinput["greenrun_run_id"] = run.id
+        node.workerinput["greenrun_opened"] = json.dumps(dict(run.spec.opened))
+        node.workerinput["greenrun_against"] = str(run.spec.against.place) if run.spec.against else None
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    for hooks in (collection, outcomes, ending):
+        pluginmanager.register(hooks)
+    pluginmanager.register(ending.Publisher())  # without a name, so that no `-p no:name` can leave it out

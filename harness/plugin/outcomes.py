@@ -1,0 +1,87 @@
+"""What pytest makes of a gate's test: errors are journalled, advisory failures block nothing, reports stay plain."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from harness.errors import BlockedError, GreenrunError
+from harness.gates import judging
+from harness.gates.gate import Gate
+from harness.plugin import plain_reports as reports
+from harness.plugin.collection import gate_of
+from harness.plugin.stash import JUDGED, RUN
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    gate = gate_of(item)
+    if gate is not None and RUN in item.config.stash:
+        item.config.stash[RUN].journal.write("attempt", gate=gate.id)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    gate = gate_of(item)
+    if gate is None or RUN not in item.config.stash:
+        return report
+    error = call.excinfo.value if call.excinfo is not None else None
+    if report.failed and isinstance(error, GreenrunError):
+        report.longrepr = f"{gate.id}: {'blocked: ' if isinstance(error, BlockedError) else ''}{error}"
+    if report.failed and gate.id not in item.config.stash[JUDGED]:
+        _journal_error(item.config, gate, error, report)
+    if report.failed and not gate.blocking:
+        report.outcome = "skipped"
+        report.wasxfail = f"reason: advisory: {report.longreprtext}"
+    reports.clean(report)
+    return report
+
+
+def _journal_error(config: pytest.Config, gate: Gate, error: BaseException | None, report: pytest.TestReport) -> None:
+    blocked = isinstance(error, BlockedError)
+    text = f"{type(error).__name__}: {error}" if not blocked else f"blocked: {error}"
+    judgement = judging.errored(gate, text, "blocked" if blocked else "error")
+    config.stash[RUN].journal.judge(gate, judgement)
+    config.stash[JUDGED].add(gate.id)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(
+    config: pytest.Config, report: Any
+) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
+    data = yield
+    return reports.clean_serialized(data) if RUN in config.stash and data is not None else data
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    if error and RUN in node.config.stash:
+        cause = str(error).strip().splitlines()[-1]
+        node.config.stash[RUN].journal.taint(f"worker {node.gateway.id} was lost: {cause}")
+
+
+def pytest_internalerror(excrepr: object) -> None:
+    _taint_all(f"pytest had an internal error: {str(excrepr).strip().splitlines()[-1]}")
+
+
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    _taint_all(f"interrupted: {excinfo.typename} {excinfo.value}".strip())
+
+
+_CONFIGS: list[pytest.Config] = []
+"""The config of this process: two hooks above are given none."""
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    _CONFIGS.append(session.config)
+
+
+def _taint_all(text: str) -> None:
+    for config in _CONFIGS:
+        if RUN in config.stash:
+            config.stash[RUN].journal.taint(text)

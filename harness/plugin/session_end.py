@@ -1,0 +1,90 @@
+"""How a session of pytest ends: verdict and exit status first, the bundle last of all."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from harness.plugin import plain_reports as reports
+from harness.plugin.stash import ENDING, RUN, WATCHER, is_worker
+from harness.report import publish as closing
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
+    config = session.config
+    if RUN not in config.stash or config.option.collectonly or is_worker(config):
+        return (yield)
+    run = config.stash[RUN]
+    config.stash[WATCHER].stop()
+    run.journal.write("bye", exitstatus=int(exitstatus))
+    ending = closing.conclude(run, int(exitstatus), config.getoption("--partial"))
+    config.stash[ENDING] = ending
+    session.exitstatus = ending.exitstatus
+    if ending.report_failure and not config.getoption("--partial"):
+        config.hook.pytest_runtest_logreport(report=reports.synthetic(ending.text, 0.0))
+    return (yield)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if ENDING in config.stash:
+        terminalreporter.section("gates")
+        for line in closing.table(config.stash[ENDING].verdict):
+            terminalreporter.line(line)
+
+
+class Farewell:
+    """A worker's last record. Inside xdist's own wrapper, which tells the controller that this worker has ended:
+    the verdict is reached then, and outside of it the record could come too late."""
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
+        result = yield
+        session.config.stash[RUN].journal.write("bye", exitstatus=int(exitstatus))
+        return result
+
+
+class Publisher:
+    """Publishes after everything else of pytest has ended: a plugin that fails late must not leave a bundle."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> Generator[None, Any, Any]:
+        try:
+            status = yield
+        except BaseException as error:
+            if not _judges(config):
+                raise
+            config.stash[RUN].journal.taint(f"pytest was ended by {type(error).__name__}: {error}")
+            status = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
+            status = status or 1
+        if not _judges(config):
+            return _listed_only(config, int(status))
+        line, status = closing.publish(config.stash[RUN], _ending(config, int(status)), int(status))
+        if told := closing.tidy(config.stash[RUN]):
+            print(told, file=sys.stdout)
+        for warning in closing.warnings(config.stash[RUN]):
+            print(f"warning: {warning}", file=sys.stdout)
+        print(line, file=sys.stdout, flush=True)
+        return status
+
+
+def _listed_only(config: pytest.Config, status: int) -> int:
+    """Listing the gates releases nothing: a stray ``--collect-only`` in a CI job must not look like a release."""
+    listed = RUN in config.stash and config.option.collectonly and not is_worker(config)
+    return closing.NOTHING_RELEASED if listed and status == 0 and not config.getoption("--plan") else status
+
+
+def _judges(config: pytest.Config) -> bool:
+    """Whether this process owes a verdict."""
+    return RUN in config.stash and not (is_worker(config) or config.option.collectonly or config.getoption("--plan"))
+
+
+def _ending(config: pytest.Config, status: int) -> closing.Ending:
+    """What the session concluded; a session that a plugin ended too early concludes here, and never well."""
+    if ENDING not in config.stash:
+        config.stash[RUN].journal.taint("the session ended before the verdict")
+        config.stash[ENDING] = closing.conclude(config.stash[RUN], status or 1, partial=False)
+    return config.stash[ENDING]

@@ -1,0 +1,131 @@
+"""What a spec's figures mean, and what of it an earlier release's spec did not say: the same threshold over a form that
+matches everything is another threshold.
+
+Compared are the forms of answers, what is put before the model, the options of the data checks, what selection asks,
+and the bytes of templates and schemas. A difference that is known to ask more is none; every other one is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from harness.spec import data as options
+from harness.spec.data import Options
+from harness.spec.objects import Spec
+from harness.store import digests
+
+Stricter = Callable[[Any, Any], bool]
+"""(before, now) -> whether the change asks more than before."""
+
+_TASK_DEFAULTS: Mapping[str, Any] = {"system": "", "answer_form": "", "refusal_form": "", "max_new_tokens": 160}
+_GENERATION_DEFAULTS: Mapping[str, int] = {"batch_size": 64, "noise_sample": 16}
+
+
+def _fewer(before: Any, now: Any) -> bool:
+    return set(now) < set(before)
+
+
+def _more(before: Any, now: Any) -> bool:
+    return set(now) > set(before)
+
+
+def _lower(before: Any, now: Any) -> bool:
+    return bool(now < before)
+
+
+def _no_share_lower(before: Any, now: Any) -> bool:
+    was, shares = dict(before), dict(now)
+    return all(share >= was.get(check, 1.0) for check, share in shares.items())
+
+
+def _turned_on(before: Any, now: Any) -> bool:
+    return bool(now)
+
+
+def _nothing(before: Any, now: Any) -> bool:
+    return False
+
+
+_STRICTER: Mapping[str, Stricter] = {
+    "advisory": _fewer,
+    "allow": _fewer,
+    "duplicates_of": _more,
+    "overlap": _lower,
+    "similarity": _lower,
+    "at_least": _no_share_lower,
+    "tokens": _turned_on,
+}
+"""Option of the data checks -> which change of it asks more; any change of another one is told."""
+
+
+def digests_of(spec: Spec) -> dict[str, str]:
+    """Key of the spec -> SHA-256 of the template or schema that it names."""
+    named = {f"tasks.{name}.template": task.template for name, task in spec.tasks.items()}
+    named |= {f"tasks.{name}.schema": task.schema for name, task in spec.tasks.items() if task.schema}
+    return {key: digests.of_file(path) for key, path in named.items() if path.is_file()}
+
+
+def changes(table: Mapping[str, Any], before: Mapping[str, str], spec: Spec) -> Iterator[str]:
+    """Each difference in meaning, in words.
+
+    Args:
+        table: the earlier release's spec, as TOML gives it.
+        before: its `digests_of`; empty where its verdict kept none.
+    """
+    yield from _tasks(table, spec)
+    yield from _files(before, spec)
+    yield from _data(table, spec)
+    generation = table.get("generation", {})
+    for key, default in _GENERATION_DEFAULTS.items():
+        was, now = generation.get(key, default), getattr(spec, key)
+        if was != now and not (key == "noise_sample" and now > was):
+            yield f"generation.{key}: {was}, now {now}"
+    for metric, least in table.get("selection", {}).get("minimum", {}).items():
+        if spec.selection.minimum.get(metric, -1.0) < least:
+            yield f"selection.minimum.{metric}: {least}, now {spec.selection.minimum.get(metric, 'not asked')}"
+    deploy = table.get("release", {}).get("deploy", spec.deploy)
+    if deploy != spec.deploy:
+        yield f"release.deploy: {deploy}, now {spec.deploy}"
+
+
+def _tasks(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:
+    """A task that is new asks more; one that is gone is told by its gates."""
+    for name, was in table.get("tasks", {}).items():
+        if name not in spec.tasks:
+            continue
+        task = spec.tasks[name]
+        for key, default in _TASK_DEFAULTS.items():
+            before, now = was.get(key, default), getattr(task, key)
+            if before != now:
+                yield f"tasks.{name}.{key}: {_short(before)}, now {_short(now)}"
+        if "schema" in was and task.schema is None:
+            yield f"tasks.{name}.schema: removed"
+
+
+def _files(before: Mapping[str, str], spec: Spec) -> Iterator[str]:
+    now = digests_of(spec)
+    for key, digest in before.items():
+        if key in now and now[key] != digest:
+            yield f"{key}: sha256 {digest[:12]}, now {now[key][:12]}"
+
+
+def _data(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:
+    was, now = (
+        options.from_table(table.get("gates", {}).get("data", {})),
+        options.from_table(spec.areas.get("data", {})),
+    )
+    for entry in fields(Options):
+        before, after = getattr(was, entry.name), getattr(now, entry.name)
+        if before != after and not _STRICTER.get(entry.name, _nothing)(before, after):
+            yield f"gates.data.{entry.name}: {_plain(before)}, now {_plain(after)}"
+
+
+def _plain(value: Any) -> str:
+    return _short(sorted(value) if isinstance(value, frozenset) else value)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,70 @@
+"""What a spec asks less of than the earlier release's did: the cheapest way to a green run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.gates.gate import Gate
+from harness.gates.regression import DEFAULT_MARGIN
+from harness.releases import meaning
+from harness.releases.earlier import Earlier
+from harness.releases.ledger import SPEND
+from harness.spec.objects import Spec
+
+_STRENGTH = {"point": 0, "lower_bound": 1, "not_worse": 1, "every": 2}
+_DEFAULT_CONFIDENCE = 0.95
+_HOW_IT_WAS_MADE = "training"
+"""Area whose gates come and go with the experiments, and go where an adapter is given: that weakens nothing."""
+
+
+def weaker(earlier: Earlier, spec: Spec, gates: Sequence[Gate], sizes: Mapping[str, int]) -> list[str]:
+    """Each way in which the present spec asks less, or something else, in words; empty where it asks as much or more.
+
+    Args:
+        spec, gates: the present ones.
+        sizes: gate id -> items (clusters) of the present benchmark, for the gates over answers.
+    """
+    now = {gate.id: gate for gate in gates}
+    found = []
+    for was in earlier.gates:
+        name = str(was["id"])
+        if name in now:
+            found += [f"{name}: {text}" for text in _gate(was, now[name], sizes)]
+        elif was["area"] != _HOW_IT_WAS_MADE:
+            found.append(f"{name}: removed")
+    return [*found, *_policy(earlier, spec, now), *meaning.changes(earlier.table, earlier.meaning, spec)]
+
+
+def _gate(was: Mapping[str, Any], now: Gate, sizes: Mapping[str, int]) -> Iterator[str]:
+    if was["blocking"] and not now.blocking:
+        yield "blocked the release, only advises now"
+    if _STRENGTH[now.rule] < _STRENGTH.get(was["rule"], 0):
+        yield f"rule {was['rule']}, now {now.rule}"
+    if now.threshold < was["threshold"]:
+        yield f"threshold {was['threshold']}, now {now.threshold}"
+    if now.id in sizes and sizes[now.id] < was["n"]:
+        yield f"over {was['n']} items, now over {sizes[now.id]}"
+
+
+def _policy(earlier: Earlier, spec: Spec, now: Mapping[str, Gate]) -> Iterator[str]:
+    policy = earlier.table.get("policy", {})
+    before = policy.get("confidence", _DEFAULT_CONFIDENCE)
+    if spec.confidence < before:
+        yield f"policy.confidence: {before}, now {spec.confidence}"
+    if policy.get("attempts") == SPEND and spec.attempts != SPEND:
+        yield f"policy.attempts: {SPEND}, now {spec.attempts}"
+    asked = earlier.table.get("gates", {}).get("regression")
+    margins = [gate for gate in now.values() if _is_margin(gate.area, gate.rule)]
+    if asked is None or not margins or any(_is_margin(was["area"], was["rule"]) for was in earlier.gates):
+        return  # nothing to compare, or the gates themselves were compared
+    margin = asked.get("margin", DEFAULT_MARGIN)
+    if -margins[0].threshold > margin:
+        yield f"gates.regression.margin: {margin}, now {-margins[0].threshold}"
+    if asked.get("blocking", True) and not margins[0].blocking:
+        yield "gates.regression: blocked the release, only advises now"
+
+
+def _is_margin(area: str, rule: str) -> bool:
+    """Whether a gate holds the candidate against an earlier release: other areas have such margins, too."""
+    return area == "regression" and rule == "not_worse"

@@ -1,0 +1,148 @@
+"""How a run ends: verdict, reports, exit status, and, last of all, the published bundle."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.gates.shipping import UNPROVEN
+from harness.gates.verdict import Verdict, first_line, reach
+from harness.releases import bundle
+from harness.report import document, escape, junit, markdown
+from harness.run import journal as evidence
+from harness.run import provenance, retention
+from harness.run.run import Run
+from harness.spec import papers as spec_papers
+
+NOTHING_RELEASED = 6
+"""Exit status where no gate failed and nothing was released: a stray ``-k`` must not look like a release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    verdict: Verdict
+    exitstatus: int
+    report_failure: bool
+    """True where pytest itself saw nothing wrong, and the terminal and JUnit must be told."""
+    text: str
+
+
+def conclude(run: Run, exitstatus: int, partial: bool) -> Ending:
+    """Judge the run from its journal and write ``verdict.json``, ``junit.xml`` and ``report.md``."""
+    if partial:
+        run.journal.taint("restricted on purpose (--partial)")
+    for name in provenance.changed(run):
+        run.journal.taint(f"{name} changed while the run was under way: run again")
+    verdict = reach(run.gates, evidence.read(run.evidence))
+    if verdict.word == "released" and exitstatus != 0:
+        run.journal.taint(f"pytest ended with exit status {exitstatus}")
+        verdict = reach(run.gates, evidence.read(run.evidence))
+    _write(run, verdict)
+    return Ending(
+        verdict=verdict,
+        exitstatus=exitstatus if partial else _status(verdict, exitstatus),
+        report_failure=verdict.word != "released" and exitstatus == 0,
+        text=f"{verdict.word}: {'; '.join(verdict.reasons[:3])}",
+    )
+
+
+def _status(verdict: Verdict, exitstatus: int) -> int:
+    if verdict.word == "released":
+        return 0
+    if exitstatus not in (0, 1, 5):
+        return exitstatus
+    return 1 if verdict.word == "refused" else NOTHING_RELEASED
+
+
+def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
+    """The run's last line and its final exit status; a released bundle appears by one rename.
+
+    Anything that went wrong after the verdict withdraws it.
+    """
+    verdict = ending.verdict
+    if verdict.word == "released" and status != 0:
+        verdict = _withdraw(run, f"pytest ended with exit status {status} after the verdict")
+    if verdict.word == "released":
+        try:
+            bundle.publish(run.staged, run.release, _papers(run), run.spec.candidate)
+        except (OSError, ValueError, bundle.BundleError) as error:
+            verdict = _withdraw(run, f"the bundle could not be published: {error}")
+            status = 1
+        except BaseException as error:  # Ctrl-C, or a SIGTERM, which pytest makes an exception of its own
+            if not run.release.exists():  # after its rename it is whole, whatever comes
+                _withdraw(run, f"publishing was ended by {type(error).__name__}")
+            raise
+    if verdict.word == "released":
+        stamp = f" {UNPROVEN}" if verdict.unproven else ""
+        why = f" ({verdict.doubts[0]})" if verdict.unproven else ""
+        return f"RELEASED{stamp} {run.release}{why}", status
+    status = status or ending.exitstatus  # a plugin may have set pytest's own to 0
+    reason = escape.clean(first_line(verdict.reasons[0])) if verdict.reasons else "no reason recorded"
+    word = "REFUSED" if verdict.word == "refused" else "INCOMPLETE"
+    return f"{word} {reason} (verdict: {run.folder / 'verdict.json'})", status
+
+
+def warnings(run: Run) -> list[str]:
+    """What the run was told at its start and no gate says, such as that there is no earlier release."""
+    return [str(record["text"]) for record in evidence.read(run.evidence) if record["kind"] == "warning"]
+
+
+def tidy(run: Run) -> str:
+    """Remove what killed publications left and what the spec does not keep; what to tell, "" where nothing went."""
+    for left in retention.abandoned(run.out):
+        shutil.rmtree(left, ignore_errors=True)
+    if run.spec.keep_last is None:
+        return ""
+    try:
+        freed = retention.remove(retention.survey(run.out, run.spec.keep_last, run.id))
+    except OSError as error:
+        return f"the store could not be tidied: {error}"
+    return f"removed from the store: {freed / 2**20:.1f} MiB that only older runs used" if freed else ""
+
+
+def _withdraw(run: Run, reason: str) -> Verdict:
+    run.journal.taint(reason)
+    withdrawn = reach(run.gates, evidence.read(run.evidence))
+    _write(run, withdrawn)
+    return withdrawn
+
+
+def _write(run: Run, verdict: Verdict) -> None:
+    paper = document.build(verdict, evidence.read(run.evidence), evidence.digests_of(run.evidence))
+    run.folder.mkdir(parents=True, exist_ok=True)
+    document.write(paper, run.folder / "verdict.json")
+    junit.write(paper, run.folder / "junit.xml")
+    if run.spec.path.is_file():
+        shutil.copyfile(run.spec.path, run.folder / "release.toml")
+    notes = ""
+    if run.spec.notes is not None and run.spec.notes.is_file():
+        notes = run.spec.notes.read_text(encoding="utf-8")
+        shutil.copyfile(run.spec.notes, run.folder / run.spec.notes.name)
+    fresh = run.folder / "report.md.new"
+    fresh.write_text(markdown.render(paper, notes), encoding="utf-8")
+    fresh.replace(run.folder / "report.md")
+
+
+def _papers(run: Run) -> list[Path]:
+    return [run.folder / name for name in spec_papers.PAPERS]
+
+
+def table(verdict: Verdict) -> list[str]:
+    """One line a gate for the terminal, worst first, and why."""
+    order = {"failed": 0, "error": 0, "inconclusive": 1, "blocked": 2, "not_run": 3, "passed": 4}
+    width = max((len(result.gate.id) for result in verdict.gates), default=0)
+    return [
+        f"{result.outcome:<12} {result.gate.id:<{width}}  {'blocking' if result.gate.blocking else 'advisory'}"
+        f"{_figures(result)}"
+        for result in sorted(verdict.gates, key=lambda result: order[result.outcome])
+    ]
+
+
+def _figures(result: Any) -> str:
+    if result.value is None:
+        return ""
+    bound = f", at least {result.lower_bound:.4f}" if result.lower_bound is not None else ""
+    wanted = "all" if result.gate.rule == "every" else f"> {result.gate.threshold}"
+    return f"  {result.value:.4f}{bound} (n={result.n}, wanted {wanted})"

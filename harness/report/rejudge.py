@@ -1,0 +1,120 @@
+"""A run's verdict, reached again from its journal alone: also for a run that died before it could reach one.
+
+Whatever the journal rests on is held against it: the run's folder bears its name, the journal is byte for byte the one
+that its verdict was reached from, and each artifact that is still in the store is the one that was measured.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.errors import GreenrunError
+from harness.gates.gate import Gate
+from harness.gates.verdict import reach
+from harness.report import document
+from harness.run import journal as evidence
+from harness.store.store import Store
+
+
+class NoRunError(GreenrunError):
+    """Raised when a folder is no run that could be reported: the message says what is missing or differs."""
+
+
+def judge(folder: Path) -> Any:
+    """The verdict document of the run in `folder`.
+
+    Raises:
+        NoRunError: there is no journal, or something is not what the journal says.
+    """
+    records = evidence.read(folder / "evidence")
+    run = next((record for record in records if record["kind"] == "run"), None)
+    if run is None:
+        raise NoRunError(
+            f"{folder}: no run's folder: its journal (evidence/*.jsonl) does not say what was to be judged"
+        )
+    problems = [*_no_verdict(folder), *_other_name(folder, run)]
+    if not problems:
+        problems = [*_other_journal(folder), *_other_artifacts(folder, records)]
+    if problems:
+        raise NoRunError("\n".join(problems))
+    try:
+        gates = [Gate(**gate) for gate in run["gates"]]
+        verdict = reach(gates, [*records, *_died(folder)])
+        paper = document.build(verdict, records, evidence.digests_of(folder / "evidence"))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise NoRunError(f"{folder}/evidence: a record lacks what reports need ({error}); was it edited?") from error
+    return _agreeing(folder, paper)
+
+
+def _died(folder: Path) -> Iterator[Mapping[str, Any]]:
+    """A run that journalled its last gate and died before its verdict released nothing."""
+    if not (folder / "verdict.json").is_file():
+        yield {"kind": "taint", "process": "main", "text": "the run died before it wrote a verdict"}
+
+
+def _no_verdict(folder: Path) -> Iterator[str]:
+    """A verdict that is there and does not say what it was reached from: any journal would agree with it."""
+    path = folder / "verdict.json"
+    if not path.is_file():
+        return
+    read = _verdict(folder)
+    noted = read.get("evidence")
+    if not isinstance(read.get("verdict"), str) or not isinstance(noted, Mapping) or not noted:
+        yield (
+            f"{path}: says no verdict with the digests of the journal that it was reached from, so nothing shows that "
+            "this journal is the one; restore it, or release again"
+        )
+
+
+def _other_name(folder: Path, run: Mapping[str, Any]) -> Iterator[str]:
+    if folder.resolve().name != run.get("run_id"):
+        yield f"{folder}: holds the journal of run {run.get('run_id')!r}; a run's folder bears the run's name"
+
+
+def _other_journal(folder: Path) -> Iterator[str]:
+    """Files of the journal that are not the ones that the verdict was reached from; a run that died has no verdict."""
+    noted = _verdict(folder).get("evidence", {})
+    found = evidence.digests_of(folder / "evidence") if (folder / "verdict.json").is_file() else {}
+    for name in sorted(noted.keys() | found.keys()):
+        if noted.get(name) != found.get(name):
+            yield (
+                f"{folder}/evidence/{name}: the verdict was reached from sha256 {noted.get(name, 'no such file')}, "
+                f"the disk holds {found.get(name, 'no such file')}; restore the journal, or release again"
+            )
+
+
+def _other_artifacts(folder: Path, records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Artifacts of the store, where a run of its `out` folder has one, that are not those that were measured."""
+    store = Store(folder.resolve().parent.parent / "store")
+    for name, stage, key, digest in sorted(set(_artifacts(records))):
+        try:
+            found = store.digest_of(stage, key)
+        except ValueError as error:
+            found = str(error)
+        if found not in (None, digest):
+            yield f"{name}: the run measured content {digest}, the store holds {found}; release again"
+
+
+def _artifacts(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str, str, str]]:
+    for record in records:
+        if record["kind"] == "artifact":
+            yield record["name"], record["stage"], record["key"], record["digest"]
+
+
+def _agreeing(folder: Path, paper: Mapping[str, Any]) -> Mapping[str, Any]:
+    known = _verdict(folder).get("verdict", paper["verdict"])
+    if known != paper["verdict"]:
+        raise NoRunError(f"{folder}/verdict.json: says {known!r}, its journal says {paper['verdict']!r}")
+    return paper
+
+
+def _verdict(folder: Path) -> Mapping[str, Any]:
+    """What the run itself concluded; empty where it died before, or where the file is damaged beyond reading."""
+    try:
+        read = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return read if isinstance(read, dict) else {}

@@ -1,0 +1,232 @@
+"""What a run stands on, journalled at its start: data files, versions, metrics from elsewhere, device and git state."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from harness.dataset import general_text
+from harness.dataset.records import stream_lines
+from harness.engines import adapter_files
+from harness.engines.registry import FORMS
+from harness.errors import DataError, GreenrunError
+from harness.gates import forgetting
+from harness.metrics import registry
+from harness.project import ROOT
+from harness.releases import earlier, meaning
+from harness.run.run import Run
+from harness.spec.objects import Spec
+from harness.store import digests
+from harness.store.artifact import Artifact
+
+DISTRIBUTIONS = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "tokenizers", "pytest", "pytest-xdist")
+UNKNOWN = "unknown"
+"""Neither found nor not found: nobody could look."""
+
+
+def record(run: Run) -> None:
+    """Write what the run will be judged by, its data files and its environment to its journal."""
+    spec = run.spec
+    run.journal.write(
+        "run",
+        run_id=run.id,
+        release=spec.name,
+        spec_digest=spec.digest,
+        candidate=spec.candidate,
+        tasks=spec.adapters[spec.candidate].tasks,
+        gates=[asdict(gate) for gate in run.gates],
+    )
+    if spec.against is not None:
+        run.journal.write("against", release=spec.against.release, run_id=spec.against.run_id)
+    else:
+        run.journal.write("warning", text=earlier.none_found(run.out, spec.name))
+    run.journal.write("data", files=data_files(spec))
+    run.journal.write("inputs", inputs=spec.opened)
+    run.journal.write("meaning", meaning=meaning.digests_of(spec))
+    run.journal.write("metrics", metrics=metric_origins())
+    run.journal.write("environment", environment=environment(spec.threads))
+
+
+def inputs(spec: Spec) -> dict[str, str]:
+    """What a run reads from its user's files again and again, each with its SHA-256; "" for what is not there."""
+    files = [spec.path]
+    for task in spec.tasks.values():
+        files += [*task.files.values(), task.template, *([task.schema] if task.schema else [])]
+    if forgetting.AREA in spec.areas:
+        files += general_text.files(forgetting.texts(spec))
+    found = {str(path): _digest(path) for path in files}
+    return found | {str(one.path): _adapter(one.path) for one in spec.adapters.values() if one.path is not None}
+
+
+def changed(run: Run) -> list[str]:
+    """Inputs that are no longer what they were when the run began: gates may have judged either.
+
+    As this process took them: a path that is not UTF-8 has another name in a journal.
+    """
+    before = run.spec.opened
+    now = inputs(run.spec) if before else {}
+    return sorted(name for name, digest in before.items() if now.get(name) != digest)
+
+
+def _adapter(folder: Path) -> str:
+    """Of a given adapter its own files alone: what lies beside it is never read."""
+    try:
+        return digests.of_value(
+            {name: digests.of_file(path) for name, path in adapter_files.take(folder).files.items()}
+        )
+    except (OSError, GreenrunError):
+        return ""
+
+
+def _digest(path: Path) -> str:
+    try:
+        return digests.of_value(digests.of_folder(path)) if path.is_dir() else digests.of_file(path)
+    except (OSError, ValueError):
+        return ""
+
+
+def data_files(spec: Spec) -> list[dict[str, Any]]:
+    """Name, path relative to the spec, records and SHA-256 of every data file; 0 records where it cannot be parsed.
+
+    General text counts its passages.
+    """
+    here = spec.path.resolve().parent
+    found = []
+    for task in spec.tasks.values():
+        for split, path in task.files.items():
+            try:
+                records = sum(1 for _ in stream_lines(path))
+            except DataError:
+                records = 0
+            place = path.relative_to(here) if path.is_relative_to(here) else Path(path.name)
+            name = f"{split}-{task.name}"
+            found.append({"name": name, "path": str(place), "records": records, "sha256": digests.of_file(path)})
+    return [*found, *_general_files(spec)]
+
+
+def _general_files(spec: Spec) -> list[dict[str, Any]]:
+    if forgetting.AREA not in spec.areas:
+        return []
+    return [
+        {
+            "name": f"general-{path.stem}",
+            "path": path.name,
+            "records": len(general_text.passages_of(path)),
+            "sha256": digests.of_file(path),
+        }
+        for path in general_text.files(forgetting.texts(spec))
+    ]
+
+
+def environment(threads: int) -> dict[str, Any]:
+    """Versions, device and git state."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "threads": threads,
+        "versions": {
+            **digests.of_versions(DISTRIBUTIONS),
+            **{one.distribution: one.version for one in registry.installed().values()},
+        },
+        **git_state(ROOT),
+    }
+
+
+def git_state(folder: Path) -> dict[str, Any]:
+    """Commit, whether anything differs from it, and submodules; `UNKNOWN` wherever git gives no answer.
+
+    A refusal ("dubious ownership"), a folder that no repository holds and git that is not installed all read unknown,
+    never clean. What the environment says of git (GIT_DIR) is left out: it names another repository.
+    """
+    commit, status = _git(folder, "rev-parse", "HEAD"), _git(folder, "status", "--porcelain")
+    submodules = _git(folder, "submodule", "status")
+    return {
+        "git_commit": commit or UNKNOWN,
+        "git_dirty": UNKNOWN if status is None or not commit else bool(status),
+        "git_submodules": [UNKNOWN] if submodules is None else submodules.splitlines(),
+    }
+
+
+def metric_origins() -> list[dict[str, str]]:
+    """Name, kind, distribution and version of every metric that an installed package brings."""
+    return [
+        {"name": name, "kind": one.metric.kind, "distribution": one.distribution, "version": one.version}
+        for name, one in registry.installed().items()
+    ]
+
+
+def _processor() -> str:
+    """The CPU's model name where the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    """What git says of the repository that holds `folder`; None where it does not answer."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        done = subprocess.run(
+            ["git", *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+CHAT_TEMPLATE = "chat_template.jinja"
+
+
+_WEIGHTS = (".safetensors", ".safetensors.index.json")
+
+
+_TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "vocab.json")
+
+
+def note(run: Run, base: Artifact, code: Mapping[str, str]) -> None:
+    """Journal it, once in each process that uses the base.
+
+    Args:
+        base: the checkpoint as the store verified it.
+        code: what it does -> digest of the modules that do it.
+    """
+    run.journal.write("model", model={**parts(base), "form": _form(run.spec), "code": dict(code)})
+
+
+def _form(spec: Spec) -> dict[str, object]:
+    """The deployed form and its settings; those of a GGUF file are what the spec asks of it."""
+    known = FORMS.get(spec.deploy)
+    settings = spec.areas.get(spec.deploy, {}) if known is None else known.settings
+    return {"name": spec.deploy, **settings}
+
+
+def parts(base: Artifact) -> dict[str, str]:
+    """Part of a checkpoint -> digest; "" for a part that it has not."""
+    files = digests.of_folder(base.path)
+    weights = {name: digest for name, digest in files.items() if name.endswith(_WEIGHTS)}
+    tokenizer = {name: digest for name, digest in files.items() if name in _TOKENIZER}
+    return {
+        "base": base.digest,
+        "weights": digests.of_value(weights) if weights else "",
+        "tokenizer": digests.of_value(tokenizer) if tokenizer else "",
+        "chat_template": _chat_template(base.path, files),
+    }
+
+
+def _chat_template(folder: Path, files: Mapping[str, str]) -> str:
+    """Of the template's own file, or of its text where the tokenizer's configuration holds it."""
+    if CHAT_TEMPLATE in files:
+        return files[CHAT_TEMPLATE]
+    if "tokenizer_config.json" not in files:
+        return ""
+    config: Any = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    return digests.of_value(config["chat_template"]) if config.get("chat_template") else ""

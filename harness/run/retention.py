@@ -1,0 +1,171 @@
+"""What the store keeps: artifacts of the last runs, of every release, and those that somebody pinned.
+
+``python -m harness.run.retention OUT`` reports sizes and removes nothing; ``--keep-last N`` removes what is left over.
+A spec that says ``[store] keep_last = N`` asks for the same at the end of each run. Nothing is ever removed unasked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from harness.gates.shipping import UNPROVEN
+from harness.run import journal as evidence
+from harness.store.store import PIN
+
+Reason = str
+"""Why an artifact stays: "released", "pinned", "recent"; "" where nothing holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An artifact in the store and what holds it there."""
+
+    folder: Path
+    size: int
+    """Bytes."""
+    reason: Reason
+
+    @property
+    def kind(self) -> str:
+        return self.folder.parent.name
+
+
+def survey(out: Path, keep_last: int, current: str = "") -> list[Held]:
+    """Every artifact below `out`, with the reason that it stays once only the last `keep_last` runs count.
+
+    An artifact is recent if one of those runs used it, by its journal, or anything did after the oldest of them began,
+    or any run that is still under way on this machine: it may be about to use again what it used at first. The run
+    `current` always is among the last: with a clock that was set back it would seem the oldest, and lose its own.
+    """
+    runs = sorted(_runs(out), key=lambda run: -run.began)
+    since = runs[keep_last - 1].began if 0 < keep_last <= len(runs) else (0.0 if keep_last else float("inf"))
+    since = min([since, *(run.began for run in runs if run.under_way)])
+    released = {key for run in runs if run.released for key in run.keys}
+    last = {key for run in runs[:keep_last] for key in run.keys}
+    last |= {key for run in runs if run.id == current for key in run.keys}
+    return [_held(folder, released, last, since) for folder in sorted((out / "store").glob("*/*/")) if _whole(folder)]
+
+
+def abandoned(out: Path) -> list[Path]:
+    """Half-written bundles below ``out/releases`` whose runs are over: each was left by a kill while publishing."""
+    found = []
+    for folder in (out / "releases").glob("*.partial"):
+        name = folder.name.removesuffix(".partial").removesuffix(f"-{UNPROVEN}")
+        owners = [run for run in (out / "runs").glob("*/") if name.endswith(f"-{run.name}")]
+        if owners and not any(_lives(record) for run in owners for record in evidence.read(run / "evidence")):
+            found.append(folder)
+    return sorted(found)
+
+
+def remove(held: Sequence[Held]) -> int:
+    """Remove the artifacts that nothing holds; returns the bytes that came free. One that is being built is left."""
+    freed = 0
+    for one in held:
+        if one.reason:
+            continue
+        try:
+            with FileLock(one.folder.with_name(f"{one.folder.name}.lock"), timeout=0):
+                doomed = one.folder.with_name(f"{one.folder.name}.partial")  # as a killed builder leaves: no artifact
+                shutil.rmtree(doomed, ignore_errors=True)
+                one.folder.rename(doomed)
+                shutil.rmtree(doomed)
+                freed += one.size
+        except Timeout:
+            continue
+    return freed
+
+
+def table(held: Sequence[Held]) -> str:
+    """Sizes by kind and reason, in MiB."""
+    lines = [f"{'kind':<12} {'artifacts':>9} {'MiB':>10} {'of it free to go':>17}"]
+    for kind in sorted({one.kind for one in held}):
+        own = [one for one in held if one.kind == kind]
+        lines.append(
+            f"{kind:<12} {len(own):>9} {_mib(own):>10.1f} {_mib([one for one in own if not one.reason]):>17.1f}"
+        )
+    lines.append(
+        f"{'all':<12} {len(held):>9} {_mib(held):>10.1f} {_mib([one for one in held if not one.reason]):>17.1f}"
+    )
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    id: str
+    began: float
+    released: bool
+    keys: frozenset[str]
+    under_way: bool
+    """Without a verdict, and its process lives."""
+
+
+def _runs(out: Path) -> Iterator[_Run]:
+    for folder in (out / "runs").glob("*/"):
+        records = evidence.read(folder / "evidence")
+        if records:
+            name = next((record["release"] for record in records if record["kind"] == "run"), "")
+            keys = frozenset(record["key"][:24] for record in records if record["kind"] == "artifact")
+            bundles = (f"{name}-{folder.name}", f"{name}-{folder.name}-{UNPROVEN}")
+            released = any((out / "releases" / bundle).is_dir() for bundle in bundles)
+            waits = not (folder / "verdict.json").exists() and any(_lives(record) for record in records)
+            yield _Run(folder.name, records[0]["at"], released, keys, waits)
+
+
+def _lives(record: Mapping[str, Any]) -> bool:
+    if record["kind"] != "hello" or record.get("process") != "main":
+        return False
+    try:
+        os.kill(record["pid"], 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's, and alive
+    return True
+
+
+def _whole(folder: Path) -> bool:
+    return (folder / "manifest.json").is_file() and not folder.name.endswith(".partial")
+
+
+def _held(folder: Path, released: set[str], last: set[str], since: float) -> Held:
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    if (folder / PIN).exists():
+        return Held(folder, size, "pinned")
+    if folder.name in released:
+        return Held(folder, size, "released")
+    return Held(folder, size, "recent" if folder.name in last or folder.stat().st_mtime >= since else "")
+
+
+def _mib(held: Sequence[Held]) -> float:
+    return sum(one.size for one in held) / 2**20
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m harness.run.retention", description="Sizes of the artifact store.")
+    parser.add_argument(
+        "out", type=Path, metavar="OUT", help="the folder that runs write to: the one that holds store/"
+    )
+    parser.add_argument("--keep-last", type=int, metavar="N", help="remove what only runs before the last N used")
+    given = parser.parse_args(arguments)
+    if not (given.out / "store").is_dir():
+        parser.error(f"{given.out / 'store'} does not exist; name the folder that was given to --out")
+    if given.keep_last is not None and given.keep_last < 1:
+        parser.error("--keep-last: at least 1, or the artifacts of the last run would go as well")
+    held = survey(given.out, given.keep_last or 1)
+    print(table(held))
+    if given.keep_last is not None:
+        print(f"removed: {remove(held) / 2**20:.1f} MiB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""One run: its spec, its gates, its id and the places that it writes to."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from harness import gates as gates_of
+from harness.errors import SpecError
+from harness.gates import shipping
+from harness.gates.gate import Gate
+from harness.run.journal import Journal
+from harness.spec.objects import Spec
+from harness.store.artifact import Artifact, Key
+from harness.store.store import Store
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
+
+
+@dataclass(frozen=True)
+class Run:
+    spec: Spec
+    gates: tuple[Gate, ...]
+    out: Path
+    id: str
+    journal: Journal
+    store: Store
+
+    @property
+    def folder(self) -> Path:
+        return self.out / "runs" / self.id
+
+    @property
+    def evidence(self) -> Path:
+        return self.folder / "evidence"
+
+    @property
+    def staged(self) -> Path:
+        """Where the bundle is put together before the verdict is known."""
+        return self.folder / "staged"
+
+    @property
+    def release(self) -> Path:
+        """Where the bundle is published, if the verdict is "released"; its name says where nothing is proved."""
+        stamp = f"-{shipping.UNPROVEN}" if self._unproven else ""
+        return self.out / "releases" / f"{self.spec.name}-{self.id}{stamp}"
+
+    @property
+    def _unproven(self) -> bool:
+        candidate = self.spec.candidate
+        return bool(shipping.doubts(self.gates, candidate, self.spec.adapters[candidate].tasks))
+
+
+def new_id(out: Path, wanted: str | None) -> str:
+    """A run id that is free below `out`.
+
+    Raises:
+        SpecError: the wanted one is taken or is no plain file name.
+    """
+    if wanted is not None:
+        if not _ID.fullmatch(wanted):
+            raise SpecError("--run-id", "", f"{wanted!r} is no plain name; use letters, digits, '.', '_' and '-'")
+        if (out / "runs" / wanted).exists():
+            raise SpecError(
+                "--run-id", "", f"{wanted!r} exists already; leave the option out, finished work is reused by itself"
+            )
+        return wanted
+    stem = time.strftime("run_%Y%m%d_%H%M%S")
+    names = [stem, *(f"{stem}_{k}" for k in range(2, 1000))]
+    return next(name for name in names if not (out / "runs" / name).exists())
+
+
+def reserve(run: Run) -> bool:
+    """Take the run's folder, which no other run can take then; False where one has it already.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
+    run.folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        run.folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
+def open_run(spec: Spec, out: Path, run_id: str, process: str, rescore: bool) -> Run:
+    """The run as one of its processes sees it. Creates nothing: the journal makes its folder at the first record."""
+    folder = out / "runs" / run_id
+    journal = Journal(folder / "evidence" / f"{process}.jsonl", process)
+    return Run(
+        spec=spec,
+        gates=gates_of.expected(spec),
+        out=out,
+        id=run_id,
+        journal=journal,
+        store=Store(
+            root=out / "store",
+            failures=folder / "failures",
+            read_only=rescore,
+            limits=spec.limits,
+            last_word=journal.taint,
+            on_build=partial(note_artifact, journal),
+        ),
+    )
+
+
+def note_artifact(journal: Journal, key: Key, artifact: Artifact) -> None:
+    """Journal an artifact that a run rests on: its content's digest, and whether this run built it."""
+    journal.write(
+        "artifact",
+        name=f"{key.kind} {key.label}".strip(),
+        stage=key.kind,
+        digest=artifact.digest,
+        key=key.digest,
+        seconds=artifact.seconds,
+        reused=artifact.reused,
+        built_at=artifact.built_at,
+    )

@@ -1,0 +1,137 @@
+"""Hold the names and files that a spec refers to against those that it declares and that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+import regex
+
+from harness.errors import SpecError
+from harness.spec import nearest
+from harness.spec import papers as spec_papers
+from harness.spec.objects import ALL, SPLITS, Spec, Task, Thresholds
+
+
+def listed(known: Mapping[str, object]) -> str:
+    return ", ".join(sorted(known))
+
+
+def check(spec: Spec) -> None:
+    """Every name that the spec uses must be one that it declares, and every file must exist.
+
+    Raises:
+        SpecError: with the key and the names that are known.
+    """
+    for key, problem in _bad_references(spec):
+        raise SpecError(spec.path, key, problem)
+
+
+def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
+    if spec.candidate not in spec.adapters:
+        yield "release.candidate", f"unknown adapter {spec.candidate!r}; the spec names {listed(spec.adapters)}"
+    names = [experiment.name for experiment in spec.experiments]
+    for name in {name for name in names if names.count(name) > 1}:
+        yield "experiments", f"the name {name!r} stands twice"
+    yield from _same_experiments(spec)
+    for adapter in spec.adapters.values():
+        for task in adapter.tasks:
+            if task not in spec.tasks:
+                yield f"adapters.{adapter.name}.tasks", f"unknown task {task!r}; the spec names {listed(spec.tasks)}"
+            elif adapter.path is None and "train" not in spec.tasks[task].files:
+                yield f"tasks.{task}.train", f"missing, and adapter {adapter.name!r} is to be trained on it"
+        if adapter.path is not None and not adapter.path.is_dir():
+            yield f"adapters.{adapter.name}", f"{adapter.path} is not a folder"
+    yield from _bad_pin(spec)
+    for number, row in enumerate(spec.thresholds):
+        yield from _bad_thresholds(spec, f"gates.eval.{number}", row)
+    for name in spec.areas.get("bnb", {}).get("mounts", ()):
+        if name not in spec.adapters:
+            yield "gates.bnb.mounts", f"unknown adapter {name!r}; the spec names {listed(spec.adapters)}"
+    yield from _bad_form(spec)
+    for declared in spec.tasks.values():
+        yield from _bad_files(declared)
+    if spec.attempts == "spend" and spec.ledger is None:
+        yield "policy.ledger", 'missing, and attempts = "spend" needs it; name a file that all runners share'
+    yield from _bad_notes(spec)
+
+
+def _bad_notes(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Notes are copied into the run's folder under their own name: not over what the run says of itself."""
+    if spec.notes is None:
+        return
+    if not spec.notes.is_file():
+        yield "release.notes", f"{spec.notes} does not exist"
+    if spec_papers.reserved(spec.notes.name):
+        yield (
+            "release.notes",
+            f"the name {spec.notes.name!r} is one of the run's own papers, and would take its place; rename the file",
+        )
+
+
+def _same_experiments(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Two names of one training: whichever is chosen, the other was no experiment."""
+    known: dict[tuple[int, float], str] = {}
+    for one in spec.experiments:
+        first = known.setdefault((one.epochs, one.learning_rate), one.name)
+        if first != one.name:
+            yield (
+                "experiments",
+                f"{first!r} and {one.name!r} are the same training ({one.epochs} epochs at {one.learning_rate}), so "
+                "comparing them shows nothing; change or remove one",
+            )
+
+
+def _unknown(key: str, kind: str, names: Iterable[str], known: Collection[str]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        if name not in known:
+            yield f"{key}.{name}", f"unknown {kind}; {nearest.mend(name, known)}"
+
+
+def _bad_pin(spec: Spec) -> Iterator[tuple[str, str]]:
+    """A revision is what a hub serves: it says nothing of the bytes of a folder or of an installed package."""
+    scheme = spec.base.source.partition(":")[0]
+    if scheme in ("path", "package") and spec.base.pin.startswith("revision:"):
+        yield (
+            "base.pin",
+            f"a revision does not pin a {scheme}: whatever lies there would be judged as the same base; pin its bytes, "
+            f"sha256:HEX (with a wrong one, such as sha256:{64 * '0'}, the refusal names the digest that was found)",
+        )
+
+
+def _bad_form(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Gates that do not fit what ships."""
+    if spec.deploy == "gguf" and "gguf" not in spec.areas:
+        yield "gates.gguf", 'missing, and deploy = "gguf" ships what its gates make; add the table'
+    if spec.deploy != "nf4" and "bnb" in spec.areas:
+        yield (
+            "gates.bnb",
+            f"judges adapters on a 4-bit base, and deploy = {spec.deploy!r} ships none: nothing would be shown of it; "
+            "remove the table",
+        )
+
+
+def _bad_thresholds(spec: Spec, key: str, row: Thresholds) -> Iterator[tuple[str, str]]:
+    if row.adapter not in spec.adapters:
+        yield f"{key}.adapter", f"unknown adapter {row.adapter!r}; the spec names {listed(spec.adapters)}"
+        return
+    tasks = spec.adapters[row.adapter].tasks
+    if row.task != ALL and row.task not in tasks:
+        yield f"{key}.task", f"adapter {row.adapter!r} has the tasks {', '.join(tasks)}, not {row.task!r}"
+        return
+    yield from _unknown(f"{key}.expected", "threshold", row.expected, row.above)
+    for task in spec.tasks_of(row.adapter, row.task):
+        if row.split not in spec.tasks[task].files:
+            yield f"{key}.split", f"task {task!r} has no {row.split} file"
+
+
+def _bad_files(task: Task) -> Iterator[tuple[str, str]]:
+    named = {**task.files, "template": task.template, **({"schema": task.schema} if task.schema else {})}
+    for key, path in named.items():
+        if not path.is_file():
+            yield f"tasks.{task.name}.{key}", f"{path} does not exist"
+    yield from _unknown(f"tasks.{task.name}.counts", "split", task.counts, SPLITS)
+    for key in ("answer_form", "refusal_form"):
+        try:
+            regex.compile(getattr(task, key))
+        except regex.error as error:
+            yield f"tasks.{task.name}.{key}", f"not a regular expression: {error}"

@@ -1,0 +1,23 @@
+"""Names of what a run writes of itself: whoever else writes there must not take them."""
+
+from __future__ import annotations
+
+SUMS = "SHA256SUMS.txt"
+
+
+PAPERS = ("verdict.json", "junit.xml", "report.md", "release.toml")
+"""What a run says of itself, in its folder and in its bundle."""
+
+
+JUDGED = "judged_items.jsonl"
+
+
+def reserved(name: str) -> bool:
+    """Whether a file of that name in a run's folder or a bundle is greenrun's own; case tells no files apart."""
+    own = (SUMS, *PAPERS, JUDGED, *_FOLDERS)
+    parts = name.casefold().removesuffix(".new").removesuffix(".lock").removesuffix(".partial")
+    packed = name.casefold().startswith(("adapter_", "model_"))
+    return packed or parts in {one.casefold() for one in own}
+
+
+_FOLDERS = ("evidence", "failures", "findings", "progress", "staged")

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from functools import lru_cache
+
+import regex
+
+from harness.errors import StageTimeoutError
+
+SECONDS = 2.0
+"""For one text. Forms that do not repeat within repetitions take microseconds."""
+
+
+def is_whole(form: str, text: str) -> bool:
+    """Whether the whole text has the form.
+
+    Raises:
+        StageTimeoutError: the form did not decide in time; the text is neither in form nor out of it.
+    """
+    try:
+        return _compiled(form).fullmatch(text, timeout=SECONDS) is not None
+    except TimeoutError as error:
+        raise _slow(form, text) from error
+
+
+def opens(form: str, text: str) -> bool:
+    """Whether the text begins with the form.
+
+    Raises:
+        StageTimeoutError: as `is_whole`.
+    """
+    try:
+        return _compiled(form).match(text, timeout=SECONDS) is not None
+    except TimeoutError as error:
+        raise _slow(form, text) from error
+
+
+@lru_cache(maxsize=64)
+def _compiled(form: str) -> regex.Pattern[str]:
+    return regex.compile(form)
+
+
+def _slow(form: str, text: str) -> StageTimeoutError:
+    return StageTimeoutError(
+        f"the form {form!r} had not decided on a text of {len(text)} characters after {SECONDS:.0f} s; write it "
+        "without a repetition inside a repetition"
+    )

@@ -1,0 +1,79 @@
+"""Find a wording in a text, whatever its case, Unicode form, punctuation and line breaks, and see if it is denied.
+
+A wording is words in a row: inflections and other words count where they are declared, and none is guessed. A denial
+beside it is judged against the declared wording: one that holds its own negation ("does not move") is not denied by it,
+and a wording that the reference answer itself denies is wanted denied.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from harness.text import chinese_negation, english_negation
+from harness.text.units import is_character
+from harness.text.words import Words, readings
+
+_BEHIND = 8
+"""Words behind a wording that are looked at."""
+
+
+def holds(text: str, wording: str) -> bool:
+    """Whether `wording` stands in `text` as whole words, denied or not. An empty wording is held by nothing."""
+    return bool(_senses(text, wording))
+
+
+def says(text: str, wording: str, reference: str = "") -> bool:
+    """Whether `text` says `wording` as the reference answer does: affirmed, unless the reference denies it too."""
+    found = _senses(text, wording)
+    if not found:
+        return False
+    wanted = _senses_of_reference(reference, wording) or frozenset({True})
+    return not wanted.isdisjoint(found)
+
+
+@lru_cache(maxsize=65_536)
+def _senses_of_reference(reference: str, wording: str) -> frozenset[bool]:
+    return _senses(reference, wording)
+
+
+def _senses(text: str, wording: str) -> frozenset[bool]:
+    """The ways in which `wording` stands in `text`: True for affirmed, False for denied."""
+    wanted = _wording(wording)
+    return frozenset(
+        _affirmed(words, first, end) for words in readings(text) for one in wanted for first, end in words.places(one)
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _wording(wording: str) -> tuple[Words, ...]:
+    return readings(wording)
+
+
+def _affirmed(words: Words, first: int, end: int) -> bool:
+    """Whether an even number of denials, such as none, bears on the words from `first` up to `end`."""
+    if not _may_deny(words.joined):
+        return True
+    stop = end
+    while stop < min(len(words.words), end + _BEHIND) and not words.parted[stop]:
+        stop += 1
+    after, later = words.words[end:stop], words.words[end : end + _BEHIND]
+    if any(is_character(word) for word in words.words[first:end]):
+        before = _before(words, first, chinese_negation.WINDOW)
+        count = chinese_negation.denials("".join(before), "".join(after), "".join(later))
+    else:
+        before = _before(words, first, english_negation.WINDOW)
+        count = english_negation.denials(" ".join(before), " ".join(after), " ".join(later))
+    return count % 2 == 0
+
+
+@lru_cache(maxsize=4096)
+def _may_deny(text: str) -> bool:
+    return english_negation.may_deny(text) or chinese_negation.may_deny(text)
+
+
+def _before(words: Words, first: int, most: int) -> tuple[str, ...]:
+    """The words before `first` in its clause, at most so many."""
+    start = first
+    while start > max(0, first - most) and not words.parted[start]:
+        start -= 1
+    return words.words[start:first]
