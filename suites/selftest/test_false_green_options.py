@@ -120,11 +120,11 @@ def test_publishing_cannot_be_left_out_of_a_released_run(
     assert_released(commit(line, fresh_id(), tmp_path, "", "-p", "no:greenrun-publisher"))
 
 
-@pytest.mark.parametrize("hooks", ["collection", "outcomes", "ending"])
+@pytest.mark.parametrize("hooks", ["collection", "outcomes", "session_end"])
 def test_run_without_a_part_of_the_plugin_releases_nothing(
     line: Line, green: Finished, fresh_id: FreshId, tmp_path: Path, hooks: str
 ) -> None:
-    finished = commit(line, fresh_id(), tmp_path, "", "-p", f"no:harness.{hooks}")
+    finished = commit(line, fresh_id(), tmp_path, "", "-p", f"no:harness.plugin.{hooks}")
     assert finished.status != 0, finished.output
     assert not finished.release.exists()
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
+from harness.project import ROOT
 from harness.store import digests
 
 MOUNT = "harness.engines.mount"
-FIXTURES = Path(digests.__file__).parent.parent / "fixtures"
+FIXTURES = ROOT / "fixtures"
 MOUNTING = {
     "requests": ("sheet",),
     "mounts": ("prove_mount", "four_bit_census"),
