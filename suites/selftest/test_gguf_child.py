@@ -135,7 +135,8 @@ def test_a_child_killed_for_its_memory_is_explained() -> None:
 
 
 def test_a_tool_dies_with_the_release_that_started_it(tmp_path: Path) -> None:
-    script = f"from harness.engines import native; native.run(['sh', '-c', 'echo $$ > {tmp_path}/tool; exec sleep 300'], 300.0)"
+    shell = f"['sh', '-c', 'echo $$ > {tmp_path}/tool; exec sleep 300']"
+    script = f"from harness.engines import native; native.run({shell}, 300.0)"
     release = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).resolve().parent.parent.parent)
     note = tmp_path / "tool"
     until(lambda: note.is_file() and note.read_text().strip() != "")
