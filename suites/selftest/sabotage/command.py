@@ -40,7 +40,7 @@ SABOTAGES = (
     _refused_at_once(
         "threshold-that-cannot-be-proved",
         spec.last_threshold(lambda threshold: 0.99999),
-        "eval.both.sea.refused: 10 items can never prove more than 0.99999",
+        "eval.both.shore.coverage: 14 items can never prove more than 0.99999",
     ),
     _refused_at_once("metric-unknown", spec.changed(_unknown_metric), "unknown metric 'charm'"),
     _refused_at_once("data-file-missing", spec.changed(_missing_file), "does not exist"),

@@ -99,8 +99,8 @@ QUALITY = (
     Sabotage(
         "adapter-of-one-task-for-two",
         given("{candidate}", untouched, made_as="{other}"),
-        "eval.both.all.refused",
-        "  worst: ",
+        "training.selection.qualified",  # what misses its gates on dev is not put to the benchmark
+        "no experiment qualified on dev: short: all.refused is 0.250 over 8, and must exceed 0.5",
     ),
 )
 

@@ -131,7 +131,7 @@ FITTING = (
         "adapter-turned-round",
         given(CANDIDATE, adapters.scaled(-1.0)),
         QUALIFIED,
-        "no experiment qualified on dev: short: both.sea.coverage is 0.000",
+        "no experiment qualified on dev: short: all.coverage is 0.000 over 12, and must exceed 0.5",
     ),
 )
 
