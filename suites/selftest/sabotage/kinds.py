@@ -48,7 +48,7 @@ GAPS = {
     "eval: citation-precision": _NO_NOTES,
     "eval: citation-recall": _NO_NOTES,
     "eval: refusal-pooled": "it pools what refused and answered judge apart, and only advises",
-    "regression: fresh_items": "it only advises, where a spec counts its attempts; turned red in test_regression_release.py",
+    "regression: fresh_items": "it only advises, where attempts are counted; test_regression_release.py turns it red",
     "parity: format": "judged by the test of parity: coverage, over the same answers",
 }
 """Kind of gate -> why no sabotage aims at it."""
