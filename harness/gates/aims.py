@@ -6,7 +6,7 @@ candidate is gated on, and an experiment that misses a threshold there is not pu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.dataset import checks
@@ -16,6 +16,9 @@ from harness.metrics import registry, scoring
 from harness.spec import nearest
 from harness.spec.objects import Spec, Thresholds
 from harness.statistics import power
+
+Items = Mapping[str, tuple[Item, ...]]
+"""Task -> its items."""
 
 FEW = 40
 """Items of a metric below which `dev` says little: one that is right nineteen times in twenty has lost none of twenty
@@ -58,12 +61,13 @@ def of_spec(spec: Spec) -> tuple[Aim, ...]:
     Raises:
         DataError: a benchmark cannot be read.
     """
+    items = read(spec, "benchmark")
     return tuple(
         Aim(
             f"{row.task}.{metric}",
             threshold,
             spec.selection.minimum.get(metric, threshold),
-            len(clusters(spec, row.task, metric, "benchmark")),
+            len(clusters(spec, row.task, metric, items)),
             registry.METRICS[metric].kind,
             row.rule,
         )
@@ -72,14 +76,20 @@ def of_spec(spec: Spec) -> tuple[Aim, ...]:
     )
 
 
-def clusters(spec: Spec, name: str, metric: str, split: str) -> set[tuple[str, str]]:
-    """The independent items of a split that a metric of the candidate is taken over: (task, topic)."""
+def read(spec: Spec, split: str) -> Items:
+    """The candidate's items of a split, by task: each file is read once, however many gates are over it.
+
+    Raises:
+        DataError: a file cannot be read.
+    """
     options = checks.options_of(spec)
-    chosen: list[Item] = [
-        item
-        for task in spec.tasks_of(spec.candidate, name)
-        for item in checks.items_of(spec.tasks[task], split, options)
-    ]
+    tasks = spec.adapters[spec.candidate].tasks
+    return {task: checks.items_of(spec.tasks[task], split, options) for task in tasks}
+
+
+def clusters(spec: Spec, name: str, metric: str, items: Items) -> set[tuple[str, str]]:
+    """The independent items that a metric of the candidate is taken over: (task, topic)."""
+    chosen = [item for task in spec.tasks_of(spec.candidate, name) for item in items[task]]
     return {(item.task, item.topic) for item in scoring.concerned(registry.METRICS[metric], chosen)}
 
 
@@ -99,9 +109,10 @@ def check(spec: Spec) -> None:
             f"no threshold is about the candidate {spec.candidate!r} on the benchmark, so experiments would be "
             f'chosen for nothing; add a row with adapter = "{spec.candidate}"',
         )
+    items = read(spec, "dev")
     for row in rows(spec):
         for metric in row.above:
-            if not clusters(spec, row.task, metric, "dev"):
+            if not clusters(spec, row.task, metric, items):
                 raise SpecError(
                     spec.path,
                     f"tasks.{spec.tasks_of(row.adapter, row.task)[0]}.dev",
@@ -112,8 +123,9 @@ def check(spec: Spec) -> None:
 
 def dev_lines(spec: Spec) -> Iterator[str]:
     """What `dev` can tell apart, metric by metric, in words; with a warning where it holds few items."""
+    items = read(spec, "dev")
     for aim in of_spec(spec):
-        n = len(clusters(spec, aim.task, aim.metric, "dev"))
+        n = len(clusters(spec, aim.task, aim.metric, items))
         told = 1.0 - 0.1 ** (1.0 / n)
         few = f"  warning: fewer than {FEW} items choose by luck" if n < FEW else ""
         yield (

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.gates import judging
 from harness.gates.aims import Aim
+from harness.gates.gate import Gate
+from harness.statistics.measurement import Measurement
 from suites.selftest import child
 from suites.selftest.child import Line
 from training import seeds
@@ -41,13 +44,21 @@ def test_the_range_of_each_metric_is_told_with_its_lowest_bound() -> None:
     assert "sea.refused: 0.9000 to 1.0000 over n=20, lowest bound 0.7174, wanted > 0.5" in seeds.lines(found)[1]
 
 
+def test_one_training_in_two_that_misses_a_threshold_turns_the_gate_red() -> None:
+    gate = Gate("training.seeds.green_again", "green_again", "seeds", False, metric="green_again")
+    good, bad = scores([1.0] * 20, [1.0] * 20), scores([1.0] * 20, [0.55] * 20)
+    for both, outcome in (([good, bad], "failed"), ([good, good], "passed")):
+        qualified = seeds.again([7, 8], AIMS, both, 0.95).qualified
+        assert judging.judge(gate, Measurement(sum(qualified) / 2, 2), 0.95).outcome == outcome
+
+
 @pytest.mark.slow
 def test_a_release_is_trained_again_with_other_seeds_and_told_of_them(green: child.Finished, line: Line) -> None:
     done = child.release(line, "seeds", "--seeds=2", "--partial", "-k", "green_again")
     gate = done.gate("training.seeds.green_again")
     assert gate["n"] == 2
     assert not gate["blocking"]
-    assert "trainings exceed every threshold on dev (seeds 7, 8)" in gate["message"] or gate["outcome"] == "passed"
+    assert "trainings exceed every threshold on dev (seeds 7, 8)" in gate["message"]
     assert [len(one["values"]) for one in done.verdict["seeds"]["metrics"]] == [2] * 7
     assert "The same with other seeds" in (done.run / "report.md").read_text(encoding="utf-8")
 
