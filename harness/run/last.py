@@ -5,7 +5,7 @@ Keys are not worked out again: the journal names each artifact that the run rest
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,8 +90,11 @@ def _runs(out: Path, spec: Spec) -> Iterator[tuple[float, LastRun]]:
     for folder in sorted((out / "runs").glob("*/evidence")):
         records = evidence.read(folder)
         started = next((one for one in records if one["kind"] == "run" and one.get("release") == spec.name), None)
-        if started is None:
-            continue
-        chosen = next((str(one.get("selected", "")) for one in reversed(records) if one["kind"] == "selection"), "")
-        artifacts = {str(one["name"]): one for one in records if one["kind"] == "artifact"}
-        yield float(started["at"]), LastRun(folder.parent.name, out, chosen, artifacts)
+        if started is not None:
+            yield float(started["at"]), of_journal(folder.parent.name, out, records)
+
+
+def of_journal(run_id: str, out: Path, records: Sequence[Mapping[str, Any]]) -> LastRun:
+    """What the run with this journal left in the store below `out`."""
+    chosen = next((str(one.get("selected", "")) for one in reversed(records) if one["kind"] == "selection"), "")
+    return LastRun(run_id, out, chosen, {str(one["name"]): one for one in records if one["kind"] == "artifact"})
