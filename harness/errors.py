@@ -29,15 +29,18 @@ class GreenrunError(Exception):
 
 
 class SpecError(GreenrunError):
-    """Raised when the release spec cannot be used; names the file, the key and the mend."""
+    """Raised when the release spec cannot be used; names the file, the key and the mend, one line a mistake."""
 
-    def __init__(self, path: Path | str, key: str, problem: str) -> None:
-        super().__init__(path, key, problem)
+    def __init__(self, path: Path | str, key: str, problem: str, *others: tuple[str, str]) -> None:
+        super().__init__(path, key, problem, *others)
         self.path, self.key, self.problem = path, key, problem
+        self.told = ((key, problem), *others)
+        """Key and problem of every mistake, of which the first is the error's own."""
 
     def __str__(self) -> str:
-        place = f"{self.path}: {self.key}" if self.key else f"{self.path}"
-        return f"{place}: {self.problem}"
+        return "\n".join(
+            f"{self.path}: {key}: {problem}" if key else f"{self.path}: {problem}" for key, problem in self.told
+        )
 
 
 class DataError(GreenrunError):

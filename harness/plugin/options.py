@@ -116,8 +116,8 @@ def with_seeds(config: pytest.Config, loaded: Spec) -> Spec:
         raise SpecError("--seeds", "", f"{count} trainings compare nothing; name 2 to 100")
     if loaded.adapters[loaded.candidate].path is not None:
         raise SpecError("--seeds", "", f"adapter {loaded.candidate!r} is given, so it is not trained here at all")
-    training = {**loaded.areas.get("training", {}), "seeds": count}
-    return replace(loaded, areas={**loaded.areas, "training": training})
+    training = replace(loaded.gates.training, seeds=count)
+    return replace(loaded, gates=replace(loaded.gates, training=training))
 
 
 def llama_cpp(config: pytest.Config) -> Path | None:
