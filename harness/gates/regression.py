@@ -33,7 +33,7 @@ def expected(spec: Spec) -> Iterator[Gate]:
 
 def _not_worse(spec: Spec) -> Iterator[Gate]:
     """One gate for each metric that the candidate has a threshold in."""
-    table = asked(spec)
+    table = settings(spec)
     own = [row for row in spec.thresholds if row.adapter == spec.candidate and row.split == "benchmark"]
     for metric in METRICS:
         if any(metric in row.above for row in own):
@@ -52,7 +52,7 @@ def _not_worse(spec: Spec) -> Iterator[Gate]:
             )
 
 
-def asked(spec: Spec) -> RegressionGates:
+def settings(spec: Spec) -> RegressionGates:
     """``[gates.regression]``; where there is no such table its defaults, which advise."""
     return spec.gates.regression or RegressionGates(blocking=False)
 
@@ -62,7 +62,7 @@ def accepted_weaker(spec: Spec) -> str:
 
     A reason serves one release: left standing, it would excuse whatever is weakened next.
     """
-    reason = asked(spec).accept_weaker
+    reason = settings(spec).accept_weaker
     before = spec.against.table.get("gates", {}).get("regression", {}) if spec.against else {}
     return "" if reason == before.get("accept_weaker") else reason
 
@@ -74,7 +74,7 @@ def check_provable(spec: Spec) -> None:
         SpecError: with the items that it needs.
         DataError: a benchmark cannot be read.
     """
-    table = asked(spec)
+    table = settings(spec)
     if not table.blocking:
         return
     for name, n in evaluation.sizes(spec, tuple(_not_worse(spec))).items():

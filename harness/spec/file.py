@@ -10,7 +10,7 @@ from annotated_types import MinLen
 
 from harness.spec.adapters import AdapterTable
 from harness.spec.base import Base
-from harness.spec.gates import GatesTable
+from harness.spec.gates import Gates
 from harness.spec.policy import Policy
 from harness.spec.recipe import Experiment, Recipe
 from harness.spec.release import Release
@@ -45,5 +45,5 @@ class SpecFile(Table):
     """What is kept of earlier runs."""
     limits: Limits = field(default_factory=dict)
     """Seconds that building one artifact of a kind may take; a stage that hangs is ended and named."""
-    gates: GatesTable
+    gates: Gates
     """What must hold."""

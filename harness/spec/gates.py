@@ -65,8 +65,6 @@ class BundleGates(Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gates(Table):
-    """The tables of gates other than those over answers."""
-
     data: DataGates = field(default_factory=DataGates)
     """How the data files are judged."""
     training: TrainingGates = field(default_factory=TrainingGates)
@@ -81,11 +79,5 @@ class Gates(Table):
     """General text with an adapter against without it; without it that is not measured."""
     bundle: BundleGates = field(default_factory=BundleGates)
     """Whether the bundle is what its checksums say."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatesTable(Gates):
-    """All of ``[gates]``."""
-
     eval: Annotated[Listed[Row], MinLen(1)]
-    """What adapters must exceed, row by row."""
+    """What adapters must exceed, row by row; settled, they are the spec's `thresholds`."""

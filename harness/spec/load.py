@@ -20,7 +20,6 @@ from harness.spec import mistakes
 from harness.spec.adapters import Adapter, AdapterTable
 from harness.spec.base import Base
 from harness.spec.file import SpecFile
-from harness.spec.gates import Gates
 from harness.spec.mistakes import Mistake, Place
 from harness.spec.objects import Spec, Task
 from harness.spec.order import Order
@@ -107,8 +106,6 @@ def _build(path: Path, digest: str, shape: SpecFile, given: dict[str, Path]) -> 
         known = references.listed(shape.adapters)
         first, *others = [("--adapter", f"unknown adapter {name!r}; the spec names {known}") for name in unknown]
         raise SpecError(path, *first, *others)
-    gates = columns(shape.gates)
-    rows = gates.pop("eval")
     return Spec(
         path=path,
         digest=digest,
@@ -123,8 +120,7 @@ def _build(path: Path, digest: str, shape: SpecFile, given: dict[str, Path]) -> 
         experiments=shape.experiments,
         selection=shape.selection,
         limits={str(kind): seconds for kind, seconds in shape.limits.items()},
-        thresholds=tuple(row.settled(shape.policy.rule, shape.release.candidate) for row in rows),
-        gates=Gates(**gates),
+        gates=shape.gates,
     )
 
 

@@ -40,13 +40,16 @@ class Spec(Release, Policy, Generation, Retention):
     selection: Selection
     limits: Mapping[str, float]
     """Kind of artifact -> seconds that building one may take."""
-    thresholds: tuple[Thresholds, ...]
     gates: Gates
-    """The tables under ``[gates.*]`` other than eval."""
     opened: Mapping[str, str] = field(default_factory=dict)
     """Path -> SHA-256 of everything that the run reads, as it opened: from the disk, never from the file."""
     against: Earlier | None = None
     """The release that this one is compared with: from the command line, never from the file."""
+
+    @property
+    def thresholds(self) -> tuple[Thresholds, ...]:
+        """The rows of ``[[gates.eval]]``, with what they leave open decided."""
+        return tuple(row.settled(self.rule, self.candidate) for row in self.gates.eval)
 
     @property
     def external(self) -> bool:

@@ -35,7 +35,7 @@ class Packing:
     fault: Exception
 
     def __call__(self) -> dict[str, Artifact]:
-        nothing_asked_of_data = {"gates": Gates(data=DataGates(blocking=False))}
+        nothing_asked_of_data = {"gates": Gates(data=DataGates(blocking=False), eval=())}
         adapters = {"sea": None, "both": None}
         spec = SimpleNamespace(adapters=adapters, candidate="both", confidence=0.95, **nothing_asked_of_data)
         function: Callable[..., Any] = inspect.unwrap(packable._get_wrapped_function())  # type: ignore[attr-defined]
