@@ -7,6 +7,7 @@ is checked in `harness.spec.check` and `harness.gates`.
 from __future__ import annotations
 
 import math
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -28,6 +29,8 @@ from harness.store import digests
 
 MAX_DEPTH = 20
 """Levels of tables and lists in a spec; the deepest key of all has seven."""
+MOST = 20
+"""Mistakes of a file that are told at once."""
 
 
 def load(path: Path, given: Mapping[str, Path] | None = None) -> Spec:
@@ -45,8 +48,11 @@ def load(path: Path, given: Mapping[str, Path] | None = None) -> Spec:
         table = tomllib.loads(text)
     except OSError as error:
         raise SpecError(path, "", f"cannot be read ({error.strerror}); name a spec with --release=PATH") from error
-    except ValueError as error:  # of TOML, of UTF-8, or a number of more digits than Python reads
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpecError(path, "", f"not valid TOML: {error}") from error
+    except ValueError as error:  # Python's own limit, which protects from numbers that take minutes to read
+        digits = sys.get_int_max_str_digits()
+        raise SpecError(path, "", f"holds a number of more than {digits} digits, and no key takes one") from error
     except RecursionError as error:
         raise SpecError(path, "", f"nested deeper than {MAX_DEPTH} levels; no key of a spec is") from error
     order = Order(text.replace("\r\n", "\n"), table)
@@ -76,8 +82,9 @@ def _refuse(path: Path, found: Iterable[Mistake], order: Order) -> None:
     """
     told = sorted(found, key=lambda one: order.key(one.place))
     if told:
-        first, *others = [(".".join(map(str, one.place)), one.problem) for one in told]
-        raise SpecError(path, *first, *others)
+        first, *others = [(".".join(map(str, one.place)), one.problem) for one in told[:MOST]]
+        more = [("", f"and {len(told) - MOST} more mistakes")] if len(told) > MOST else []
+        raise SpecError(path, *first, *others, *more)
 
 
 def _unusable(table: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -10,6 +10,7 @@ import re
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -18,6 +19,7 @@ from harness.spec.file import SpecFile
 from harness.spec.values import NO_TYPE_OF, REPEATED
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
     from pydantic_core import ErrorDetails
 
 Place = tuple[str | int, ...]
@@ -53,12 +55,20 @@ def parse(table: Mapping[str, Any], here: Path) -> tuple[SpecFile | None, tuple[
         table: as TOML gives it.
         here: folder that relative paths start at.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        return TypeAdapter(SpecFile).validate_python(table, context=here), ()
+        return _adapter().validate_python(table, context=here), ()
     except ValidationError as error:
         return None, tuple(_mistakes(error.errors(include_url=False)))
+
+
+@cache
+def _adapter() -> TypeAdapter[SpecFile]:
+    """Made once a process, in some forty milliseconds."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(SpecFile)
 
 
 def short(value: object) -> str:
@@ -76,9 +86,9 @@ def _mistakes(errors: list[ErrorDetails]) -> Iterator[Mistake]:
             yield Mistake(place, f"unknown key; {nearest.mend(str(place[-1]), _keys(place[:-1]))}")
         elif place in absent:
             if place not in meant:  # a key that is only written wrong is told once
-                yield Mistake(place, "missing, and nothing holds in its place; add it")
+                yield Mistake(place, "missing, and it has no default; add it")
         elif place[-1:] == (_KEY,):
-            yield Mistake(place[:-2], _sentence(error))
+            yield Mistake(place[:-1], _of_a_name(error))
         else:
             yield Mistake(place, _sentence(error))
 
@@ -92,6 +102,18 @@ def _meant(place: Place) -> str | None:
     return nearest.closest(str(place[-1]), _keys(place[:-1]))
 
 
+def _of_a_name(error: ErrorDetails) -> str:
+    """What is wrong in the name of an entry, which is one of a few or of some form."""
+    if error["type"] == "literal_error":
+        return f"unknown key; {nearest.mend(str(error['input']), _allowed(error))}"
+    return _sentence(error)
+
+
+def _allowed(error: ErrorDetails) -> list[str]:
+    """The texts that a key takes, as pydantic lists them."""
+    return re.findall(r"'([^']*)'", error["ctx"]["expected"])
+
+
 def _sentence(error: ErrorDetails) -> str:
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     said = short(value)
@@ -103,7 +125,7 @@ def _sentence(error: ErrorDetails) -> str:
     if kind == NO_TYPE_OF:
         return f"{said} is not of type {error['msg']}"
     if kind == "literal_error":
-        known = re.findall(r"'([^']*)'", context["expected"])
+        known = _allowed(error)
         near = nearest.closest(value, known) if isinstance(value, str) else None
         return f"{said} is not one of {known}" + (f"; did you mean {near!r}?" if near else "")
     if kind == "string_pattern_mismatch":
