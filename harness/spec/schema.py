@@ -6,7 +6,8 @@ Nothing of the project reads that file. A spec is held to the tables themselves.
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -15,6 +16,7 @@ from pydantic_core import core_schema
 
 from harness.project import ROOT
 from harness.spec.file import SpecFile
+from harness.spec.table import Table
 
 PLACE = ROOT / "harness" / "schemas" / "release.schema.json"
 
@@ -41,9 +43,21 @@ class _ForEditors(GenerateJsonSchema):
 
 def text() -> str:
     """The file's content."""
-    made = TypeAdapter(SpecFile).json_schema(schema_generator=_ForEditors)
+    with _described():
+        made = TypeAdapter(SpecFile).json_schema(schema_generator=_ForEditors)
     schema = {"$schema": GenerateJsonSchema.schema_dialect, **_tidied(made), "title": "greenrun release spec"}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+@contextmanager
+def _described() -> Iterator[None]:
+    """Have pydantic read the texts below the fields, which takes as long as all else that it makes of the tables."""
+    plain = Table.__pydantic_config__
+    Table.__pydantic_config__ = {**plain, "use_attribute_docstrings": True}
+    try:
+        yield
+    finally:
+        Table.__pydantic_config__ = plain
 
 
 def _tidied(schema: Any, names: bool = False) -> Any:
@@ -67,4 +81,4 @@ def _tidied(schema: Any, names: bool = False) -> Any:
 
 
 if __name__ == "__main__":
-    Path(PLACE).write_text(text(), encoding="utf-8")
+    PLACE.write_text(text(), encoding="utf-8")
