@@ -39,8 +39,14 @@ class SpecError(GreenrunError):
 
     def __str__(self) -> str:
         return "\n".join(
-            f"{self.path}: {key}: {problem}" if key else f"{self.path}: {problem}" for key, problem in self.told
+            f"{self.path}: {_in_a_line(key)}: {problem}" if key else f"{self.path}: {problem}"
+            for key, problem in self.told
         )
+
+
+def _in_a_line(key: str) -> str:
+    """A key whose names may hold anything, line breaks too, with what cannot be printed escaped."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in key)
 
 
 class DataError(GreenrunError):

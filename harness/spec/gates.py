@@ -14,12 +14,15 @@ from harness.spec.table import Table
 from harness.spec.thresholds import Row
 from harness.spec.values import File, Listed, Margin, Name, Text
 
+FEWEST_SEEDS, MOST_SEEDS = 2, 100
+"""Trainings that can be compared: of the key, and of ``--seeds``."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingGates(Table):
     blocking: bool = True
     """Whether a red gate refuses the release."""
-    seeds: Annotated[int, Ge(2), Le(100)] | None = None
+    seeds: Annotated[int, Ge(FEWEST_SEEDS), Le(MOST_SEEDS)] | None = None
     """Trainings of the candidate in all, each with another seed, judged on dev; advises only."""
 
 
