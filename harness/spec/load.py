@@ -29,6 +29,8 @@ from harness.store import digests
 
 MAX_DEPTH = 20
 """Levels of tables and lists in a spec; the deepest key of all has seven."""
+MAX_BITS = 64
+"""Of a whole number with its sign: TOML promises no more, and the decimal text of a longer one may be refused."""
 MOST = 20
 """Mistakes of a file that are told at once."""
 
@@ -101,6 +103,8 @@ def _unusable(table: Mapping[str, Any]) -> Iterator[Mistake]:
             waiting += [((*place, number), entry) for number, entry in enumerate(value)]
         elif isinstance(value, float) and not math.isfinite(value):
             yield Mistake(place, f"{value} is no number that anything can be compared with")
+        elif isinstance(value, int) and value.bit_length() >= MAX_BITS:
+            yield Mistake(place, f"a whole number of more than {MAX_BITS} bits, and no key takes one")
         elif isinstance(value, (date, time)):
             yield Mistake(
                 place, f"{value} is a date or a time, and no key takes one; was a text meant? Put it in quotes"

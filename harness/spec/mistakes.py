@@ -71,7 +71,7 @@ def _adapter() -> TypeAdapter[SpecFile]:
     return TypeAdapter(SpecFile)
 
 
-def short(value: object) -> str:
+def _short(value: object) -> str:
     """A value as it may stand in a sentence."""
     text = repr(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
@@ -116,7 +116,7 @@ def _allowed(error: ErrorDetails) -> list[str]:
 
 def _sentence(error: ErrorDetails) -> str:
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
-    said = short(value)
+    said = _short(value)
     if kind in _BOUNDS:
         name, words = _BOUNDS[kind]
         return f"{said} is {words} {context[name]:g}"

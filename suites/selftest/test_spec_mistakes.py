@@ -131,6 +131,12 @@ def test_a_number_that_python_does_not_read_is_refused(copied: Line) -> None:
     assert told(copied) == ["holds a number of more than 4300 digits, and no key takes one"]
 
 
+@pytest.mark.parametrize("number", [f"0x{'F' * 5000}", str(2**63), str(-(2**63) - 1)], ids=["hex", "above", "below"])
+def test_a_number_that_toml_does_not_promise_is_refused(copied: Line, number: str) -> None:
+    copied.edit("max_length = ", f"max_length = {number} # ")
+    assert told(copied) == ["recipe.max_length: a whole number of more than 64 bits, and no key takes one"]
+
+
 def test_a_key_with_a_line_break_in_it_is_told_in_one_line(copied: Line) -> None:
     copied.edit("rank = 16", 'rank = 16\n"ran\\nk\\u2028" = 16')
     assert told(copied) == [r"recipe.ran\nk\u2028: unknown key; did you mean 'rank'?"]
