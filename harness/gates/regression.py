@@ -7,7 +7,8 @@ table, and advise where it has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from harness.errors import SpecError
 from harness.gates import evaluation
@@ -23,14 +24,21 @@ are its own passes nine times in ten; with half the margin it would three times 
 
 NOT_WEAKENED = "regression.spec_not_weakened"
 
+Before = Mapping[str, Any] | None
+"""The spec of the earlier release, as TOML gives it; None where there is no earlier release."""
 
-def expected(spec: Spec) -> Iterator[Gate]:
+
+def expected(spec: Spec, before: Before) -> Iterator[Gate]:
     if spec.ledger is not None:
         yield Gate("regression.fresh_items", "fresh_items", "benchmark", blocking=False, metric="fresh_items")
-    if spec.against is None:
+    if before is None:
         return
     yield Gate(
-        NOT_WEAKENED, "spec_not_weakened", "spec", blocking=not accepted_weaker(spec), metric="spec_not_weakened"
+        NOT_WEAKENED,
+        "spec_not_weakened",
+        "spec",
+        blocking=not accepted_weaker(spec, before),
+        metric="spec_not_weakened",
     )
     yield from _not_worse(spec)
 
@@ -59,14 +67,14 @@ def margin(spec: Spec) -> float:
     return float(spec.areas.get("regression", {}).get("margin", DEFAULT_MARGIN))
 
 
-def accepted_weaker(spec: Spec) -> str:
+def accepted_weaker(spec: Spec, before: Before) -> str:
     """The spec's reason to ask less than before; "" where it has none, or none but the earlier release's own.
 
     A reason serves one release: left standing, it would excuse whatever is weakened next.
     """
     reason = str(spec.areas.get("regression", {}).get("accept_weaker", ""))
-    before = spec.against.table.get("gates", {}).get("regression", {}) if spec.against else {}
-    return "" if reason == before.get("accept_weaker") else reason
+    used = (before or {}).get("gates", {}).get("regression", {}).get("accept_weaker")
+    return "" if reason == used else reason
 
 
 def check_provable(spec: Spec) -> None:

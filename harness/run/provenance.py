@@ -42,8 +42,8 @@ def record(run: Run) -> None:
         tasks=spec.adapters[spec.candidate].tasks,
         gates=[asdict(gate) for gate in run.gates],
     )
-    if spec.against is not None:
-        run.journal.write("against", release=spec.against.release, run_id=spec.against.run_id)
+    if run.earlier is not None:
+        run.journal.write("against", release=run.earlier.release, run_id=run.earlier.run_id)
     else:
         run.journal.write("warning", text=earlier.none_found(run.out, spec.name))
     run.journal.write("data", files=data_files(spec))

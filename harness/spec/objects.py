@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.spec.recipe import Experiment, Recipe
-
-if TYPE_CHECKING:
-    from harness.releases.earlier import Earlier
 
 SPLITS = ("train", "dev", "benchmark", "parity")
 ALL = "all"
@@ -117,8 +114,6 @@ class Spec:
     pass by luck can be no rarer than heads."""
     opened: Mapping[str, str] = field(default_factory=dict)
     """Path -> SHA-256 of everything that the run reads, as it opened: from the disk, never from the file."""
-    against: Earlier | None = None
-    """The release that this one is compared with: from the command line, never from the file."""
 
     @property
     def external(self) -> bool:

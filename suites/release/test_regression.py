@@ -17,7 +17,7 @@ from harness.statistics.measurement import Measurement
 def test_spec_not_weakened(spec: Spec, earlier: Earlier, weaker: Weaker, conclude: Conclude) -> None:
     """No gate was removed, and none asks less than the earlier release's did."""
     found = weaker()
-    reason = accepted_weaker(spec)
+    reason = accepted_weaker(spec, earlier.table)
     mend = (
         f"accepted by the spec: {reason}"
         if reason

@@ -163,11 +163,11 @@ class TestSpending:
 
 class TestFreshItems:
     def test_the_gate_exists_where_a_ledger_is_named_and_only_advises(self, spending: Spec) -> None:
-        (gate,) = regression.expected(spending)
+        (gate,) = regression.expected(spending, None)
         assert (gate.id, gate.blocking) == ("regression.fresh_items", False)
 
     def test_without_ledger_and_earlier_release_the_area_has_no_gates(self, line: Line) -> None:
-        assert list(regression.expected(spec_file.load(line.spec))) == []
+        assert list(regression.expected(spec_file.load(line.spec), None)) == []
 
 
 class TestTheReport:
