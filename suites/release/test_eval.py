@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fixtures.adapters import AdapterOf
 from fixtures.again import Repeated
 from fixtures.answer_sheets import AnswerSheets
@@ -117,7 +115,7 @@ def test_forgetting(
 ) -> None:
     """General text is no less likely to the deployed form with the adapter than without, but for the spec's margin."""
     found, sources = forgotten(adapter_of(chosen_experiment(), gate.adapter))
-    conclude(replace(forgetting.measurement(found, run.spec.confidence), sources=sources))
+    conclude(forgetting.measurement(found, run.spec.confidence, sources))
 
 
 def test_threshold(gate: Gate, measured: Measured, conclude: Conclude) -> None:

@@ -129,7 +129,7 @@ NOT_LOST = Gate("gguf.q4.coverage_not_lost", "not_lost", "q4", False, "not_worse
     [(0, 16, "passed"), (0, 12, "inconclusive"), (4, 12, "inconclusive"), (14, 2, "failed")],
 )
 def test_a_form_must_show_that_it_lost_no_more_than_the_margin(worse: int, same: int, outcome: str) -> None:
-    measured = lost.measurement(losses(worse, same), "the sample", {})
+    measured = lost.measurement(losses(worse, same), "the sample", {"adapter": "a"})
     judgement = judging.judge(NOT_LOST, measured, 0.95)
     assert judgement.outcome == outcome
     assert f"{worse} answers turned worse, 0 better, {same} stayed" in judgement.message

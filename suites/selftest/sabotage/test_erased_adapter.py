@@ -85,7 +85,9 @@ def _judged(made: Made, measured: Measured) -> tuple[str, str]:
     """Outcome and message of the gate, as the release suite judges it."""
     gate = next(one for one in gguf_parity.expected(made.spec) if one.id == "gguf.q4.adapter_survives")
     found = survival(measured.figures, made.spec.confidence)
-    value = Measurement(found.margin, found.clusters, found.lower, found.upper, message=explain(found))
+    value = Measurement(
+        found.margin, found.clusters, found.lower, found.upper, message=explain(found), sources={"parity": "a"}
+    )
     judgement = judging.judge(gate, value, made.spec.confidence)
     return judgement.outcome, judgement.message
 
