@@ -55,6 +55,19 @@ def rows(spec: Spec) -> tuple[Thresholds, ...]:
     return tuple([row for row in own if row.blocking] or own)
 
 
+def gated(spec: Spec) -> dict[str, bool]:
+    """The metrics that the candidate has a threshold in on the benchmark, in the registry's order, and whether each
+    is among those that an experiment is chosen for: what only advises, only advises wherever it is compared."""
+    own = {
+        name
+        for row in spec.thresholds
+        if row.adapter == spec.candidate and row.split == "benchmark"
+        for name in row.above
+    }
+    aimed_at = {name for row in rows(spec) for name in row.above}
+    return {name: name in aimed_at for name in registry.METRICS if name in own}
+
+
 def of_spec(spec: Spec) -> tuple[Aim, ...]:
     """Every aim, in the order of the spec's rows.
 

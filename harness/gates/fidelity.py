@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.gates import aims
 from harness.gates.gate import Gate
 from harness.spec import gguf as limits
 from harness.spec import gguf_settings as settings
@@ -24,8 +25,6 @@ DEPLOYED = "q4"
 """The form that ``deploy = "gguf"`` ships."""
 MERGED_Q4 = "merged-q4"
 """The merged and quantized file beside an adapter that stays apart: measured, not judged."""
-METRICS = ("coverage", "format", "refused", "answered")
-"""Those of the candidate's that a form is compared by, where its thresholds name them."""
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
@@ -59,12 +58,12 @@ def _of_form(spec: Spec, form: str) -> Iterator[Gate]:
     for check in ("logit_parity_kl", "logit_parity_same_top_1"):
         yield _gate(spec, form, check, blocking)
     options = limits.from_table(spec.areas["gguf"])
-    for metric in metrics_of(spec):
+    for metric, aimed_at in aims.gated(spec).items():
         yield Gate(
             f"gguf.{form}.{metric}_not_lost",
             "not_lost",
             f"{form}-{metric}",
-            blocking,
+            blocking and aimed_at,
             rule="not_worse",
             metric=metric,
             threshold=-(options.margin if ships else options.sample_margin),
@@ -90,9 +89,8 @@ def _gate(spec: Spec, form: str, check: str, blocking: bool) -> Gate:
 
 
 def metrics_of(spec: Spec) -> tuple[str, ...]:
-    """The metrics that the candidate has thresholds in on the benchmark."""
-    own = [row for row in spec.thresholds if row.adapter == spec.candidate and row.split == "benchmark"]
-    return tuple(metric for metric in METRICS if any(metric in row.above for row in own))
+    """The metrics that a form is compared by: those that the candidate has thresholds in on the benchmark."""
+    return tuple(aims.gated(spec))
 
 
 def form_of(gate: Gate) -> str:

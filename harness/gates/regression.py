@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.errors import SpecError
-from harness.gates import evaluation
+from harness.gates import aims, evaluation
 from harness.gates.gate import Gate
 from harness.spec.objects import ALL, Spec
 from harness.statistics import paired_power
 
-METRICS = ("coverage", "format", "refused", "answered")
 DEFAULT_MARGIN = 0.10
 """How much worse a mean may be before it counts as a loss: about what lies between the quality that a spec expects
 (0.97 to 0.99) and the thresholds it must prove (0.85 to 0.92). Over 108 items a successor of quality 0.98 whose errors
@@ -44,23 +43,22 @@ def expected(spec: Spec, before: Before) -> Iterator[Gate]:
 
 
 def _not_worse(spec: Spec) -> Iterator[Gate]:
-    """One gate for each metric that the candidate has a threshold in."""
+    """One gate for each metric that the candidate has a threshold in; it blocks where one of those does."""
     own = [row for row in spec.thresholds if row.adapter == spec.candidate and row.split == "benchmark"]
-    for metric in METRICS:
-        if any(metric in row.above for row in own):
-            yield Gate(
-                f"regression.{spec.candidate}.{metric}",
-                "not_worse",
-                f"{spec.candidate}-{metric}",
-                blocking="regression" in spec.areas and spec.blocking("regression"),
-                rule="not_worse",
-                metric=metric,
-                threshold=-margin(spec),
-                expected=min((row.expected[metric] for row in own if metric in row.expected), default=None),
-                adapter=spec.candidate,
-                task=ALL,
-                split="benchmark",
-            )
+    for metric, aimed_at in aims.gated(spec).items():
+        yield Gate(
+            f"regression.{spec.candidate}.{metric}",
+            "not_worse",
+            f"{spec.candidate}-{metric}",
+            blocking=aimed_at and "regression" in spec.areas and spec.blocking("regression"),
+            rule="not_worse",
+            metric=metric,
+            threshold=-margin(spec),
+            expected=min((row.expected[metric] for row in own if metric in row.expected), default=None),
+            adapter=spec.candidate,
+            task=ALL,
+            split="benchmark",
+        )
 
 
 def margin(spec: Spec) -> float:
@@ -77,21 +75,28 @@ def accepted_weaker(spec: Spec, before: Before) -> str:
     return "" if reason == used else reason
 
 
-def check_provable(spec: Spec) -> None:
-    """Refuse a margin that not even equal answers could prove.
+def check_provable(spec: Spec, before: Before) -> list[str]:
+    """Refuse a margin that not even equal answers could prove; of one that only advises, say so where it is judged.
+
+    Returns:
+        Warnings, as `evaluation.check_provable` has them.
 
     Raises:
         SpecError: with the items that it needs.
         DataError: a benchmark cannot be read.
     """
     if "regression" not in spec.areas or not spec.blocking("regression"):
-        return
-    for name, n in evaluation.sizes(spec, tuple(_not_worse(spec))).items():
+        return []
+    gates = {gate.id: gate for gate in _not_worse(spec)}
+    warnings = []
+    for name, n in evaluation.sizes(spec, gates.values()).items():
         if n == 0 or not paired_power.proves_not_worse(0, n, 0, margin(spec), spec.confidence):
             needed = paired_power.equal_items_needed(margin(spec), spec.confidence)
-            raise SpecError(
-                spec.path,
-                "gates.regression.margin",
-                f"{name}: {n} equal answers can never prove a loss below {margin(spec)} at {spec.confidence:.0%} "
-                f"confidence; {needed} are needed, or a wider margin",
+            problem = (
+                f"{n} equal answers can never prove a loss below {margin(spec)} at {spec.confidence:.0%} confidence; "
+                f"{needed} are needed, or a wider margin"
             )
+            if gates[name].blocking:
+                raise SpecError(spec.path, "gates.regression.margin", f"{name}: {problem}")
+            warnings.append(f"{name} only advises, and can never pass: {problem}")
+    return warnings if before is not None else []

@@ -154,7 +154,7 @@ def _check_benchmarks(loaded: spec.Spec, before: Earlier | None) -> list[str]:
         judged_at = replace(loaded, confidence=ledger.next_confidence(loaded))
         aims.check(loaded)
         warnings = evaluation.check_provable(judged_at, expected, evaluation.sizes(loaded, expected))
-        regression.check_provable(judged_at)
+        warnings += regression.check_provable(judged_at, None if before is None else before.table)
         forgetting.check_provable(loaded)
     except DataError as error:
         if error.line == 0:
