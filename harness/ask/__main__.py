@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.dataset import checks
+from harness.dataset import files
 from harness.dataset.item import Item
 from harness.engines import answers, processor
 from harness.engines.answers import Answer
@@ -64,7 +64,7 @@ def find_item(spec: Spec, name: str) -> tuple[Item, str]:
         DataError: a data file cannot be read.
     """
     everything = [
-        (item, split) for task in spec.tasks.values() for split in task.files for item in checks.items_of(task, split)
+        (item, split) for task in spec.tasks.values() for split in task.files for item in files.items_of(task, split)
     ]
     known = {item.id: (item, split) for item, split in everything}
     known |= {f"{item.task}/{split}/{item.id}": (item, split) for item, split in everything}
@@ -103,7 +103,7 @@ def _columns(
     columns = list(models.ask(spec, item, base, weights, adapter))
     sheet = run.find(f"answers {label} {item.task} {split}")
     if sheet is not None:
-        judged = answers.read(sheet, [one.id for one in checks.items_of(spec.tasks[item.task], split)])[item.id]
+        judged = answers.read(sheet, [one.id for one in files.items_of(spec.tasks[item.task], split)])[item.id]
         columns.append((_stored_title(spec, judged, columns[-1][1]), judged))
     return columns
 

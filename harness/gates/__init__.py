@@ -37,9 +37,10 @@ def expected(spec: Spec, before: regression.Before = None) -> tuple[Gate, ...]:
         before: the spec of the release that this one is compared with, if any: the area of regression alone asks.
 
     Raises:
-        SpecError: two gates share an id, or the selection goes by what no gate could.
+        SpecError: two gates share an id, the selection goes by what no gate could, or an option names no data check.
     """
     aims.check_names(spec)
+    data.check_names(spec)
     found = (regression.expected(spec, before) if area is regression else area.expected(spec) for area in AREAS)
     gates = tuple(chain.from_iterable(found))
     ids = [gate.id for gate in gates]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from harness.dataset import checks
+from harness.dataset import files
 from harness.dataset.item import Item
 from harness.errors import SpecError
 from harness.metrics import registry, scoring
@@ -95,9 +95,9 @@ def read(spec: Spec, split: str) -> Items:
     Raises:
         DataError: a file cannot be read.
     """
-    options = checks.options_of(spec)
+    options = files.options_of(spec)
     tasks = spec.adapters[spec.candidate].tasks
-    return {task: checks.items_of(spec.tasks[task], split, options) for task in tasks}
+    return {task: files.items_of(spec.tasks[task], split, options) for task in tasks}
 
 
 def clusters(spec: Spec, name: str, metric: str, items: Items) -> set[tuple[str, str]]:
