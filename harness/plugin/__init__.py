@@ -21,6 +21,7 @@ from harness import gates
 from harness.engines import processor
 from harness.errors import DataError, GreenrunError, SpecError
 from harness.gates import aims, evaluation, forgetting, regression
+from harness.gates.records import Hello, Warned
 from harness.metrics import registry
 from harness.plugin import collection, options, outcomes
 from harness.plugin import session_end as ending
@@ -82,7 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         provenance.record(run)
         for warning in warnings:
-            run.journal.write("warning", text=warning)
+            run.journal.write(Warned(warning))
         for flag in options.restrictions(config):
             run.journal.taint(f"restricted by {flag}")
         config.stash[WATCHER] = Watcher(run.folder / "progress", sys.stdout)
@@ -117,7 +118,7 @@ def _say_hello(run: Run) -> None:
         UsageError: nothing can be written there. The run is in no stash yet, so nothing tries to conclude it.
     """
     try:
-        run.journal.write("hello", pid=os.getpid())
+        run.journal.write(Hello(os.getpid()))
     except OSError as error:
         raise _unwritable(run, error) from error
 

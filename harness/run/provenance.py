@@ -17,6 +17,17 @@ from harness.engines import adapter_files
 from harness.engines.registry import FORMS
 from harness.errors import DataError, GreenrunError
 from harness.gates import forgetting
+from harness.gates.records import (
+    Against,
+    DataFiles,
+    Environment,
+    Inputs,
+    Meaning,
+    MetricOrigins,
+    Model,
+    RunOpened,
+    Warned,
+)
 from harness.metrics import registry
 from harness.project import ROOT
 from harness.releases import earlier, meaning
@@ -34,23 +45,24 @@ def record(run: Run) -> None:
     """Write what the run will be judged by, its data files and its environment to its journal."""
     spec = run.spec
     run.journal.write(
-        "run",
-        run_id=run.id,
-        release=spec.name,
-        spec_digest=spec.digest,
-        candidate=spec.candidate,
-        tasks=spec.adapters[spec.candidate].tasks,
-        gates=[asdict(gate) for gate in run.gates],
+        RunOpened(
+            run_id=run.id,
+            release=spec.name,
+            spec_digest=spec.digest,
+            candidate=spec.candidate,
+            tasks=spec.adapters[spec.candidate].tasks,
+            gates=[asdict(gate) for gate in run.gates],
+        )
     )
     if run.earlier is not None:
-        run.journal.write("against", release=run.earlier.release, run_id=run.earlier.run_id)
+        run.journal.write(Against(run.earlier.release, run.earlier.run_id))
     else:
-        run.journal.write("warning", text=earlier.none_found(run.out, spec.name))
-    run.journal.write("data", files=data_files(spec))
-    run.journal.write("inputs", inputs=spec.opened)
-    run.journal.write("meaning", meaning=meaning.digests_of(spec))
-    run.journal.write("metrics", metrics=metric_origins())
-    run.journal.write("environment", environment=environment(spec.threads))
+        run.journal.write(Warned(earlier.none_found(run.out, spec.name)))
+    run.journal.write(DataFiles(data_files(spec)))
+    run.journal.write(Inputs(spec.opened))
+    run.journal.write(Meaning(meaning.digests_of(spec)))
+    run.journal.write(MetricOrigins(metric_origins()))
+    run.journal.write(Environment(environment(spec.threads)))
 
 
 def inputs(spec: Spec) -> dict[str, str]:
@@ -199,7 +211,7 @@ def note(run: Run, base: Artifact, code: Mapping[str, str]) -> None:
         base: the checkpoint as the store verified it.
         code: what it does -> digest of the modules that do it.
     """
-    run.journal.write("model", model={**parts(base), "form": _form(run.spec), "code": dict(code)})
+    run.journal.write(Model({**parts(base), "form": _form(run.spec), "code": dict(code)}))
 
 
 def _form(spec: Spec) -> dict[str, object]:

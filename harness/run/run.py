@@ -12,6 +12,7 @@ from harness import gates as gates_of
 from harness.errors import SpecError
 from harness.gates import shipping
 from harness.gates.gate import Gate
+from harness.gates.records import ArtifactUsed
 from harness.releases.earlier import Earlier
 from harness.run.journal import Journal
 from harness.spec.objects import Spec
@@ -130,12 +131,13 @@ def open_run(
 def note_artifact(journal: Journal, key: Key, artifact: Artifact) -> None:
     """Journal an artifact that a run rests on: its content's digest, and whether this run built it."""
     journal.write(
-        "artifact",
-        name=f"{key.kind} {key.label}".strip(),
-        stage=key.kind,
-        digest=artifact.digest,
-        key=key.digest,
-        seconds=artifact.seconds,
-        reused=artifact.reused,
-        built_at=artifact.built_at,
+        ArtifactUsed(
+            name=f"{key.kind} {key.label}".strip(),
+            stage=key.kind,
+            digest=artifact.digest,
+            key=key.digest,
+            seconds=artifact.seconds,
+            reused=artifact.reused,
+            built_at=artifact.built_at,
+        )
     )

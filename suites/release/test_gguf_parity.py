@@ -16,6 +16,7 @@ from harness.fidelity.summary import summarize
 from harness.fidelity.survival import explain, survival
 from harness.gates.fidelity import MERGED_Q4, form_of, forms
 from harness.gates.gate import Gate
+from harness.gates.records import FormLoss, Forms
 from harness.metrics import paired
 from harness.releases.ledger import SPEND
 from harness.run.run import Run
@@ -88,7 +89,7 @@ def test_not_lost(gate: Gate, run: Run, lost_by: Lost, conclude: Conclude) -> No
     found = lost_by(form_of(gate), gate.metric)
     if run.spec.attempts != SPEND:  # then nobody is to learn from it but by the outcome
         row = paired.row(found.comparison, -gate.threshold)
-        run.journal.write("form_loss", form_loss={"form": form_of(gate), "asked": found.asked, **row})
+        run.journal.write(FormLoss({"form": form_of(gate), "asked": found.asked, **row}))
     conclude(lost.measurement(found.comparison, found.asked, found.sources))
 
 
@@ -106,7 +107,7 @@ def test_attribution(
     """
     rows = form_rows()
     table = attribution.document(rows, serving())
-    run.journal.write("forms", forms=table)
+    run.journal.write(Forms(table))
     judged = [row for row in rows if row.form != MERGED_Q4]
     measured = [row for row in judged if row.kl is not None]
     message = f"{table['lost_at']}\n{table['recommendation']}"
