@@ -26,7 +26,17 @@ from harness.spec.objects import Spec
 
 __all__ = ["AREAS", "Gate", "Outcome", "Rule", "expected"]
 
-AREAS = (data, training, evaluation, forgetting, bnb, gguf, gguf_parity, regression, bundle)
+AREAS = (
+    data,
+    training,
+    evaluation,
+    forgetting,
+    bnb,
+    gguf,
+    gguf_parity,
+    regression,
+    bundle,
+)
 """In the order in which they run: the first red gate is the first cause."""
 
 
