@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from harness.dataset.item import Item
 from harness.dataset.records import read_items, stream_items
-from harness.spec import data as options
 from harness.spec.data import DEFAULT, Options
 from harness.spec.objects import Spec, Task
+from harness.spec.table import columns
 from harness.store import digests
 
 
 def options_of(spec: Spec) -> Options:
     """``[gates.data]``, with the digests of what the run opened with."""
-    return replace(options.from_table(spec.areas.get("data", {})), opened=tuple(sorted(spec.opened.items())))
+    return Options(**columns(spec.gates.data), opened=tuple(sorted(spec.opened.items())))
 
 
 def items_of(task: Task, split: str, chosen: Options = DEFAULT) -> tuple[Item, ...]:

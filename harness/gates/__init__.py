@@ -47,10 +47,13 @@ def expected(spec: Spec, before: regression.Before = None) -> tuple[Gate, ...]:
         before: the spec of the release that this one is compared with, if any: the area of regression alone asks.
 
     Raises:
-        SpecError: two gates share an id, the selection goes by what no gate could, or an option names no data check.
+        SpecError: two gates share an id, no such metric or data check is known, or the selection goes by what no gate
+            could.
     """
-    aims.check_names(spec)
-    data.check_names(spec)
+    unknown = dict.fromkeys([*aims.wrong_names(spec), *evaluation.unknown_metrics(spec), *data.unknown_names(spec)])
+    if unknown:
+        first, *others = unknown
+        raise SpecError(spec.path, *first, *others)
     found = (regression.expected(spec, before) if area is regression else area.expected(spec) for area in AREAS)
     gates = tuple(chain.from_iterable(found))
     ids = [gate.id for gate in gates]

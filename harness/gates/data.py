@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from harness.dataset import registry
 from harness.dataset.check import Check, SplitsCheck, TokenizedCheck
 from harness.dataset.checks import file_checks
-from harness.errors import SpecError
 from harness.gates.gate import Gate
-from harness.spec import data as options
 from harness.spec import nearest
 from harness.spec.objects import Spec, Task
 
@@ -26,20 +24,19 @@ def strangers(spec: Spec, task: str) -> tuple[str, ...]:
 
 def unknown_leakage(spec: Spec, adapter: str) -> bool:
     """Whether an adapter may have been trained on what judges it, and the spec does not let that question advise."""
-    advised = options.from_table(spec.areas.get("data", {})).advisory
-    asked = spec.blocking("data") and not advised.issuperset(LEAKAGE)
+    asked = spec.gates.data.blocking and not spec.gates.data.advisory.issuperset(LEAKAGE)
     return asked and any(adapter in strangers(spec, task) for task in spec.adapters[adapter].tasks)
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
-    chosen = options.from_table(spec.areas.get("data", {}))
+    chosen = spec.gates.data
 
     def gate(subject: str, check: Check, task: Task, split: str = "") -> Gate:
         return Gate(
             f"data.{subject}.{check.name}",
             check.name,
             subject,
-            spec.blocking("data") and check.name not in chosen.advisory,
+            chosen.blocking and check.name not in chosen.advisory,
             metric=check.name,
             threshold=chosen.threshold(check.name),
             task=task.name,
@@ -58,19 +55,13 @@ def expected(spec: Spec) -> Iterator[Gate]:
             yield gate(task.name, between, task)
 
 
-def check_names(spec: Spec) -> None:
-    """Refuse a check or a kind of finding in ``[gates.data]`` that there is none of.
-
-    Raises:
-        SpecError: with the key and the nearest name.
-    """
-    chosen = options.from_table(spec.areas.get("data", {}))
+def unknown_names(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Each check and each kind of finding in ``[gates.data]`` that there is none of: the key, and the mend."""
+    chosen = spec.gates.data
     given = {"advisory": chosen.advisory, "at_least": dict(chosen.at_least), "allow": chosen.allow}
     for key, names in given.items():
         known = registry.KINDS if key == "allow" else registry.BY_NAME
         what = "kind of finding" if key == "allow" else "check"
         for name in sorted(names):
             if name not in known:
-                raise SpecError(
-                    spec.path, f"gates.data.{key}", f"unknown {what} {name!r}; {nearest.mend(name, sorted(known))}"
-                )
+                yield f"gates.data.{key}", f"unknown {what} {name!r}; {nearest.mend(name, known)}"

@@ -10,7 +10,7 @@ from fixtures.toolchain import InspectToolchain
 from harness.errors import AdapterError, BuildFailedError, GgufError, GreenrunError, SmokeError
 from harness.gguf import read_back as inspect
 from harness.gguf.smoke import Said, problems
-from harness.spec.gguf_settings import Settings
+from harness.spec.gguf import GgufGates
 from harness.statistics.measurement import Measurement
 
 UNMADE = (GgufError, AdapterError, BuildFailedError)
@@ -68,7 +68,7 @@ def test_quantize_q4_ok(
     f16: F16,
     quantized: Quantized,
     read_file: ReadFile,
-    gguf_settings: Settings,
+    gguf_settings: GgufGates,
     conclude: Conclude,
 ) -> None:
     """The quantized file, read back, is as small as the spec asks, whatever it is called, and is the same model.
@@ -102,7 +102,7 @@ def _conclude_unmade(error: GreenrunError, candidate: Candidate, conclude: Concl
     conclude(Measurement(0.0, 1, message=str(error), sources=sources))
 
 
-def _too_wide(weights: inspect.Weights, settings: Settings, *, given: bool) -> str:
+def _too_wide(weights: inspect.Weights, settings: GgufGates, *, given: bool) -> str:
     head = f"{weights.bits_per_weight:.2f} bits a weight, the spec allows {settings.bits_per_weight:g}: "
     if given:
         return f"{head}name a smaller file under [base], or say what is meant in gates.gguf.bits_per_weight"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,31 +25,31 @@ def spec(line: Line) -> Spec:
     return spec_file.load(line.spec)
 
 
+def asking(spec: Spec, **options: Any) -> Spec:
+    """The spec with other settings of ``[gates.data]``."""
+    return replace(spec, gates=replace(spec.gates, data=replace(spec.gates.data, **options)))
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"advisory": ["secrets", "duplicate"]}, "advisory: unknown check 'duplicate'; did you mean 'duplicates'?"),
-        ({"at_least": {"templat": 0.9}}, "at_least: unknown check 'templat'; did you mean 'template'?"),
-        ({"allow": ["crlv"]}, "allow: unknown kind of finding 'crlv'; did you mean 'crlf'?"),
-        ({"allow": ["exact-both", "near-booth"]}, "'near-booth'; did you mean 'near-both'?"),
+        ({"advisory": {"secrets", "duplicate"}}, "advisory: unknown check 'duplicate'; did you mean 'duplicates'?"),
+        ({"at_least": (("templat", 0.9),)}, "at_least: unknown check 'templat'; did you mean 'template'?"),
+        ({"allow": {"crlv"}}, "allow: unknown kind of finding 'crlv'; did you mean 'crlf'?"),
+        ({"allow": {"exact-both", "near-booth"}}, "'near-booth'; did you mean 'near-both'?"),
     ],
     ids=["advisory", "at_least", "allow", "the second"],
 )
-def test_a_name_that_no_check_has_is_refused_with_the_nearest(
-    spec: Spec, options: dict[str, object], told: str
-) -> None:
+def test_a_name_that_no_check_has_is_refused_with_the_nearest(spec: Spec, options: dict[str, Any], told: str) -> None:
     with pytest.raises(SpecError) as refused:
-        gates.expected(replace(spec, areas={**spec.areas, "data": options}))
+        gates.expected(asking(spec, **options))
     assert told in str(refused.value)
 
 
 def test_every_check_may_advise_hold_in_part_and_have_its_findings_allowed(spec: Spec) -> None:
-    options = {
-        "advisory": sorted(registry.BY_NAME),
-        "at_least": dict.fromkeys(registry.BY_NAME, 0.5),
-        "allow": sorted(registry.KINDS),
-    }
-    found = [one for one in gates.expected(replace(spec, areas={**spec.areas, "data": options})) if one.area == "data"]
+    shares = tuple((name, 0.5) for name in registry.BY_NAME)
+    asked = asking(spec, advisory=frozenset(registry.BY_NAME), at_least=shares, allow=registry.KINDS)
+    found = [one for one in gates.expected(asked) if one.area == "data"]
     assert {(one.blocking, one.threshold) for one in found} == {(False, 0.5)}
 
 
