@@ -7,6 +7,7 @@ A new area is one module with ``expected(spec)`` and one line in `AREAS`; its te
 from __future__ import annotations
 
 from harness.errors import SpecError
+from harness.forms import registry as forms
 from harness.gates import (
     aims,
     bnb,
@@ -32,8 +33,10 @@ def expected(spec: Spec) -> tuple[Gate, ...]:
     """Every gate of a release, in the order in which they run.
 
     Raises:
-        SpecError: two gates share an id, or the selection goes by what no gate could.
+        SpecError: two gates share an id, the selection goes by what no gate could, or the deployed form is unknown or
+            has no use for a table of the spec.
     """
+    forms.check(spec)
     aims.check_names(spec)
     gates = tuple(gate for area in AREAS for gate in area.expected(spec))
     ids = [gate.id for gate in gates]

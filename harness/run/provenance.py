@@ -14,8 +14,8 @@ from typing import Any
 from harness.dataset import general_text
 from harness.dataset.records import stream_lines
 from harness.engines import adapter_files
-from harness.engines.registry import FORMS
 from harness.errors import DataError, GreenrunError
+from harness.forms import registry as forms
 from harness.gates import forgetting
 from harness.metrics import registry
 from harness.project import ROOT
@@ -134,6 +134,7 @@ def environment(threads: int) -> dict[str, Any]:
         "versions": {
             **digests.of_versions(DISTRIBUTIONS),
             **{one.distribution: one.version for one in registry.installed().values()},
+            **{one.distribution: one.version for one in forms.installed().values()},
         },
         **git_state(ROOT),
     }
@@ -199,14 +200,7 @@ def note(run: Run, base: Artifact, code: Mapping[str, str]) -> None:
         base: the checkpoint as the store verified it.
         code: what it does -> digest of the modules that do it.
     """
-    run.journal.write("model", model={**parts(base), "form": _form(run.spec), "code": dict(code)})
-
-
-def _form(spec: Spec) -> dict[str, object]:
-    """The deployed form and its settings; those of a GGUF file are what the spec asks of it."""
-    known = FORMS.get(spec.deploy)
-    settings = spec.areas.get(spec.deploy, {}) if known is None else known.settings
-    return {"name": spec.deploy, **settings}
+    run.journal.write("model", model={**parts(base), "form": forms.described(run.spec), "code": dict(code)})
 
 
 def parts(base: Artifact) -> dict[str, str]:

@@ -1,0 +1,87 @@
+"""The deployed forms by name: greenrun's own, then those of installed packages.
+
+A new one is a module and a line in `OWN`, or an entry point of an installed package (`harness.forms.installed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from harness.errors import SpecError
+from harness.forms import float32, gguf, nf4
+from harness.forms.form import Form, FormError
+from harness.forms.installed import Found, Installed, find
+from harness.spec import nearest
+from harness.spec.objects import Spec
+
+OWN: dict[str, Form] = {form.name: form for form in (nf4.FORM, float32.FORM, gguf.FORM)}
+"""The forms that greenrun brings."""
+
+
+@cache
+def _found() -> Found:
+    return find(OWN)
+
+
+def installed() -> Mapping[str, Installed]:
+    """Name -> form of an installed package, with where it came from."""
+    return _found().installed
+
+
+def refuse_faults() -> None:
+    """Refuse to judge beside an installed form that cannot be used.
+
+    Raises:
+        FormError: names every such form, its package and the mend.
+    """
+    if _found().faults:
+        raise FormError("\n".join(_found().faults))
+
+
+class _Forms(Mapping[str, Form]):
+    """Packages are looked for when a name is first asked for, and not while one of them imports this module."""
+
+    def __getitem__(self, name: str) -> Form:
+        return OWN[name] if name in OWN else installed()[name].form
+
+    def __iter__(self) -> Iterator[str]:
+        yield from OWN
+        yield from installed()
+
+    def __len__(self) -> int:
+        return len(OWN) + len(installed())
+
+
+FORMS: Mapping[str, Form] = _Forms()
+"""Name -> form: greenrun's own, then those of installed packages."""
+
+
+def deployed(spec: Spec) -> Form:
+    """The form that ships and is judged.
+
+    Raises:
+        SpecError: there is none of that name.
+    """
+    if spec.deploy not in FORMS:
+        raise SpecError(
+            spec.path, "release.deploy", f"unknown form {spec.deploy!r}; {nearest.mend(spec.deploy, FORMS)}"
+        )
+    return FORMS[spec.deploy]
+
+
+def check(spec: Spec) -> None:
+    """Hold the spec against the form that it names.
+
+    Raises:
+        SpecError: there is no such form, or tables of the spec do not fit it.
+    """
+    for key, problem in deployed(spec).problems(spec):
+        raise SpecError(spec.path, key, problem)
+
+
+def described(spec: Spec) -> dict[str, object]:
+    """The deployed form for the report: name, engine and settings; of an installed one its package and version too."""
+    form, origin = deployed(spec), installed().get(spec.deploy)
+    where = {} if origin is None else {"distribution": origin.distribution, "version": origin.version}
+    return {"name": form.name, **form.settings(spec), **where}
