@@ -70,8 +70,9 @@ def _load(point: EntryPoint) -> Form:
         raise FormError(f"the form calls itself {getattr(loaded, 'name', None)!r}; the names must be the same")
     if not isinstance(getattr(loaded, "engine", None), str):
         raise FormError("it does not say which engine serves it; set its attribute engine")
-    if isinstance(loaded, Direct) and loaded.place != point.value:
-        raise FormError(f"another process would look for it at {loaded.place}; name the entry point so, or set place")
+    place = getattr(loaded, "place", None)
+    if isinstance(loaded, Direct) and place != point.value:
+        raise FormError(f"another process would look for it at {place!r}; set its attribute place to {point.value!r}")
     return loaded
 
 

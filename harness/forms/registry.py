@@ -81,7 +81,7 @@ def check(spec: Spec) -> None:
 
 
 def described(spec: Spec) -> dict[str, object]:
-    """The deployed form for the report: name, engine and settings; of an installed one its package and version too."""
+    """The deployed form for the report: name and settings, and of an installed one its package and version."""
     form, origin = deployed(spec), installed().get(spec.deploy)
     where = {} if origin is None else {"distribution": origin.distribution, "version": origin.version}
     return {"name": form.name, **form.settings(spec), **where}
