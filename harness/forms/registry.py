@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from harness.entry_points import Found, Installed
 from harness.errors import SpecError
 from harness.forms import float32, gguf, nf4
 from harness.forms.form import Form, FormError
-from harness.forms.installed import Found, Installed, find
+from harness.forms.installed import find
 from harness.spec import nearest
 from harness.spec.objects import Spec
 
@@ -20,11 +21,11 @@ OWN: dict[str, Form] = {form.name: form for form in (nf4.FORM, float32.FORM, ggu
 
 
 @cache
-def _found() -> Found:
+def _found() -> Found[Form]:
     return find(OWN)
 
 
-def installed() -> Mapping[str, Installed]:
+def installed() -> Mapping[str, Installed[Form]]:
     """Name -> form of an installed package, with where it came from."""
     return _found().installed
 
@@ -43,7 +44,7 @@ class _Forms(Mapping[str, Form]):
     """Packages are looked for when a name is first asked for, and not while one of them imports this module."""
 
     def __getitem__(self, name: str) -> Form:
-        return OWN[name] if name in OWN else installed()[name].form
+        return OWN[name] if name in OWN else installed()[name].thing
 
     def __iter__(self) -> Iterator[str]:
         yield from OWN

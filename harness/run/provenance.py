@@ -158,7 +158,7 @@ def git_state(folder: Path) -> dict[str, Any]:
 def metric_origins() -> list[dict[str, str]]:
     """Name, kind, distribution and version of every metric that an installed package brings."""
     return [
-        {"name": name, "kind": one.metric.kind, "distribution": one.distribution, "version": one.version}
+        {"name": name, "kind": one.thing.kind, "distribution": one.distribution, "version": one.version}
         for name, one in registry.installed().items()
     ]
 

@@ -150,6 +150,12 @@ def test_an_entry_point_adds_a_form_with_its_origin_and_nothing_heavy_is_importe
             id="another place",
         ),
         pytest.param(
+            STUB.replace("    engine =", '    measured_as = "q4"\n    engine ='),
+            POINT,
+            "it would stand as 'q4' in the table of forms; name it otherwise",
+            id="the name of a file that gates judge",
+        ),
+        pytest.param(
             STUB.replace('"stub"', '"Stub.1"'),
             "Stub.1 = stub_form:FORM",
             "a form's name is lower-case letters, digits, - and _, and begins with a letter",
