@@ -70,7 +70,7 @@ class Form(ABC):
 
     def problems(self, spec: Spec) -> Iterator[tuple[str, str]]:
         """Tables of the spec that do not fit what ships: (key, what is wrong with its mend)."""
-        if not self.four_bit and "bnb" in spec.areas:
+        if not self.four_bit and spec.gates.bnb is not None:
             yield (
                 "gates.bnb",
                 f"judges adapters on a 4-bit base, and deploy = {spec.deploy!r} ships none: nothing would be shown of "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -39,10 +39,10 @@ class Gguf(Form):
 
     def settings(self, spec: Spec) -> Mapping[str, object]:
         """What the spec asks of the file."""
-        return spec.areas.get("gguf", {})
+        return {} if spec.gates.gguf is None else asdict(spec.gates.gguf)
 
     def problems(self, spec: Spec) -> Iterator[tuple[str, str]]:
-        if "gguf" not in spec.areas:
+        if spec.gates.gguf is None:
             yield "gates.gguf", 'missing, and deploy = "gguf" ships what its gates make; add the table'
         yield from super().problems(spec)
 

@@ -65,20 +65,16 @@ def deployed(spec: Spec) -> Form:
         SpecError: there is none of that name.
     """
     if spec.deploy not in FORMS:
-        raise SpecError(
-            spec.path, "release.deploy", f"unknown form {spec.deploy!r}; {nearest.mend(spec.deploy, FORMS)}"
-        )
+        raise SpecError(spec.path, *next(wrong(spec)))
     return FORMS[spec.deploy]
 
 
-def check(spec: Spec) -> None:
-    """Hold the spec against the form that it names.
-
-    Raises:
-        SpecError: there is no such form, or tables of the spec do not fit it.
-    """
-    for key, problem in deployed(spec).problems(spec):
-        raise SpecError(spec.path, key, problem)
+def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
+    """What does not fit the form that the spec names, or that there is none of that name: the key, and the mend."""
+    if spec.deploy in FORMS:
+        yield from FORMS[spec.deploy].problems(spec)
+    else:
+        yield "release.deploy", f"unknown form {spec.deploy!r}; {nearest.mend(spec.deploy, FORMS)}"
 
 
 def described(spec: Spec) -> dict[str, object]:

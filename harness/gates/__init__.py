@@ -33,11 +33,13 @@ def expected(spec: Spec) -> tuple[Gate, ...]:
     """Every gate of a release, in the order in which they run.
 
     Raises:
-        SpecError: two gates share an id, the selection goes by what no gate could, or the deployed form is unknown or
-            has no use for a table of the spec.
+        SpecError: two gates share an id, no such metric or form is known, the form has no use for a table of the spec,
+            or the selection goes by what no gate could.
     """
-    forms.check(spec)
-    aims.check_names(spec)
+    wrong = dict.fromkeys([*forms.wrong(spec), *aims.wrong_names(spec), *evaluation.unknown_metrics(spec)])
+    if wrong:
+        first, *others = wrong
+        raise SpecError(spec.path, *first, *others)
     gates = tuple(gate for area in AREAS for gate in area.expected(spec))
     ids = [gate.id for gate in gates]
     for twice in (name for i, name in enumerate(ids) if name in ids[:i]):

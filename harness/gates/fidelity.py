@@ -16,8 +16,7 @@ from collections.abc import Iterator
 from harness.forms import registry
 from harness.gates.gate import Gate
 from harness.gguf.files import F16, MERGED_Q4, Q4
-from harness.spec import gguf as limits
-from harness.spec import gguf_settings as settings
+from harness.spec.gguf import GgufGates
 from harness.spec.objects import ALL, Spec
 
 FILES = (F16, Q4)
@@ -28,11 +27,12 @@ METRICS = ("coverage", "format", "refused", "answered")
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
-    if "gguf" not in spec.areas:
+    table = spec.gates.gguf
+    if table is None:
         return
     for form in FILES:
-        yield from _of_form(spec, form)
-    yield _gate(spec, "all", "attribution", spec.areas["gguf"].get("blocking", False))
+        yield from _of_form(spec, table, form)
+    yield _gate(spec, "all", "attribution", table.blocking)
 
 
 def forms(spec: Spec) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ def forms(spec: Spec) -> tuple[str, ...]:
 
 def apart(spec: Spec) -> bool:
     """Whether the adapter stays apart from its base in the GGUF forms."""
-    return settings.from_table(spec.areas.get("gguf", {})).apart
+    return spec.gates.gguf is not None and spec.gates.gguf.apart
 
 
 def deployed(spec: Spec, form: str) -> bool:
@@ -52,23 +52,21 @@ def deployed(spec: Spec, form: str) -> bool:
     return form in FILES and form == registry.deployed(spec).measured_as
 
 
-def _of_form(spec: Spec, form: str) -> Iterator[Gate]:
-    blocking = bool(spec.areas["gguf"].get("blocking", False))
+def _of_form(spec: Spec, table: GgufGates, form: str) -> Iterator[Gate]:
     ships = deployed(spec, form)
     for check in ("token_parity", "adapter_survives"):
-        yield _gate(spec, form, check, blocking or ships)
+        yield _gate(spec, form, check, table.blocking or ships)
     for check in ("logit_parity_kl", "logit_parity_same_top_1"):
-        yield _gate(spec, form, check, blocking)
-    options = limits.from_table(spec.areas["gguf"])
+        yield _gate(spec, form, check, table.blocking)
     for metric in metrics_of(spec):
         yield Gate(
             f"gguf.{form}.{metric}_not_lost",
             "not_lost",
             f"{form}-{metric}",
-            blocking,
+            table.blocking,
             rule="not_worse",
             metric=metric,
-            threshold=-(options.margin if ships else options.sample_margin),
+            threshold=-(table.margin if ships else table.sample_margin),
             adapter=spec.candidate,
             task=ALL,
             split="benchmark",
@@ -81,7 +79,7 @@ def _gate(spec: Spec, form: str, check: str, blocking: bool) -> Gate:
         f"gguf.{form}.{check}",
         check,
         form,
-        bool(blocking),
+        blocking,
         rule=rule,  # type: ignore[arg-type]
         metric=check,
         threshold=threshold,

@@ -15,7 +15,7 @@ from harness.engines import form as forms_of
 from harness.errors import SpecError
 from harness.gguf import convert, dequantized, lora, merge, quantize
 from harness.gguf.toolchain.find import Toolchain
-from harness.spec.gguf_settings import Settings, from_table
+from harness.spec.gguf import GgufGates
 from harness.spec.objects import Spec
 from harness.store import digests
 from harness.store.artifact import Artifact, Key, Request, scratch
@@ -24,8 +24,9 @@ VERSIONS = ("torch", "transformers", "tokenizers", "safetensors", "gguf", "numpy
 """What the converter imports from the virtual environment."""
 
 
-def settings(spec: Spec) -> Settings:
-    return from_table(spec.areas.get("gguf", {}))
+def settings(spec: Spec) -> GgufGates:
+    """``[gates.gguf]``, or its defaults where a spec without the table is asked for a file all the same."""
+    return spec.gates.gguf or GgufGates()
 
 
 def merged(spec: Spec, weights: Artifact, adapter: Artifact) -> Request:

@@ -6,10 +6,11 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
+from harness import gates
 from harness.engines.workshop import Workshop
 from harness.errors import BlockedError, EngineError, SpecError
 from harness.forms import code, registry
@@ -17,6 +18,8 @@ from harness.forms.form import Form
 from harness.forms.gguf import Gguf
 from harness.project import ROOT
 from harness.spec import load as spec_file
+from harness.spec.gates import BnbGates
+from harness.spec.gguf import GgufGates
 from harness.spec.objects import Base, Spec
 from harness.store.artifact import Artifact, Request
 from suites.selftest.child import Line
@@ -103,14 +106,25 @@ def spec(line: Line) -> Spec:
 @pytest.mark.parametrize(("name", "mend"), [("nf5", "did you mean 'nf4'?"), ("floats32", "did you mean 'float32'?")])
 def test_an_unknown_form_is_refused_with_the_nearest(spec: Spec, name: str, mend: str) -> None:
     with pytest.raises(SpecError, match=r"release\.deploy: unknown form") as caught:
-        registry.check(replace(spec, deploy=name))
+        gates.expected(replace(spec, deploy=name))
     assert mend in str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "areas"), [("float32", {"bnb": {}}), ("gguf", {"gguf": {}, "bnb": {}}), ("gguf", {})])
-def test_tables_that_do_not_fit_the_form_are_refused(spec: Spec, name: str, areas: dict[str, object]) -> None:
-    with pytest.raises(SpecError, match=r"gates\.(bnb|gguf): "):
-        registry.check(replace(spec, deploy=name, areas=areas))  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("name", "tables", "told"),
+    [
+        ("float32", {"bnb": BnbGates()}, ["gates.bnb"]),
+        ("gguf", {"bnb": BnbGates(), "gguf": GgufGates()}, ["gates.bnb"]),
+        ("gguf", {"bnb": None, "gguf": None}, ["gates.gguf"]),
+        ("gguf", {"bnb": BnbGates(), "gguf": None}, ["gates.gguf", "gates.bnb"]),
+    ],
+)
+def test_tables_that_do_not_fit_the_form_are_refused_together(
+    spec: Spec, name: str, tables: dict[str, Any], told: list[str]
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        gates.expected(replace(spec, deploy=name, gates=replace(spec.gates, **tables)))
+    assert [key for key, _ in caught.value.told] == told
 
 
 def _nothing(wanted: list[Request]) -> NoReturn:
@@ -158,10 +172,12 @@ def test_code_that_cannot_be_found_is_an_error_and_no_key() -> None:
     ],
 )
 def test_adapters_are_trained_on_the_bases_own_weights_unless_the_form_rounds_them(
-    spec: Spec, tmp_path: Path, name: str, options: str, source: str, rounds: bool
+    spec: Spec, tmp_path: Path, name: str, options: Any, source: str, rounds: bool
 ) -> None:
     form = registry.FORMS[name]
-    asked = replace(spec, deploy=name, areas={"gguf": {"adapter": options}}, base=Base(source, "sha256:0"))
+    asked = replace(
+        spec, deploy=name, gates=replace(spec.gates, gguf=GgufGates(adapter=options)), base=Base(source, "sha256:0")
+    )
     shop = shop_of(form, asked, tmp_path)
     assert form.rounds(asked) is rounds
     if not rounds:
