@@ -31,7 +31,8 @@ class Served:
     """One adapter in one form, or the form without any: all that comes first is made, and nothing is loaded yet."""
 
     identity: Mapping[str, object]
-    """JSON values that enter the key of whatever is asked of it: digests of what it is made of, settings, machine."""
+    """JSON values that enter the key of whatever is asked of it: digests of what it is made of, settings, machine, and
+    the versions of an engine that lives in another environment."""
     open: Callable[[], AbstractContextManager[Engine]]
     """Loads it for as long as the context lasts."""
 
