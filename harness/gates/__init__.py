@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import chain
 
 from harness.errors import SpecError
+from harness.forms import registry as forms
 from harness.gates import (
     aims,
     bnb,
@@ -47,12 +48,12 @@ def expected(spec: Spec, before: regression.Before = None) -> tuple[Gate, ...]:
         before: the spec of the release that this one is compared with, if any: the area of regression alone asks.
 
     Raises:
-        SpecError: two gates share an id, no such metric or data check is known, or the selection goes by what no gate
-            could.
+        SpecError: two gates share an id, no such metric, form or data check is known, the form has no use for a table
+            of the spec, or the selection goes by what no gate could.
     """
-    unknown = dict.fromkeys([*aims.wrong_names(spec), *evaluation.unknown_metrics(spec), *data.unknown_names(spec)])
-    if unknown:
-        first, *others = unknown
+    wrong = [*forms.wrong(spec), *aims.wrong_names(spec), *evaluation.unknown_metrics(spec), *data.unknown_names(spec)]
+    if wrong:
+        first, *others = dict.fromkeys(wrong)
         raise SpecError(spec.path, *first, *others)
     found = (regression.expected(spec, before) if area is regression else area.expected(spec) for area in AREAS)
     gates = tuple(chain.from_iterable(found))

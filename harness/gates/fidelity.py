@@ -13,17 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.forms import registry
 from harness.gates import aims
 from harness.gates.gate import Gate
+from harness.gguf.files import F16, MERGED_Q4, Q4
 from harness.spec.gguf import GgufGates
 from harness.spec.objects import ALL, Spec
 
-FILES = ("f16", "q4")
-"""Names of the two forms in ids, reports and artifacts."""
-DEPLOYED = "q4"
-"""The form that ``deploy = "gguf"`` ships."""
-MERGED_Q4 = "merged-q4"
-"""The merged and quantized file beside an adapter that stays apart: measured, not judged."""
+FILES = (F16, Q4)
+"""Names of the two forms in ids, reports and artifacts. `MERGED_Q4`, the merged and quantized file beside an adapter
+that stays apart, is measured and not judged."""
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
@@ -37,7 +36,8 @@ def expected(spec: Spec) -> Iterator[Gate]:
 
 def forms(spec: Spec) -> tuple[str, ...]:
     """What is held against the adapter as trained, in the order of the report's table."""
-    quantized = ("nf4",) if spec.deploy == "nf4" or spec.gates.bnb is not None else ()
+    own = registry.deployed(spec).measured_as
+    quantized = (own,) if own and own not in FILES else ()
     return (*quantized, *FILES, MERGED_Q4) if apart(spec) else ("merged", *quantized, *FILES)
 
 
@@ -47,7 +47,8 @@ def apart(spec: Spec) -> bool:
 
 
 def deployed(spec: Spec, form: str) -> bool:
-    return spec.deploy == "gguf" and form == DEPLOYED
+    """Whether the form is a file, and the very one that ships."""
+    return form in FILES and form == registry.deployed(spec).measured_as
 
 
 def _of_form(spec: Spec, table: GgufGates, form: str) -> Iterator[Gate]:

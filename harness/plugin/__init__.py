@@ -20,6 +20,7 @@ import pytest
 from harness import gates
 from harness.engines import processor
 from harness.errors import DataError, GreenrunError, SpecError
+from harness.forms import registry as forms
 from harness.gates import aims, evaluation, forgetting, regression
 from harness.gates.records import Hello, Warned
 from harness.metrics import registry
@@ -50,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
             return
         options.refuse_unsound(config)
         registry.refuse_faults()
+        forms.refuse_faults()
         loaded = spec_file.load(options.spec_path(config), options.given_adapters(config))
         out = options.out_folder(config)
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)

@@ -14,8 +14,8 @@ from typing import Any
 from harness.dataset import general_text
 from harness.dataset.records import stream_lines
 from harness.engines import adapter_files
-from harness.engines.registry import FORMS
 from harness.errors import DataError, GreenrunError
+from harness.forms import registry as forms
 from harness.gates.records import (
     Against,
     DataFiles,
@@ -145,6 +145,7 @@ def environment(threads: int) -> dict[str, Any]:
         "versions": {
             **digests.of_versions(DISTRIBUTIONS),
             **{one.distribution: one.version for one in registry.installed().values()},
+            **{one.distribution: one.version for one in forms.installed().values()},
         },
         **git_state(ROOT),
     }
@@ -168,7 +169,7 @@ def git_state(folder: Path) -> dict[str, Any]:
 def metric_origins() -> list[dict[str, str]]:
     """Name, kind, distribution and version of every metric that an installed package brings."""
     return [
-        {"name": name, "kind": one.metric.kind, "distribution": one.distribution, "version": one.version}
+        {"name": name, "kind": one.thing.kind, "distribution": one.distribution, "version": one.version}
         for name, one in registry.installed().items()
     ]
 
@@ -210,15 +211,7 @@ def note(run: Run, base: Artifact, code: Mapping[str, str]) -> None:
         base: the checkpoint as the store verified it.
         code: what it does -> digest of the modules that do it.
     """
-    run.journal.write(Model({**parts(base), "form": _form(run.spec), "code": dict(code)}))
-
-
-def _form(spec: Spec) -> dict[str, object]:
-    """The deployed form and its settings; those of a GGUF file are what the spec asks of it."""
-    known = FORMS.get(spec.deploy)
-    if known is not None:
-        return {"name": spec.deploy, **known.settings}
-    return {"name": spec.deploy, **(asdict(spec.gates.gguf) if spec.gates.gguf else {})}
+    run.journal.write(Model({**parts(base), "form": forms.described(run.spec), "code": dict(code)}))
 
 
 def parts(base: Artifact) -> dict[str, str]:

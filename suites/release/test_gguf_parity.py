@@ -14,9 +14,10 @@ from harness.fidelity import summary as logit_parity
 from harness.fidelity import task_loss as lost
 from harness.fidelity.summary import summarize
 from harness.fidelity.survival import explain, survival
-from harness.gates.fidelity import MERGED_Q4, form_of, forms
+from harness.gates.fidelity import form_of, forms
 from harness.gates.gate import Gate
 from harness.gates.records import FormLoss, Forms
+from harness.gguf.files import MERGED_Q4
 from harness.metrics import paired
 from harness.releases.ledger import SPEND
 from harness.run.run import Run

@@ -233,7 +233,7 @@ def test_shipping_a_file_without_its_gates_is_refused(line: Line, tmp_path: Path
     copied.edit(*DEPLOY_GGUF)
     copied.edit(BNB, "")
     with pytest.raises(SpecError, match=r"gates\.gguf: missing"):
-        spec_file.load(copied.spec)
+        gates.expected(spec_file.load(copied.spec))
 
 
 def test_shipping_a_file_and_judging_mounts_is_refused(line: Line, tmp_path: Path) -> None:
@@ -241,4 +241,4 @@ def test_shipping_a_file_and_judging_mounts_is_refused(line: Line, tmp_path: Pat
     copied.edit(*DEPLOY_GGUF)
     copied.edit("[gates.bundle]", "[gates.gguf]\n\n[gates.bundle]")
     with pytest.raises(SpecError, match=r"gates\.bnb: judges adapters on a 4-bit base"):
-        spec_file.load(copied.spec)
+        gates.expected(spec_file.load(copied.spec))
