@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, MinLen
 
 from harness.spec.table import Table
-from harness.spec.values import File, Name
+from harness.spec.values import File, Listed, Name, Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +17,8 @@ class Release(Table):
     """The name of the release line; bundles carry it."""
     candidate: Name
     """The adapter whose gates block the release."""
-    deploy: Literal["nf4", "float32", "gguf"]
-    """The form that ships and is judged."""
+    deploy: Text
+    """The form that ships and is judged: ``nf4``, ``float32``, ``gguf``, or one of an installed package."""
     seed: Annotated[int, Ge(0)] = 0
     """Of every random choice in training."""
     threads: Annotated[int, Ge(1), Le(1024)] = 2
@@ -26,5 +26,7 @@ class Release(Table):
     instructions: Literal["native", "avx2"] = "native"
     """``avx2``: torch computes with what nearly every x86-64 processor has, so that they agree
     (`harness.engines.processor`)."""
+    languages: Annotated[Listed[Literal["en", "zh"]], MinLen(1)] = ("en",)
+    """Of the run's pages: the first is ``report.html``, another ``report.<language>.html``."""
     notes: File | None = None
     """TOML file with the report's prose."""

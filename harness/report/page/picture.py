@@ -26,7 +26,7 @@ def interval(gate: Mapping[str, Any]) -> Markup:
     high = float(upper) if isinstance(upper, (int, float)) else float(value)
     wanted = float(threshold) if isinstance(threshold, (int, float)) else 0.0
     left, right = _scale([value, low, high, wanted])
-    x = lambda at: EDGE + (WIDTH - 2 * EDGE) * (at - left) / (right - left)  # noqa: E731
+    wide = (WIDTH - 2 * EDGE) / (right - left)
     middle = HEIGHT / 2
     return Markup(
         '<svg class="interval {outcome}" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" '
@@ -43,10 +43,10 @@ def interval(gate: Mapping[str, Any]) -> Markup:
         a=EDGE,
         b=WIDTH - EDGE,
         m=middle,
-        low=f"{x(low):.1f}",
-        high=f"{x(high):.1f}",
-        value=f"{x(value):.1f}",
-        wanted=f"{x(wanted):.1f}",
+        low=f"{EDGE + wide * (low - left):.1f}",
+        high=f"{EDGE + wide * (high - left):.1f}",
+        value=f"{EDGE + wide * (value - left):.1f}",
+        wanted=f"{EDGE + wide * (wanted - left):.1f}",
         foot=HEIGHT - 2,
     )
 

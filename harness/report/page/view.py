@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.errors import GreenrunError
-from harness.releases.judged_items import JudgedItem
+from harness.gates.records import Entry
 from harness.report.page import answers, history
 from harness.report.page.answers import Row
 from harness.report.page.history import Past
+from harness.report.page.shown import Shown
 from harness.run import last
-from harness.spec.objects import Spec
 
 TRAINING = "training.json"
 
@@ -42,25 +42,13 @@ class View:
     past: tuple[Past, ...] = ()
 
 
-def of(
-    spec: Spec,
-    out: Path,
-    document: Mapping[str, Any],
-    records: Sequence[Mapping[str, Any]],
-    earlier: Iterable[JudgedItem] = (),
-) -> View:
-    """The view of a run, from its journal and the store below `out`.
+def of(shown: Shown, out: Path, document: Mapping[str, Any], journal: Sequence[Entry]) -> View:
+    """The view of a run: the answers at hand, and what its journal, the store and the bundles below `out` add.
 
-    What is damaged or gone leaves its place empty, with the reason: a verdict is never lost for want of its picture.
+    What is damaged or gone leaves its place empty: a verdict is never lost for want of its picture.
     """
-    run = last.of_journal(str(document.get("run_id", "")), out, records)
-    rows: tuple[Row, ...] = ()
-    try:
-        rows = answers.gather(spec, run, earlier)
-        why = "" if rows else "no adapter answered the benchmark in this run"
-    except (GreenrunError, OSError, KeyError, ValueError) as error:
-        why = f"{type(error).__name__}: {error}"
-    return View(rows, why, _losses(document, run), heats(rows), history.releases(out, document))
+    run = last.of_journal(str(document.get("run_id", "")), out, journal)
+    return View(shown.rows, shown.why, _losses(document, run), heats(shown.rows), history.releases(out, document))
 
 
 def _losses(document: Mapping[str, Any], run: last.LastRun) -> dict[str, list[float]]:
