@@ -25,7 +25,8 @@ def test_answers_are_read_back_as_they_were_written(
     answers: list[str], before: str | None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("run")
-    rows = tuple(row(text, before=before, before_scores=None if before is None else {"coverage": 1.0}) for text in answers)
+    scores = None if before is None else {"coverage": 1.0}
+    rows = tuple(row(text, before=before, before_scores=scores) for text in answers)
     record = shown.write(folder, Shown(rows, "" if rows else "nothing was asked"))
     assert shown.again(folder, journal(record)) == Shown(rows, record.why)
 
