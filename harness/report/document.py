@@ -56,7 +56,7 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
         "artifacts": _artifacts(journal),
         "packed": _last(journal, "packed").get("adapters", []),
         "regression": _regression(journal),
-        "attempts": _last(journal, "attempts").get("attempts", {}),
+        "attempts": _attempts(journal),
         "meaning": _last(journal, "meaning").get("meaning", {}),
         "data": _last(journal, "data").get("files", []),
         "noise": [record["noise"] for record in journal if record["kind"] == "noise"],
@@ -73,6 +73,16 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
 
 def _last(journal: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
     return next((record for record in reversed(journal) if record["kind"] == kind), {})
+
+
+def _attempts(journal: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The candidate's attempt, with the count as it stood once every adapter of the run was entered."""
+    candidate = _last(journal, "run").get("candidate")
+    found = [record["attempts"] for record in journal if record["kind"] == "attempts"]
+    own = [one for one in found if one.get("of", candidate) == candidate]
+    counts = [one for one in own if isinstance(one.get("adapters"), int)]
+    entered: Mapping[str, Any] = next((one for one in own if "judged_at_error" in one), {})
+    return {**entered, **max(counts, key=lambda one: int(one["adapters"]), default=own[-1] if own else {})}
 
 
 def _concluded(journal: Sequence[Mapping[str, Any]]) -> str:
