@@ -21,6 +21,7 @@ pytest_plugins = [
     "fixtures.selection",
     "fixtures.seeds",
     "fixtures.attempts",
+    "fixtures.asking",
     "fixtures.mounts",
     "fixtures.toolchain",
     "fixtures.gguf_files",

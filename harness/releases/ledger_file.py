@@ -2,8 +2,8 @@
 
 A JSONL file with two kinds of lines. ``{"benchmark", "items", "seal"}`` says once what a benchmark holds, as digests of
 what its items ask and never as their texts; ``{"benchmark", "adapter", "release", "run_id", "at", "seal"}`` is one
-attempt on it. A seal is the SHA-256 of the rest of its line, so a line that was edited is named. Lines of the first form
-of the ledger have no seal and know their benchmark as a whole only; they stand before all others.
+attempt on it. A seal is the SHA-256 of the rest of its line, so a line that was edited is named. Lines of the ledger's
+first form have no seal and know their benchmark as a whole only; they stand before all others.
 """
 
 from __future__ import annotations

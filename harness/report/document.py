@@ -57,6 +57,7 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
         "packed": _last(journal, "packed").get("adapters", []),
         "regression": _regression(journal),
         "attempts": _attempts(journal),
+        "asked": _asked(journal),
         "meaning": _last(journal, "meaning").get("meaning", {}),
         "data": _last(journal, "data").get("files", []),
         "noise": [record["noise"] for record in journal if record["kind"] == "noise"],
@@ -73,6 +74,13 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
 
 def _last(journal: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
     return next((record for record in reversed(journal) if record["kind"] == kind), {})
+
+
+def _asked(journal: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Adapter by task, how much of the benchmark it was asked; empty where all of it always is."""
+    told = [record["asked"] for record in journal if record["kind"] == "asked"]
+    found = {(one["adapter"], one["task"]): one for one in told}
+    return [dict(found[key]) for key in sorted(found)]
 
 
 def _attempts(journal: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

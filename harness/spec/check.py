@@ -9,7 +9,7 @@ import regex
 from harness.errors import SpecError
 from harness.spec import nearest
 from harness.spec import papers as spec_papers
-from harness.spec.objects import ALL, SPLITS, Spec, Task, Thresholds
+from harness.spec.objects import ALL, ANYTIME, SPLITS, Spec, Task, Thresholds
 
 
 def listed(known: Mapping[str, object]) -> str:
@@ -52,6 +52,12 @@ def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
         yield from _bad_files(declared)
     if spec.attempts == "spend" and spec.ledger is None:
         yield "policy.ledger", 'missing, and attempts = "spend" needs it; name a file that all runners share'
+    if spec.looks == ANYTIME and "gguf" in spec.areas:
+        yield (
+            "policy.looks",
+            '"anytime" asks a part of the benchmark, and the gates of [gates.gguf] compare forms over all of it; use '
+            '"once", or remove the table',
+        )
     yield from _bad_notes(spec)
 
 

@@ -137,6 +137,7 @@ def _build(path: Path, digest: str, table: dict[str, Any], given: dict[str, Path
         areas=gates,
         ledger=_maybe(here, policy.get("ledger")),
         attempts=policy.get("attempts", "report"),
+        looks=policy.get("looks", "once"),
         fresh_after=policy.get("fresh_after", 10),
     )
 

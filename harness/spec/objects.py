@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from harness.releases.earlier import Earlier
 
 SPLITS = ("train", "dev", "benchmark", "parity")
+ANYTIME = "anytime"
 ALL = "all"
 """The task name that pools every task of an adapter."""
 
@@ -112,6 +113,8 @@ class Spec:
     """Where attempts on the benchmark are counted (`harness.releases.ledger`); None: they are not."""
     attempts: str = "report"
     """``report``: show what the stated error has become. ``spend``: divide it between the attempts."""
+    looks: str = "once"
+    """``once``: the whole benchmark is asked. ``anytime``: until the gates are settled (`harness.gates.looks`)."""
     fresh_after: int = 10
     """Adapters that a benchmark may judge before fresh items are asked for. At ten of 5 % each the ceiling is 50 %: a
     pass by luck can be no rarer than heads."""
