@@ -2,15 +2,19 @@
 matches everything is another threshold.
 
 Compared are the forms of answers, what is put before the model, the options of the data checks, what selection asks,
-and the bytes of templates and schemas. A difference that is known to ask more is none; every other one is told.
+the bytes of templates, schemas and general texts, and every other key of the spec (`harness.releases.spec_changes`). A
+difference that is known to ask more, or to ask nothing, is none; every other one is told.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from harness.errors import SpecError
+from harness.releases import spec_changes
 from harness.spec import data as options
 from harness.spec.data import Options
 from harness.spec.objects import Spec
@@ -19,6 +23,7 @@ from harness.store import digests
 Stricter = Callable[[Any, Any], bool]
 """(before, now) -> whether the change asks more than before."""
 
+TEXTS = "gates.forgetting.texts"
 _TASK_DEFAULTS: Mapping[str, Any] = {"system": "", "answer_form": "", "refusal_form": "", "max_new_tokens": 160}
 _GENERATION_DEFAULTS: Mapping[str, int] = {"batch_size": 64, "noise_sample": 16}
 
@@ -61,10 +66,14 @@ _STRICTER: Mapping[str, Stricter] = {
 
 
 def digests_of(spec: Spec) -> dict[str, str]:
-    """Key of the spec -> SHA-256 of the template or schema that it names."""
+    """Key of the spec -> SHA-256 of the template, schema or general texts that it names."""
     named = {f"tasks.{name}.template": task.template for name, task in spec.tasks.items()}
     named |= {f"tasks.{name}.schema": task.schema for name, task in spec.tasks.items() if task.schema}
-    return {key: digests.of_file(path) for key, path in named.items() if path.is_file()}
+    found = {key: digests.of_file(path) for key, path in named.items() if path.is_file()}
+    if "forgetting" in spec.areas:
+        folder = spec.path.resolve().parent / str(spec.areas["forgetting"]["texts"])
+        found[TEXTS] = digests.of_value({path.name: digests.of_file(path) for path in sorted(folder.glob("*.txt"))})
+    return found
 
 
 def changes(table: Mapping[str, Any], before: Mapping[str, str], spec: Spec) -> Iterator[str]:
@@ -77,6 +86,7 @@ def changes(table: Mapping[str, Any], before: Mapping[str, str], spec: Spec) -> 
     yield from _tasks(table, spec)
     yield from _files(before, spec)
     yield from _data(table, spec)
+    yield from spec_changes.changes(table, _present(spec))
     generation = table.get("generation", {})
     for key, default in _GENERATION_DEFAULTS.items():
         was, now = generation.get(key, default), getattr(spec, key)
@@ -88,6 +98,18 @@ def changes(table: Mapping[str, Any], before: Mapping[str, str], spec: Spec) -> 
     deploy = table.get("release", {}).get("deploy", spec.deploy)
     if deploy != spec.deploy:
         yield f"release.deploy: {deploy}, now {spec.deploy}"
+
+
+def _present(spec: Spec) -> Mapping[str, Any]:
+    """The spec's own table, as TOML gives it.
+
+    Raises:
+        SpecError: the file is not what was loaded.
+    """
+    try:
+        return tomllib.loads(spec.path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SpecError(spec.path, "", f"cannot be read again to compare it ({error})") from error
 
 
 def _tasks(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:
