@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import regex
@@ -10,6 +11,8 @@ from harness.errors import SpecError
 from harness.spec import nearest
 from harness.spec import papers as spec_papers
 from harness.spec.objects import ALL, ANYTIME, SPLITS, Spec, Task, Thresholds
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def listed(known: Mapping[str, object]) -> str:
@@ -96,11 +99,20 @@ def _unknown(key: str, kind: str, names: Iterable[str], known: Collection[str]) 
 def _bad_pin(spec: Spec) -> Iterator[tuple[str, str]]:
     """A revision is what a hub serves: it says nothing of the bytes of a folder or of an installed package."""
     scheme = spec.base.source.partition(":")[0]
-    if scheme in ("path", "package") and spec.base.pin.startswith("revision:"):
+    named, _, revision = spec.base.pin.partition(":")
+    if named != "revision":
+        return
+    if scheme in ("path", "package"):
         yield (
             "base.pin",
             f"a revision does not pin a {scheme}: whatever lies there would be judged as the same base; pin its bytes, "
             f"sha256:HEX (with a wrong one, such as sha256:{64 * '0'}, the refusal names the digest that was found)",
+        )
+    elif _COMMIT.fullmatch(revision) is None:
+        yield (
+            "base.pin",
+            f"{revision!r} is no commit: a branch or a tag can be pointed at other weights tomorrow; name the commit "
+            "that it is at now, revision: and its 40 hex digits (the hub shows them beside each commit)",
         )
 
 

@@ -25,7 +25,7 @@ class Base:
     source: str
     """``package:DIST/FILE``, ``path:DIR``, ``hf:OWNER/NAME`` or ``modelscope:OWNER/NAME``."""
     pin: str
-    """``sha256:HEX`` of the file (or of the folder's digests), or ``revision:REV`` of a hub."""
+    """``sha256:HEX`` of the file (or of the folder's digests), or ``revision:COMMIT`` of a hub, 40 hex digits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from harness.metrics import registry
 from harness.metrics.metric import Forms
 from harness.plugin import options
 from harness.releases import earlier
-from harness.run import provenance, retention
+from harness.run import alive, provenance, retention
 from harness.run.journal import Journal
 from harness.run.run import new_id, open_run, reserve
 from harness.spec import load as spec_file
@@ -51,7 +51,9 @@ def left_by_a_kill(out: Path, pid: int) -> Path:
     (left / "verdict.json").write_text(
         '{"release": "line", "verdict": "released", "run_id": "run_1"}', encoding="utf-8"
     )
-    Journal(out / "runs" / "run_1" / "evidence" / "main.jsonl", "main").write("hello", pid=pid)
+    Journal(out / "runs" / "run_1" / "evidence" / "main.jsonl", "main").write(
+        "hello", **{**alive.identity(), "pid": pid, "started": None}
+    )
     return left
 
 
