@@ -20,6 +20,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from harness.dataset import counts as composition
@@ -108,7 +109,7 @@ def check_task(check: str, task: Task, chosen: Options, others: Iterable[Task] =
     if check == "ids_unique":
         found = composition.id_findings(named.values())
     elif check == "topics_apart":
-        found = leakage.topic_findings(named, chosen.topic)
+        found = chain(leakage.topic_findings(named, chosen.topic), _asked_elsewhere(task, chosen, others))
     elif check == "text_apart":
         trained = [one for one in others if "train" in one.files and one != task]
         foreign = [(one.files["train"], _items(one, "train", chosen)) for one in trained]
@@ -124,6 +125,18 @@ def check_task(check: str, task: Task, chosen: Options, others: Iterable[Task] =
     hit = {split: len(accused.get(path, ())) for split, path in task.files.items() if counted[split].count}
     worst = max(hit, key=lambda split: hit[split] / counted[split].count)
     return Checked(result, counted[worst].count, sources, f"{hit[worst]} of {worst}'s own items", hit[worst])
+
+
+def _asked_elsewhere(task: Task, chosen: Options, others: Iterable[Task]) -> Iterator[Finding]:
+    """Held-out items that a task before this one asks as well."""
+    for other in others:
+        if other == task:
+            return
+        yield from leakage.same_item_findings(_held_out(task, chosen), _held_out(other, chosen))
+
+
+def _held_out(task: Task, chosen: Options) -> leakage.NamedItems:
+    return {split: (path, _items(task, split, chosen)) for split, path in task.files.items() if split != "train"}
 
 
 def check_labels(task: Task, split: str, lengths: Lengths, max_length: int, chosen: Options) -> Checked:

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
+from harness.dataset.near_prompts import near_prompt_findings
 from harness.dataset.records import topic_of
 from harness.dataset.shared_runs import STRICT, overlap_findings
 from harness.dataset.texts import Spool
+from harness.text import units
 
 NamedItems = Mapping[str, tuple[Path, Iterable[Item]]]
 """Split (train, dev, benchmark, parity) -> the file and its items, in the order to compare."""
@@ -59,7 +61,7 @@ def text_findings(
     named_items: NamedItems, length: int = RUN, elsewhere: Iterable[tuple[Path, Iterable[Item]]] = ()
 ) -> Iterator[Finding]:
     """Runs of `length` words that items of two splits share, in prompts or in reference answers, and whole prompts
-    that are shorter than a run.
+    that are shorter than a run; and prompts that are one but for a word or two.
 
     `elsewhere` holds what other tasks train on: an adapter of several tasks would know it in the held-out splits. It
     is held to the strict length, since tasks of one house share its phrases.
@@ -68,11 +70,46 @@ def text_findings(
     """
     spools = {split: _spooled(*named) for split, named in named_items.items()}
     for earlier, later in combinations(spools.values(), 2):
-        yield from overlap_findings(earlier, later, length)
+        yield from _shared(earlier, later, length)
     for foreign in (_spooled(*named) for named in elsewhere):
         for split, own in spools.items():
             if split != "train":
-                yield from overlap_findings(foreign, own, STRICT)
+                yield from _shared(foreign, own, STRICT)
+
+
+def _shared(earlier: Spool, later: Spool, length: int) -> Iterator[Finding]:
+    """Runs that both share, and then prompts that are one but for a word or two, of items that share none."""
+    known = set()
+    for finding in overlap_findings(earlier, later, length):
+        known.add(finding.line)
+        yield finding
+    yield from (finding for finding in near_prompt_findings(earlier, later) if finding.line not in known)
+
+
+def same_item_findings(named_items: NamedItems, others: NamedItems) -> Iterator[Finding]:
+    """Items that another task asks as well, in the same words: pooled over both tasks one thing would count twice.
+
+    Compared is what a model is shown, the system turn apart, so two tasks that are made of one text in templates of
+    their own share nothing.
+
+    Args:
+        named_items: a task's held-out splits.
+        others: split -> the same of another task.
+    """
+    for split, (path, items) in named_items.items():
+        if split not in others:
+            continue
+        there, theirs = others[split]
+        known = {_turns(item): item.line for item in theirs}
+        for item in items:
+            if line := known.get(_turns(item)):
+                problem = f"asks what {there}:{line} of another task asks; pooled over both it would count twice"
+                yield Finding(path, item.line, "", problem, "same-item", 0, item.id)
+
+
+def _turns(item: Item) -> int:
+    said = (str(turn.get("content")) for turn in item.messages if turn["role"] != "system")
+    return units.whole(units.units("\n".join(said)))
 
 
 def _spooled(path: Path, items: Iterable[Item]) -> Spool:
