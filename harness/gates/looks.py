@@ -13,7 +13,7 @@ the iterated logarithm", Annals of Mathematical Statistics 41, 1970, with a unif
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from harness.dataset.item import Item
 from harness.errors import EmptySetError
@@ -38,17 +38,24 @@ def kind(spec: Spec, of_metric: Kind) -> Kind:
     return "mean" if spec.looks == ANYTIME else of_metric
 
 
-def stages(items: Iterable[Item], size: int) -> list[tuple[Item, ...]]:
+def stages(items: Iterable[Item], size: int, before: Collection[tuple[str, str]] = ()) -> list[tuple[Item, ...]]:
     """The items in the order in which they are asked, in stages of at least `size`; no stage parts a cluster.
 
     The order goes by the digest of what a cluster asks: neither ids, nor the files' order, nor any answer change it.
+
+    Args:
+        before: (task, id) of items that the adapter was asked when there were fewer. They are the first stage, with
+            what joined their clusters: only a look at more than all earlier ones goes on with their capital.
     """
     clusters: dict[tuple[str, str], list[Item]] = {}
     for item in items:
         clusters.setdefault((item.task, item.topic), []).append(item)
     found: list[tuple[Item, ...]] = []
     waiting: list[Item] = []
-    for members in sorted(clusters.values(), key=_place):
+    known = {key for key, members in clusters.items() if any((one.task, one.id) in before for one in members)}
+    if known:
+        found.append(tuple(one for members in sorted((clusters[key] for key in known), key=_place) for one in members))
+    for members in sorted((members for key, members in clusters.items() if key not in known), key=_place):
         waiting += members
         if len(waiting) >= size:
             found.append(tuple(waiting))

@@ -74,6 +74,11 @@ class Count:
     def number(self) -> int:
         return len(self.attempts)
 
+    def asked_before(self, adapter: str, benchmark: Tried) -> frozenset[str]:
+        """Items that an adapter was put to when the benchmark had fewer: a part of what it has now."""
+        known = [items for one, items in self.attempts if one == adapter and isinstance(items, frozenset)]
+        return frozenset().union(*(items for items in known if items < benchmark.items))
+
     def place(self, adapter: str, benchmark: Tried) -> int | None:
         """Number (from 1) of an adapter's attempt on these very items; None where it made none."""
         wanted = (adapter, benchmark.items)

@@ -8,7 +8,7 @@ another file or put into another frame is the same item.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.dataset import checks
@@ -38,14 +38,19 @@ class Tried:
 
 
 def tried(items: Iterable[Item]) -> Tried:
-    """The digests of these items. Where several ask the same but for their topic, their topic counts as well."""
+    """The digests of these items."""
     known = list(items)
-    plain = [_asked(item, topic=False) for item in known]
+    return Tried(frozenset(by_item(known).values()), judged_items.benchmark_digest(known))
+
+
+def by_item(items: Sequence[Item]) -> dict[tuple[str, str], str]:
+    """(task, id) -> digest. Where several items ask the same but for their topic, their topic counts as well."""
+    plain = [_asked(item, topic=False) for item in items]
     times = Counter(plain)
     found = [
-        one if one and times[one] == 1 else _asked(item, topic=True) for item, one in zip(known, plain, strict=True)
+        one if one and times[one] == 1 else _asked(item, topic=True) for item, one in zip(items, plain, strict=True)
     ]
-    return Tried(frozenset(digests.of_value(one)[:16] for one in found), judged_items.benchmark_digest(known))
+    return {(item.task, item.id): digests.of_value(one)[:16] for item, one in zip(items, found, strict=True)}
 
 
 def of_adapter(spec: Spec, adapter: str) -> Tried:

@@ -18,7 +18,7 @@ from harness.errors import EmptySetError, SpecError
 from harness.gates import chances, evaluation, judging, looks
 from harness.gates.gate import Gate
 from harness.metrics import registry, scoring
-from harness.releases import judged_items
+from harness.releases import judged_items, ledger, tried_items
 from harness.spec import load as spec_file
 from harness.spec.objects import ANYTIME, Spec
 from harness.statistics import sequential
@@ -69,6 +69,24 @@ class TestTheOrder:
         for stage in looks.stages(clustered, 10):
             topics = [one.topic for one in stage]
             assert all(topics.count(topic) == 4 for topic in topics)
+
+    def test_what_was_asked_before_is_the_first_look_of_a_benchmark_that_grew(self) -> None:
+        """In the order of the digests alone a second look would be at other items than the first."""
+        before = {(one.task, one.id) for one in ITEMS[:40]}
+        first, *rest = looks.stages([*ITEMS, item(200, "topic 3")], 16, before)
+        assert {one.id for one in first} == {one.id for one in ITEMS[:40]} | {"sea-200"}
+        assert names(rest) == names(looks.stages(ITEMS[40:], 16))
+
+    def test_a_ledger_knows_what_of_it_was_asked_before(self, tmp_path: Path) -> None:
+        path = tmp_path / "ledger.jsonl"
+        path.touch()
+        some, all_of_them, others = (tried_items.tried(one) for one in (ITEMS[:40], ITEMS, ITEMS[30:]))
+        for adapter, benchmark in (("a", some), ("b", all_of_them), ("a", others), ("a", all_of_them)):
+            ledger.record(path, benchmark, adapter, "line", "run_1")
+        known = ledger.count(path, all_of_them)
+        assert known is not None
+        assert known.asked_before("a", all_of_them) == some.items | others.items
+        assert known.asked_before("b", all_of_them) == frozenset()
 
     def test_tasks_with_one_topic_are_two_clusters(self) -> None:
         both = [item(1, "tides"), item(2, "tides", "shore")]

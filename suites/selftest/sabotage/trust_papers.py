@@ -100,7 +100,8 @@ UNSEALED: tuple[Planted, ...] = (
 )  # fmt: skip
 
 RESEALED: tuple[Planted, ...] = (
-    Planted("the candidate's archive is another adapter's, under fresh checksums", VERIFY, "sound_adapter[adapter_both.tar.gz]",
+    Planted("the candidate's archive is another adapter's, under fresh checksums", VERIFY,
+            "sound_adapter[adapter_both.tar.gz]",
             lambda bundle: shutil.copyfile(bundle / "adapter_sea.tar.gz", bundle / "adapter_both.tar.gz")),
     Planted("a judged item scored otherwise, under fresh checksums", VERIFY, "by the items kept", _better),
     Planted("a bundle whose verdict packed no candidate", VERIFY, "the candidate both is not in the bundle",
