@@ -18,7 +18,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from harness.dataset.item import Item
 from harness.errors import EmptySetError
 from harness.gates.gate import Gate
-from harness.spec.objects import ANYTIME, Spec
+from harness.spec.objects import Spec
+from harness.spec.policy import ANYTIME
 from harness.statistics import bounds as statistics
 from harness.statistics.bounds import Bounds
 from harness.statistics.power import Kind

@@ -15,17 +15,18 @@ from typing import Any
 
 from harness.errors import SpecError
 from harness.releases import spec_changes
-from harness.spec import data as options
-from harness.spec.data import Options
-from harness.spec.objects import Spec
+from harness.spec.data import DataGates
+from harness.spec.objects import Spec, Task
+from harness.spec.table import said
+from harness.spec.work import Generation
 from harness.store import digests
 
 Stricter = Callable[[Any, Any], bool]
 """(before, now) -> whether the change asks more than before."""
 
 TEXTS = "gates.forgetting.texts"
-_TASK_DEFAULTS: Mapping[str, Any] = {"system": "", "answer_form": "", "refusal_form": "", "max_new_tokens": 160}
-_GENERATION_DEFAULTS: Mapping[str, int] = {"batch_size": 64, "noise_sample": 16}
+_OF_A_TASK = ("system", "answer_form", "refusal_form", "max_new_tokens")
+_OF_GENERATION = ("batch_size", "noise_sample")
 
 
 def _fewer(before: Any, now: Any) -> bool:
@@ -70,8 +71,8 @@ def digests_of(spec: Spec) -> dict[str, str]:
     named = {f"tasks.{name}.template": task.template for name, task in spec.tasks.items()}
     named |= {f"tasks.{name}.schema": task.schema for name, task in spec.tasks.items() if task.schema}
     found = {key: digests.of_file(path) for key, path in named.items() if path.is_file()}
-    if "forgetting" in spec.areas:
-        folder = spec.path.resolve().parent / str(spec.areas["forgetting"]["texts"])
+    if spec.gates.forgetting is not None:
+        folder = spec.gates.forgetting.texts
         found[TEXTS] = digests.of_value({path.name: digests.of_file(path) for path in sorted(folder.glob("*.txt"))})
     return found
 
@@ -88,8 +89,8 @@ def changes(table: Mapping[str, Any], before: Mapping[str, str], spec: Spec) -> 
     yield from _data(table, spec)
     yield from spec_changes.changes(table, _present(spec))
     generation = table.get("generation", {})
-    for key, default in _GENERATION_DEFAULTS.items():
-        was, now = generation.get(key, default), getattr(spec, key)
+    for key in _OF_GENERATION:
+        was, now = said(Generation, generation, key), getattr(spec, key)
         if was != now and not (key == "noise_sample" and now > was):
             yield f"generation.{key}: {was}, now {now}"
     for metric, least in table.get("selection", {}).get("minimum", {}).items():
@@ -118,8 +119,8 @@ def _tasks(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:
         if name not in spec.tasks:
             continue
         task = spec.tasks[name]
-        for key, default in _TASK_DEFAULTS.items():
-            before, now = was.get(key, default), getattr(task, key)
+        for key in _OF_A_TASK:
+            before, now = said(Task, was, key), getattr(task, key)
             if before != now:
                 yield f"tasks.{name}.{key}: {_short(before)}, now {_short(now)}"
         if "schema" in was and task.schema is None:
@@ -134,14 +135,23 @@ def _files(before: Mapping[str, str], spec: Spec) -> Iterator[str]:
 
 
 def _data(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:
-    was, now = (
-        options.from_table(table.get("gates", {}).get("data", {})),
-        options.from_table(spec.areas.get("data", {})),
-    )
-    for entry in fields(Options):
-        before, after = getattr(was, entry.name), getattr(now, entry.name)
+    given = table.get("gates", {}).get("data", {})
+    for entry in fields(DataGates):
+        if entry.name == "blocking":
+            continue  # told gate by gate
+        after = getattr(spec.gates.data, entry.name)
+        before = _like(after, said(DataGates, given, entry.name))
         if before != after and not _STRICTER.get(entry.name, _nothing)(before, after):
             yield f"gates.data.{entry.name}: {_plain(before)}, now {_plain(after)}"
+
+
+def _like(kept: Any, given: Any) -> Any:
+    """A value of TOML as a table keeps it."""
+    if isinstance(kept, frozenset):
+        return frozenset(given)
+    if isinstance(kept, tuple):
+        return tuple(sorted(given.items()) if isinstance(given, Mapping) else given)
+    return given
 
 
 def _plain(value: Any) -> str:

@@ -11,9 +11,9 @@ from dataclasses import MISSING, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
-from harness.spec import gguf_settings
-from harness.spec.gguf import Limits
-from harness.spec.objects import ANYTIME
+from harness.spec.gates import TrainingGates
+from harness.spec.gguf import GgufGates
+from harness.spec.policy import ANYTIME, Policy
 
 Stricter = Callable[[Any, Any], bool]
 """(before, now) -> whether the change asks more than before."""
@@ -114,18 +114,14 @@ STRICTER: Mapping[str, Stricter] = {
 """Key -> which change of it asks more; any change of another one is told."""
 
 
-def _of_fields(owner: Any) -> dict[str, Any]:
-    return {f"gates.gguf.{one.name}": one.default for one in fields(owner) if one.default is not MISSING}
+def _said_by(table: type, place: str) -> dict[str, Any]:
+    return {f"{place}.{one.name}": one.default for one in fields(table) if one.default is not MISSING}
 
 
 DEFAULTS: Mapping[str, Any] = {
-    **_of_fields(Limits),
-    **_of_fields(gguf_settings.Settings),
-    "policy.looks": "once",
-    "policy.fresh_after": 10,
-    "gates.training.blocking": True,
-    "gates.gguf.adapter": "merged",
-    "gates.gguf.quantization": "Q4_0",
+    **_said_by(GgufGates, "gates.gguf"),
+    **_said_by(TrainingGates, "gates.training"),
+    **_said_by(Policy, "policy"),
 }
 """What holds where a spec says nothing."""
 

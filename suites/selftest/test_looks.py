@@ -20,7 +20,8 @@ from harness.gates.gate import Gate
 from harness.metrics import registry, scoring
 from harness.releases import judged_items, ledger, tried_items
 from harness.spec import load as spec_file
-from harness.spec.objects import ANYTIME, Spec
+from harness.spec.objects import Spec
+from harness.spec.policy import ANYTIME
 from harness.statistics import sequential
 from harness.statistics.bounds import Bounds, mean_bounds
 from harness.statistics.measurement import Measurement

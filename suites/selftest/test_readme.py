@@ -48,3 +48,9 @@ def test_of_exit_status_0_it_says_one_thing_with_the_option_that_is_the_exceptio
     groups = [pytestconfig._parser._anonymous, *pytestconfig._parser._groups]
     (partial,) = [entry for group in groups for entry in group.options if "--partial" in entry.names()]
     assert "pytest's own exit status, and the verdict incomplete" in str(partial.attrs()["help"])
+
+
+def test_every_make_target_that_the_readme_names_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"`make ([a-z-]+)", README))
+    assert [target for target in sorted(named) if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
