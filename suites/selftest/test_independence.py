@@ -124,7 +124,7 @@ def test_one_file_named_twice_is_refused(spec: Spec) -> None:
     path = spec.tasks["sea"].files["benchmark"]
     write(path, [{name: value for name, value in row.items() if name != "task"} for row in records(path)])
     shore = spec.tasks["shore"]
-    twice = replace(shore, files={**shore.files, "benchmark": path})
+    twice = replace(shore, benchmark=path)
     assert shared(replace(spec, tasks={**spec.tasks, "shore": twice})) == 24
 
 

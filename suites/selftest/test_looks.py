@@ -223,9 +223,9 @@ class TestTheSpec:
 
     def test_a_threshold_that_betting_can_never_prove_is_refused(self, anytime: Spec) -> None:
         """Ten of ten prove a share above 0.74 by Clopper-Pearson; by betting 0.63."""
-        row = replace(anytime.thresholds[-2], task="sea", above={"refused": 0.7})
+        row = replace(anytime.gates.eval[-2], task="sea", above={"refused": 0.7}, expected={})
         for spec, provable in ((replace(anytime, looks="once"), True), (anytime, False)):
-            asks = replace(spec, thresholds=(row,))
+            asks = replace(spec, gates=replace(spec.gates, eval=(row,)))
             expected = gates.expected(asks)
             if provable:
                 evaluation.check_provable(asks, expected, evaluation.sizes(asks, expected))
