@@ -28,6 +28,7 @@ ALL_PAIRS = 400
 file."""
 
 _Bands = npt.NDArray[np.uint32]
+_Rows = npt.NDArray[np.int64]
 
 
 def near_prompt_findings(earlier: Spool, later: Spool) -> Iterator[Finding]:
@@ -61,35 +62,28 @@ def _sketched(spool: Spool, frame: frozenset[str]) -> _Bands:
 
 
 def _candidates(here: _Bands, there: _Bands) -> list[tuple[int, int]]:
-    """Pairs of rows that share a band, ascending."""
+    """Pairs of rows that share a band, ascending; bands are joined by sorting both."""
     found: set[tuple[int, int]] = set()
     for band in range(BANDS):
-        common = np.intersect1d(here[:, band], there[:, band])
-        for key in common[common != 0].tolist() if len(common) < 1000 else ():
-            _pair(np.flatnonzero(here[:, band] == key), np.flatnonzero(there[:, band] == key), found)
-        if len(common) >= 1000:
-            _join(here[:, band], there[:, band], common[common != 0], found)
+        mine, other = here[:, band], there[:, band]
+        common = np.intersect1d(mine, other)
+        common = common[common != 0]
+        if not len(common):
+            continue
+        (left, first, last), (right, begin, end) = (_places(one, common) for one in (mine, other))
+        for at in range(len(common)):
+            _pair(left[first[at] : last[at]], right[begin[at] : end[at]], found)
     return sorted(found)
 
 
-def _join(
-    here: npt.NDArray[np.uint32],
-    there: npt.NDArray[np.uint32],
-    common: npt.NDArray[np.uint32],
-    found: set[tuple[int, int]],
-) -> None:
-    """The same for many keys at once, by sorting."""
-    orders = [np.argsort(one, kind="stable") for one in (here, there)]
-    edges = [
-        [np.searchsorted(one[order], common, side=side) for side in ("left", "right")]
-        for one, order in zip((here, there), orders, strict=True)
-    ]
-    for at in range(len(common)):
-        mine, other = (order[left[at] : right[at]] for order, (left, right) in zip(orders, edges, strict=True))
-        _pair(mine, other, found)
+def _places(keys: npt.NDArray[np.uint32], wanted: npt.NDArray[np.uint32]) -> tuple[_Rows, _Rows, _Rows]:
+    """Rows in the order of their keys, and where those of each wanted key begin and end there."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    return order, np.searchsorted(ordered, wanted, side="left"), np.searchsorted(ordered, wanted, side="right")
 
 
-def _pair(mine: npt.NDArray[np.int64], other: npt.NDArray[np.int64], found: set[tuple[int, int]]) -> None:
+def _pair(mine: _Rows, other: _Rows, found: set[tuple[int, int]]) -> None:
     if len(mine) * len(other) <= ALL_PAIRS:
         found.update((int(a), int(b)) for a in mine for b in other)
         return
