@@ -76,8 +76,14 @@ def score_tasks(
     return found
 
 
-def measure(metric: Metric, scored: list[Scored], confidence: float, kind: Kind | None = None) -> Measurement:
-    """A metric's value over scored items, with the bounds of its kind, or of `kind`; items of one topic count once."""
+def measure(
+    metric: Metric, scored: list[Scored], confidence: float, sources: Mapping[str, str], kind: Kind | None = None
+) -> Measurement:
+    """A metric's value over scored items, with the bounds of its kind, or of `kind`; items of one topic count once.
+
+    Args:
+        sources: what gave the answers -> digest.
+    """
     values = statistics.cluster_means([(f"{entry.item.task}/{entry.item.topic}", entry.value) for entry in scored])
     bounds = statistics.bounds_of(kind or metric.kind, values, confidence)
     worst = sorted((entry for entry in scored if entry.value < 1.0), key=lambda entry: entry.value)
@@ -86,6 +92,7 @@ def measure(metric: Metric, scored: list[Scored], confidence: float, kind: Kind 
         n=len(values),
         lower_bound=bounds.lower,
         upper_bound=bounds.upper,
+        sources=sources,
         confidence=confidence,
         anytime=statistics.by_betting(kind or metric.kind, values),
         wrong=tuple(f"{entry.item.id} ({entry.value:.2f}): {entry.answer[:300]!r}" for entry in worst[:WORST]),

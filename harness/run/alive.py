@@ -13,10 +13,11 @@ import platform
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+
+from harness.gates.records import Entry, Hello
 
 HEARTBEAT = "heartbeat"
 """File of a run's folder."""
@@ -25,29 +26,30 @@ EVERY = 30.0
 STILL = 24 * 3600.0
 """Seconds without a heartbeat after which a run of another machine counts as ended: one that sleeps or whose network is
 down comes back, and waiting for it costs no more than a day of disk."""
-OPENED = "hello"
-"""Kind of the record with which a process opens its journal."""
 
 
-def identity() -> dict[str, Any]:
+def identity() -> Hello:
     """Who this process is, for its journal: machine, boot, namespace of process ids, id and beginning."""
-    return {**_place(), "pid": os.getpid(), "started": _started(os.getpid())}
+    return Hello(os.getpid(), **_place(), started=_started(os.getpid()))
 
 
-def lives(run: Path, records: Iterable[Mapping[str, Any]]) -> bool:
+def lives(run: Path, journal: Iterable[Entry]) -> bool:
     """Whether a run's main process may still be at work.
 
     Args:
         run: its folder.
-        records: its journal.
+        journal: of the run.
     """
-    opened = [one for one in records if one["kind"] == OPENED and one.get("process") == "main"]
-    return any(_lives(run, one) for one in opened)
+    return any(_lives(run, one) for one in _opened(journal))
 
 
-def elsewhere(records: Iterable[Mapping[str, Any]]) -> bool:
+def elsewhere(journal: Iterable[Entry]) -> bool:
     """Whether a run's main process belongs to another machine, boot or container, or does not say to which."""
-    return any(not _is_here(one) for one in records if one["kind"] == OPENED and one.get("process") == "main")
+    return any(not _is_here(one) for one in _opened(journal))
+
+
+def _opened(journal: Iterable[Entry]) -> list[Hello]:
+    return [one.record for one in journal if isinstance(one.record, Hello) and one.process == "main"]
 
 
 class Heart(threading.Thread):
@@ -69,18 +71,15 @@ class Heart(threading.Thread):
         self._stopped.set()
 
 
-def _lives(run: Path, opened: Mapping[str, Any]) -> bool:
-    if _is_here(opened):
-        return _runs(int(opened["pid"]), opened.get("started"))
-    return _beats(run)
+def _lives(run: Path, opened: Hello) -> bool:
+    return _runs(opened.pid, opened.started) if _is_here(opened) else _beats(run)
 
 
-def _is_here(opened: Mapping[str, Any]) -> bool:
-    place = _place()
-    return all(opened.get(name) == value for name, value in place.items())
+def _is_here(opened: Hello) -> bool:
+    return all(getattr(opened, name) == value for name, value in _place().items())
 
 
-def _place() -> dict[str, Any]:
+def _place() -> dict[str, str]:
     return {"host": platform.node(), "boot": _boot(), "namespace": _namespace()}
 
 
@@ -100,16 +99,16 @@ def _namespace() -> str:
         return ""
 
 
-def _started(pid: int) -> int | None:
-    """Clock ticks from the boot to the beginning of a process (proc(5), field 22); None where nothing says so."""
+def _started(pid: int) -> int:
+    """Clock ticks from the boot to the beginning of a process (proc(5), field 22); 0 where nothing says so."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         return int(stat.rpartition(")")[2].split()[19])
     except (OSError, ValueError, IndexError):
-        return None
+        return 0
 
 
-def _runs(pid: int, started: int | None) -> bool:
+def _runs(pid: int, started: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -117,7 +116,7 @@ def _runs(pid: int, started: int | None) -> bool:
     except PermissionError:
         pass  # somebody else's, and alive
     now = _started(pid)
-    return started is None or now is None or now == started
+    return 0 in (started, now) or now == started
 
 
 def _beats(run: Path) -> bool:

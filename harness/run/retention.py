@@ -15,6 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from harness.gates.records import ArtifactUsed, RunOpened, Unreadable, every
 from harness.gates.shipping import UNPROVEN
 from harness.run import alive
 from harness.run import journal as evidence
@@ -45,12 +46,13 @@ def survey(out: Path, keep_last: int, current: str = "") -> list[Held]:
     """Every artifact below `out`, with the reason that it stays once only the last `keep_last` runs count.
 
     An artifact is recent if one of those runs used it, by its journal, or anything did after the oldest of them began,
-    or any run that is still under way, on whatever machine: it may be about to use again what it used at first. The run
+    or any run that is still under way, on whatever machine: it may be about to use again what it used at first; so is
+    it with a run whose journal another version of greenrun wrote, since what that used is not known here. The run
     `current` always is among the last: with a clock that was set back it would seem the oldest, and lose its own.
     """
     runs = sorted(_runs(out), key=lambda run: -run.began)
     since = runs[keep_last - 1].began if 0 < keep_last <= len(runs) else (0.0 if keep_last else float("inf"))
-    since = min([since, *(run.began for run in runs if run.under_way)])
+    since = min([since, *(run.began for run in runs if run.under_way or run.unread)])
     released = {key for run in runs if run.released for key in run.keys}
     last = {key for run in runs[:keep_last] for key in run.keys}
     last |= {key for run in runs if run.id == current or run.under_way for key in run.keys}
@@ -108,19 +110,22 @@ class _Run:
     keys: frozenset[str]
     under_way: bool
     """Without a verdict, and its process lives, or may live where nobody here can see it."""
+    unread: bool
+    """Its journal holds what cannot be read here, so what it used is not known."""
 
 
 def _runs(out: Path) -> Iterator[_Run]:
     for folder in (out / "runs").glob("*/"):
-        records = evidence.read(folder / "evidence")
-        if records:
-            name = next((record["release"] for record in records if record["kind"] == "run"), "")
-            keys = frozenset(record["key"][:24] for record in records if record["kind"] == "artifact")
+        journal = evidence.read(folder / "evidence")
+        if journal:
+            name = next((opened.release for opened in every(journal, RunOpened)), "")
+            keys = frozenset(used.key[:24] for used in every(journal, ArtifactUsed))
             bundles = (f"{name}-{folder.name}", f"{name}-{folder.name}-{UNPROVEN}")
             released = any((out / "releases" / bundle).is_dir() for bundle in bundles)
-            waits = not (folder / "verdict.json").exists() and alive.lives(folder, records)
-            began = records[0]["at"] - (SKEW if waits and alive.elsewhere(records) else 0.0)
-            yield _Run(folder.name, began, released, keys, waits)
+            waits = not (folder / "verdict.json").exists() and alive.lives(folder, journal)
+            unread = bool(every(journal, Unreadable))
+            began = journal[0].at - (SKEW if waits and alive.elsewhere(journal) else 0.0)
+            yield _Run(folder.name, began, released, keys, waits, unread)
 
 
 def _whole(folder: Path) -> bool:

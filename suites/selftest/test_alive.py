@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.gates.records import ArtifactUsed, Hello, RunOpened
 from harness.run import alive, retention
+from harness.run import journal as evidence
 from harness.run.journal import Journal
 from harness.store.artifact import Key
 from harness.store.store import Store
@@ -35,23 +39,19 @@ def begun(out: Path, run_id: str, ago: float = 0.0, **changes: Any) -> Path:
     """A run without a verdict that used one artifact, and whose heart last beat so long ago."""
     folder = out / "runs" / run_id
     journal = Journal(folder / "evidence" / "main.jsonl", "main")
-    journal.write("hello", **{**alive.identity(), **changes})
-    journal.write("run", release="tiny", run_id=run_id)
+    journal.write(replace(alive.identity(), **changes))
+    journal.write(RunOpened(run_id, "tiny", "", "both", ["sea"], []))
     key = Key("adapter", run_id, {"label": run_id})
     artifact = Store(out / "store").fetch(key, lambda content: (content / "weights").touch() or None)  # type: ignore[func-returns-value]
-    journal.write("artifact", key=key.digest)
+    journal.write(ArtifactUsed(f"adapter {run_id}", "adapter", artifact.digest, key.digest, 0.0, False, ""))
     (folder / alive.HEARTBEAT).touch()
     for path in (folder / alive.HEARTBEAT, journal.path, artifact.path.parent):
         os.utime(path, (time.time() - ago, time.time() - ago))
     return folder
 
 
-def records(folder: Path) -> list[dict[str, Any]]:
-    return retention.evidence.read(folder / "evidence")
-
-
 def lives(folder: Path) -> bool:
-    return alive.lives(folder, records(folder))
+    return alive.lives(folder, evidence.read(folder / "evidence"))
 
 
 @pytest.mark.parametrize("case", ELSEWHERE)
@@ -82,11 +82,9 @@ class TestElsewhere:
         begun(tmp_path, "old", ago=7200, pid=NOBODY)
         far = begun(tmp_path, "far", pid=NOBODY, **ELSEWHERE[case])
         path = far / "evidence" / "main.jsonl"
-        text = path.read_text(encoding="utf-8")
-        ahead = [f'"at": {one["at"] + 3600}' for one in records(far)]
-        for one, later in zip(records(far), ahead, strict=True):
-            text = text.replace(f'"at": {one["at"]}', later)
-        path.write_text(text, encoding="utf-8")
+        rows = [json.loads(row) for row in path.read_text(encoding="utf-8").splitlines()]
+        ahead = (json.dumps({**row, "at": row["at"] + 3600}) for row in rows)
+        path.write_text("".join(f"{row}\n" for row in ahead), encoding="utf-8")
         assert {one.reason for one in retention.survey(tmp_path, 1)} == {"recent"}
 
 
@@ -102,7 +100,7 @@ class TestHere:
 
     def test_a_killed_run_is_over_at_once(self, tmp_path: Path) -> None:
         child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-        folder = begun(tmp_path, "own", pid=child.pid, started=None)
+        folder = begun(tmp_path, "own", pid=child.pid, started=0)
         assert lives(folder)
         child.kill()
         child.wait()
@@ -110,7 +108,7 @@ class TestHere:
 
     def test_a_journal_that_does_not_say_whose_it_is_goes_by_its_last_sign_of_life(self, tmp_path: Path) -> None:
         folder = tmp_path / "runs" / "old"
-        Journal(folder / "evidence" / "main.jsonl", "main").write("hello", pid=NOBODY)
+        Journal(folder / "evidence" / "main.jsonl", "main").write(Hello(NOBODY))
         assert lives(folder)
         for path in (folder / "evidence").iterdir():
             os.utime(path, (1.0, 1.0))

@@ -147,7 +147,7 @@ class TestTheBounds:
     def test_a_share_is_bounded_by_betting_where_it_may_be_looked_at_at_any_time(self) -> None:
         scored = [scoring.Scored(one, "", float(one.line > 2)) for one in ITEMS]
         metric = registry.METRICS["refused"]
-        once, anytime = (scoring.measure(metric, scored, 0.95, kind) for kind in ("share", "mean"))
+        once, anytime = (scoring.measure(metric, scored, 0.95, {}, kind) for kind in ("share", "mean"))
         assert (once.anytime, anytime.anytime) == (False, True)
         assert anytime.lower_bound is not None
         assert once.lower_bound is not None
