@@ -150,7 +150,7 @@ TOPICS_APART = SplitsCheck(
 TEXT_APART = SplitsCheck(
     name="text_apart",
     holds="No run of words and no near copy is shared between splits, nor with what another task trains on.",
-    kinds=frozenset({"run-prompt", "run-answer", "whole-prompt", "near-prompt"}),
+    kinds=frozenset({"run-prompt", "run-answer", "whole-prompt", "near-copy"}),
     findings=lambda files, elsewhere, held_out, options: text_findings(files, options.overlap, elsewhere),
     leakage=True,
 )

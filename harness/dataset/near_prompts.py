@@ -48,7 +48,7 @@ def near_prompt_findings(earlier: Spool, later: Spool) -> Iterator[Finding]:
             accused.add(number)
             shown = side_by_side(left, right)
             problem = f"asks the same but for a word or two with {earlier.path}:{earlier.lines[source]}\n    {shown}"
-            yield Finding(later.path, later.lines[number], "", problem, "near-prompt", 0, shown)
+            yield Finding(later.path, later.lines[number], "", problem, "near-copy", 0, shown)
 
 
 def _sketched(spool: Spool, frame: frozenset[str]) -> _Bands:

@@ -112,7 +112,7 @@ class TestLeakage:
         one, other = self.NEAR[case][:: -1 if swapped else 1]
         found = leaks([*different(5), item(7, one, "a")], [item(3, other, "b"), item(4, text(70), "c")])
         assert {line.line for line in found} == {3}
-        assert {line.kind for line in found} <= {"near-prompt", "whole-prompt", "run-prompt"}
+        assert {line.kind for line in found} <= {"near-copy", "whole-prompt", "run-prompt"}
 
     OTHER: ClassVar[dict[str, tuple[str, str]]] = {
         "another country": ("What is the capital of Peru?", "What is the capital of Chile?"),

@@ -154,7 +154,7 @@ class TestTheBounds:
         assert anytime.lower_bound < once.lower_bound
 
     def test_the_advice_is_to_go_on_where_that_is_safe_and_says_what_it_costs_where_it_is_not(self) -> None:
-        measured = Measurement(0.85, 40, 0.75, 0.93)
+        measured = Measurement(0.85, 40, 0.75, 0.93, sources={})
         once = judging.judge(replace(COVERAGE, metric="refused"), measured, 0.95).message
         assert "This look is spent" in once
         assert "counts as another attempt" in once
@@ -163,7 +163,7 @@ class TestTheBounds:
         assert "spent" not in again
 
     def test_items_that_the_anytime_advice_names_do_settle_it(self) -> None:
-        measured = replace(Measurement(0.875, 40, 0.7, 0.95), anytime=True)
+        measured = replace(Measurement(0.875, 40, 0.7, 0.95, sources={}), anytime=True)
         message = judging.judge(COVERAGE, measured, 0.95).message
         needed = int(message.partition(" held, ")[2].split()[0])
         right = round(0.875 * needed)
