@@ -23,6 +23,7 @@ pytest_plugins = [
     "fixtures.selection",
     "fixtures.seeds",
     "fixtures.attempts",
+    "fixtures.asking",
     "fixtures.mounts",
     "fixtures.gguf_files",
     "fixtures.gguf",

@@ -56,6 +56,11 @@ def draw(lengths: Mapping[str, int], size: int, seed: str) -> tuple[int, list[li
     return int(hashlib.sha256(f"again {seed}".encode()).hexdigest(), 16) % len(found), found
 
 
+def part(parts: int, seed: str) -> int:
+    """Which of the lists that a sheet was asked in is drawn from: 0 where there is one."""
+    return int(hashlib.sha256(f"part {seed}".encode()).hexdigest(), 16) % parts
+
+
 def ask(job: Job) -> list[Answer]:
     """The answers of a fresh process to one batch.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from harness.dataset import files
 from harness.dataset.item import Item
 from harness.errors import SpecError
+from harness.gates import looks
 from harness.metrics import registry, scoring
 from harness.spec import nearest
 from harness.spec.objects import Spec, Thresholds
@@ -81,7 +82,7 @@ def of_spec(spec: Spec) -> tuple[Aim, ...]:
             threshold,
             spec.selection.minimum.get(metric, threshold),
             len(clusters(spec, row.task, metric, items)),
-            registry.METRICS[metric].kind,
+            looks.kind(spec, registry.METRICS[metric].kind),
             row.rule,
         )
         for row in rows(spec)

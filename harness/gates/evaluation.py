@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from harness.dataset import files
 from harness.errors import SpecError
+from harness.gates import looks
 from harness.gates.gate import Gate
 from harness.metrics import registry, scoring
 from harness.spec import nearest
@@ -131,6 +132,8 @@ def check_provable(spec: Spec, gates: tuple[Gate, ...], sizes: Mapping[str, int]
         if gate.rule != "lower_bound":
             continue
         kind = registry.METRICS[gate.metric].kind
+        if gate.split == "benchmark":
+            kind = looks.kind(spec, kind)
         n = sizes[gate.id]
         if n == 0 or power.wrong_allowed(n, gate.threshold, spec.confidence, kind) < 0:
             problem = (

@@ -11,6 +11,7 @@ from harness.metrics.metric import Forms, Metric, score_of
 from harness.spec.objects import Task
 from harness.statistics import bounds as statistics
 from harness.statistics.measurement import WORST, Measurement
+from harness.statistics.power import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +76,16 @@ def score_tasks(
     return found
 
 
-def measure(metric: Metric, scored: list[Scored], confidence: float, sources: Mapping[str, str]) -> Measurement:
-    """A metric's value over scored items, with the bounds of its kind; items of one topic count once.
+def measure(
+    metric: Metric, scored: list[Scored], confidence: float, sources: Mapping[str, str], kind: Kind | None = None
+) -> Measurement:
+    """A metric's value over scored items, with the bounds of its kind, or of `kind`; items of one topic count once.
 
     Args:
         sources: what gave the answers -> digest.
     """
     values = statistics.cluster_means([(f"{entry.item.task}/{entry.item.topic}", entry.value) for entry in scored])
-    bounds = statistics.bounds_of(metric.kind, values, confidence)
+    bounds = statistics.bounds_of(kind or metric.kind, values, confidence)
     worst = sorted((entry for entry in scored if entry.value < 1.0), key=lambda entry: entry.value)
     return Measurement(
         value=sum(values) / len(values),
@@ -91,5 +94,6 @@ def measure(metric: Metric, scored: list[Scored], confidence: float, sources: Ma
         upper_bound=bounds.upper,
         sources=sources,
         confidence=confidence,
+        anytime=statistics.by_betting(kind or metric.kind, values),
         wrong=tuple(f"{entry.item.id} ({entry.value:.2f}): {entry.answer[:300]!r}" for entry in worst[:WORST]),
     )

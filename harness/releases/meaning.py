@@ -2,15 +2,19 @@
 matches everything is another threshold.
 
 Compared are the forms of answers, what is put before the model, the options of the data checks, what selection asks,
-and the bytes of templates and schemas. A difference that is known to ask more is none; every other one is told.
+the bytes of templates, schemas and general texts, and every other key of the spec (`harness.releases.spec_changes`). A
+difference that is known to ask more, or to ask nothing, is none; every other one is told.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from harness.errors import SpecError
+from harness.releases import spec_changes
 from harness.spec.data import DataGates
 from harness.spec.objects import Spec, Task
 from harness.spec.table import said
@@ -20,6 +24,7 @@ from harness.store import digests
 Stricter = Callable[[Any, Any], bool]
 """(before, now) -> whether the change asks more than before."""
 
+TEXTS = "gates.forgetting.texts"
 _OF_A_TASK = ("system", "answer_form", "refusal_form", "max_new_tokens")
 _OF_GENERATION = ("batch_size", "noise_sample")
 
@@ -62,10 +67,14 @@ _STRICTER: Mapping[str, Stricter] = {
 
 
 def digests_of(spec: Spec) -> dict[str, str]:
-    """Key of the spec -> SHA-256 of the template or schema that it names."""
+    """Key of the spec -> SHA-256 of the template, schema or general texts that it names."""
     named = {f"tasks.{name}.template": task.template for name, task in spec.tasks.items()}
     named |= {f"tasks.{name}.schema": task.schema for name, task in spec.tasks.items() if task.schema}
-    return {key: digests.of_file(path) for key, path in named.items() if path.is_file()}
+    found = {key: digests.of_file(path) for key, path in named.items() if path.is_file()}
+    if spec.gates.forgetting is not None:
+        folder = spec.gates.forgetting.texts
+        found[TEXTS] = digests.of_value({path.name: digests.of_file(path) for path in sorted(folder.glob("*.txt"))})
+    return found
 
 
 def changes(table: Mapping[str, Any], before: Mapping[str, str], spec: Spec) -> Iterator[str]:
@@ -78,6 +87,7 @@ def changes(table: Mapping[str, Any], before: Mapping[str, str], spec: Spec) -> 
     yield from _tasks(table, spec)
     yield from _files(before, spec)
     yield from _data(table, spec)
+    yield from spec_changes.changes(table, _present(spec))
     generation = table.get("generation", {})
     for key in _OF_GENERATION:
         was, now = said(Generation, generation, key), getattr(spec, key)
@@ -89,6 +99,18 @@ def changes(table: Mapping[str, Any], before: Mapping[str, str], spec: Spec) -> 
     deploy = table.get("release", {}).get("deploy", spec.deploy)
     if deploy != spec.deploy:
         yield f"release.deploy: {deploy}, now {spec.deploy}"
+
+
+def _present(spec: Spec) -> Mapping[str, Any]:
+    """The spec's own table, as TOML gives it.
+
+    Raises:
+        SpecError: the file is not what was loaded.
+    """
+    try:
+        return tomllib.loads(spec.path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SpecError(spec.path, "", f"cannot be read again to compare it ({error})") from error
 
 
 def _tasks(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:

@@ -37,6 +37,25 @@ def pair_up(
     Raises:
         NothingInCommonError: there is none; the message names the mend.
     """
+    pairs = in_common(metric, items, answers, earlier, forms)
+    if not pairs:
+        kept = f"{len(earlier.items)} judged items, none of them" if earlier.items else "no judged items, so none is"
+        raise NothingInCommonError(
+            f"{earlier.name} kept {kept} in today's benchmark for {metric.name}: nothing can be compared. Keep items "
+            "of its benchmark unchanged in this one or name another release with --against; where neither can be, set "
+            "[gates.regression] blocking = false and give the reason as accept_weaker"
+        )
+    return pairs
+
+
+def in_common(
+    metric: Metric,
+    items: Iterable[Item],
+    answers: Mapping[tuple[str, str], str],
+    earlier: Earlier,
+    forms: Mapping[str, Forms],
+) -> list[Pair]:
+    """The pairs of `pair_up`, of which there may be none."""
     known = {(one.task, one.item): one for one in earlier.items}
     pairs = []
     for item in items:
@@ -46,13 +65,6 @@ def pair_up(
         before, after = was.answer, answers[item.task, item.id]
         scores = (score_of(metric, item, text, forms[item.task]) for text in (before, after))
         pairs.append(Pair(item, before, after, *scores))
-    if not pairs:
-        kept = f"{len(earlier.items)} judged items, none of them" if earlier.items else "no judged items, so none is"
-        raise NothingInCommonError(
-            f"{earlier.name} kept {kept} in today's benchmark for {metric.name}: nothing can be compared. Keep items "
-            "of its benchmark unchanged in this one or name another release with --against; where neither can be, set "
-            "[gates.regression] blocking = false and give the reason as accept_weaker"
-        )
     return pairs
 
 

@@ -14,4 +14,4 @@ class Base(Table):
     source: Annotated[str, Matching("^(package|path|hf|modelscope):.+")]
     """``package:DIST/FILE``, ``path:DIR``, ``hf:OWNER/NAME`` or ``modelscope:OWNER/NAME``."""
     pin: Annotated[str, Matching(r"^(sha256:[0-9a-f]{64}|revision:.+)(?!\n)$")]
-    """``sha256:HEX`` of the file (or of the folder's digests), or ``revision:REV`` of a hub."""
+    """``sha256:HEX`` of the file (or of the folder's digests), or ``revision:COMMIT`` of a hub, 40 hex digits."""
