@@ -122,7 +122,11 @@ def _rows(table: str) -> Iterator[dict[str, Any]]:
 def report() -> str:
     """The agreement of every metric, by phenomenon, with the disagreements."""
     lines = []
-    for metric, rows in [*((name, judged(name)) for name in FIELDS), (LATER, judged_later()), (MATCHER, judged_matcher())]:
+    for metric, rows in [
+        *((name, judged(name)) for name in FIELDS),
+        (LATER, judged_later()),
+        (MATCHER, judged_matcher()),
+    ]:
         lines.append(f"{metric}: {sum(row.agrees for row in rows)} of {len(rows)} agree ({agreement(rows):.3f})")
         lines += [f"  {name}: {agree} of {n}" for name, (agree, n) in by_phenomenon(rows).items()]
         lines += [f"    {row}" for row in rows if not row.agrees]

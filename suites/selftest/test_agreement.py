@@ -43,6 +43,12 @@ def test_coverage_agrees_with_the_reader_on_answers_that_nobody_had_in_mind() ->
     assert judged_answers.agreement(rows) >= 0.70, "\n".join(wrong)
 
 
+def test_the_matcher_of_points_agrees_with_the_reader_on_signs_numbers_scripts_and_denials() -> None:
+    rows = judged_answers.judged_matcher()
+    wrong = [str(row) for row in rows if not row.agrees]
+    assert judged_answers.agreement(rows) >= 0.98, "\n".join(wrong)
+
+
 @pytest.mark.parametrize("metric", OWN)
 def test_a_table_holds_a_hundred_answers_and_no_answer_twice(metric: str) -> None:
     rows = judged_answers.judged(metric)
