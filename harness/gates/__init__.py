@@ -20,6 +20,7 @@ from harness.gates import (
 )
 from harness.gates import fidelity as gguf_parity
 from harness.gates.gate import Gate, Outcome, Rule
+from harness.metrics import declared
 from harness.spec.objects import Spec
 
 __all__ = ["AREAS", "Gate", "Outcome", "Rule", "expected"]
@@ -34,6 +35,7 @@ def expected(spec: Spec) -> tuple[Gate, ...]:
     Raises:
         SpecError: two gates share an id, or the selection goes by what no gate could.
     """
+    declared.check(spec)
     aims.check_names(spec)
     gates = tuple(gate for area in AREAS for gate in area.expected(spec))
     ids = [gate.id for gate in gates]

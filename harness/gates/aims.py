@@ -90,7 +90,10 @@ def read(spec: Spec, split: str) -> Items:
 def clusters(spec: Spec, name: str, metric: str, items: Items) -> set[tuple[str, str]]:
     """The independent items that a metric of the candidate is taken over: (task, topic)."""
     chosen = [item for task in spec.tasks_of(spec.candidate, name) for item in items[task]]
-    return {(item.task, item.topic) for item in scoring.concerned(registry.METRICS[metric], chosen)}
+    return {
+        (item.task, item.topic)
+        for item in scoring.concerned(registry.METRICS[metric], chosen, scoring.forms_of(spec.tasks))
+    }
 
 
 def check(spec: Spec) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from harness.dataset import checks
 from harness.gates.gate import Gate
+from harness.metrics.references_score import CHECK as REFERENCES
 from harness.spec import data as options
 from harness.spec.objects import Spec, Task
 
@@ -46,6 +47,8 @@ def expected(spec: Spec) -> Iterator[Gate]:
         for split in task.files:
             for check in checks.file_checks(task, split):
                 yield gate(f"{split}-{task.name}", check, task, split)
+            if task.metrics:
+                yield gate(f"{split}-{task.name}", REFERENCES, task, split)
             for check in checks.tokenized_checks(split) if chosen.tokens else ():
                 yield gate(f"{split}-{task.name}", check, task, split)
     for task in spec.tasks.values():

@@ -13,12 +13,17 @@ def stated(item: Item, answer: str) -> str:
     """What the answer says of its own: without thinking, struck-out text, the question repeated and lists of all of its
     options. A repetition that the reference makes as well is wanted, and stays."""
     text = standing(answer_of(answer))
-    for turn in item.messages:
-        if turn.get("role") == "user" and text:
-            prompt = "\n".join(part for place, part in texts(turn.get("content")) if not place.endswith("(key)"))
-            if prompt and own_words(item.reference, prompt) == item.reference:
-                text = own_words(text, prompt)
+    for prompt in prompts(item):
+        if text and own_words(item.reference, prompt) == item.reference:
+            text = own_words(text, prompt)
     return text
+
+
+def prompts(item: Item) -> list[str]:
+    """What each turn of the user says, where it says anything."""
+    turns = (texts(turn.get("content")) for turn in item.messages if turn.get("role") == "user")
+    found = ("\n".join(part for place, part in turn if not place.endswith("(key)")) for turn in turns)
+    return [prompt for prompt in found if prompt]
 
 
 def said(item: Item, answer: str) -> tuple[bool, ...]:

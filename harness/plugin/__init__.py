@@ -20,7 +20,7 @@ import pytest
 from harness import gates
 from harness.engines import processor
 from harness.errors import DataError, GreenrunError, SpecError
-from harness.gates import aims, evaluation, forgetting, regression
+from harness.gates import aims, content, evaluation, forgetting, regression
 from harness.metrics import registry
 from harness.plugin import collection, options, outcomes
 from harness.plugin import session_end as ending
@@ -151,7 +151,9 @@ def _check_benchmarks(loaded: spec.Spec) -> list[str]:
     try:
         judged_at = replace(loaded, confidence=ledger.next_confidence(loaded))
         aims.check(loaded)
-        warnings = evaluation.check_provable(judged_at, expected, evaluation.sizes(loaded, expected))
+        sizes = evaluation.sizes(loaded, expected)
+        content.check(loaded, expected, sizes)
+        warnings = evaluation.check_provable(judged_at, expected, sizes)
         regression.check_provable(judged_at)
         forgetting.check_provable(loaded)
     except DataError as error:

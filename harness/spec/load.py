@@ -19,7 +19,7 @@ from jsonschema.exceptions import best_match
 
 from harness.errors import SpecError
 from harness.spec import check as references
-from harness.spec import nearest
+from harness.spec import metric_tables, nearest
 from harness.spec.objects import (
     SPLITS,
     Adapter,
@@ -59,6 +59,10 @@ def load(path: Path, given: Mapping[str, Path] | None = None) -> Spec:
     for key, problem in _unusable(table):
         raise SpecError(path, key, problem)
     _check_shape(path, table)
+    tables = metric_tables.read(path, table["tasks"])
+    for name, own in tables.items():
+        if own:
+            table["tasks"][name]["metrics"] = own
     spec = _build(path, digests.of_value({"spec": table, "given": sorted(given or {})}), table, dict(given or {}))
     references.check(spec)
     return spec
@@ -119,7 +123,15 @@ def _build(path: Path, digest: str, table: dict[str, Any], given: dict[str, Path
         instructions=release.get("instructions", "native"),
         notes=here / release["notes"] if "notes" in release else None,
         base=_base(here, table["base"]),
-        tasks={name: _task(here, name, entry) for name, entry in table["tasks"].items()},
+        tasks={
+            name: _task(
+                here,
+                name,
+                entry,
+                metric_tables.declared(name, entry.get("metrics", {}), table["gates"]["eval"], table["adapters"]),
+            )
+            for name, entry in table["tasks"].items()
+        },
         adapters={
             name: Adapter(name, tuple(entry["tasks"]), given.get(name, _maybe(here, entry.get("path"))))
             for name, entry in table["adapters"].items()
@@ -151,7 +163,7 @@ def _base(here: Path, entry: dict[str, str]) -> Base:
     return Base(source, entry["pin"])
 
 
-def _task(here: Path, name: str, entry: dict[str, Any]) -> Task:
+def _task(here: Path, name: str, entry: dict[str, Any], metrics: metric_tables.Tables) -> Task:
     return Task(
         name=name,
         system=entry.get("system", ""),
@@ -162,6 +174,7 @@ def _task(here: Path, name: str, entry: dict[str, Any]) -> Task:
         refusal_form=entry["refusal_form"],
         max_new_tokens=entry.get("max_new_tokens", 160),
         counts=entry.get("counts", {}),
+        metrics=metrics,
     )
 
 

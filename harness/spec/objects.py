@@ -41,6 +41,8 @@ class Task:
     refusal_form: str
     max_new_tokens: int
     counts: Mapping[str, Mapping[str, Any]]
+    metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Metric -> its settings as written, for each metric that a table or a gate declares for the task."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from harness.dataset import checks, findings
 from harness.dataset.findings import Checked
 from harness.gates.data import LEAKAGE, strangers
 from harness.gates.gate import Gate
+from harness.metrics import references_score
 from harness.run.run import Run
 from harness.spec.data import Options
 from harness.spec.objects import Spec, Task
@@ -77,6 +78,11 @@ def test_duplicates(gate: Gate, task: Task, run: Run, options: Options, conclude
 def test_secrets(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
     """No training text holds a secret or personal data."""
     _judge_file(gate, task, run, options, conclude)
+
+
+def test_references_score(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
+    """Every reference answer earns all of every metric that the spec declares for its task."""
+    _conclude(gate, run, conclude, references_score.check(task, gate.split, options))
 
 
 def test_labels(gate: Gate, run: Run, tokenized_checks: TokenizedChecks, conclude: Conclude) -> None:

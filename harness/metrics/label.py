@@ -1,0 +1,71 @@
+"""Label: the answer names the reference's label, and no other of a closed set.
+
+A label is found as `harness.text.wordings` finds a wording: a denied one is not named, nor one inside a longer label.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from pydantic import Field, field_validator
+
+from harness.dataset.item import Item
+from harness.metrics.metric import Forms, Metric
+from harness.metrics.points import stated
+from harness.metrics.settings import Settings
+from harness.text.normal import tokens
+from harness.text.wordings import holds, says
+
+NAME = "label"
+
+
+class Labels(Settings):
+    """The closed set."""
+
+    labels: list[str] = Field(description='the whole set, e.g. labels = ["yes", "no"]', min_length=2)
+
+    @field_validator("labels")
+    @classmethod
+    def _apart(cls, labels: list[str]) -> list[str]:
+        spelled = [tokens(label) or (label.strip(),) for label in labels]
+        twice = [label for at, label in enumerate(labels) if spelled[at] in spelled[:at]]
+        empty = [label for label in labels if not label.strip()]
+        if twice or empty:
+            raise ValueError(f"{(twice or empty)[0]!r} {'stands twice' if twice else 'is empty'}; name each label once")
+        return labels
+
+
+def named(text: str, labels: tuple[str, ...]) -> frozenset[str]:
+    """The labels that a text names: itself where it is one, else those that it says, the longest first."""
+    for label in labels:
+        if _same(text, label):
+            return frozenset({label})
+    said = [label for label in labels if says(text, label)]
+    return frozenset(label for label in said if not any(_hides(text, other, label) for other in said))
+
+
+def _same(text: str, label: str) -> bool:
+    return (tokens(text) == tokens(label)) if tokens(label) else text.strip() == label.strip()
+
+
+@lru_cache(maxsize=4096)
+def _hides(text: str, longer: str, label: str) -> bool:
+    """Whether the label stands in the text as a part of a longer one alone."""
+    if longer == label or not holds(longer, label) or holds(label, longer):
+        return False
+    return len(_starts(text, label)) <= len(_starts(text, longer)) * max(1, len(_starts(longer, label)))
+
+
+def _starts(text: str, wording: str) -> list[int]:
+    """Where a wording's tokens begin in a text's."""
+    inside, wanted = tokens(text), tokens(wording)
+    return [at for at in range(len(inside) - len(wanted) + 1) if inside[at : at + len(wanted)] == wanted]
+
+
+def label(item: Item, answer: str, forms: Forms) -> float:
+    labels = tuple(forms.of(NAME, Labels).labels)
+    wanted = named(item.reference, labels)
+    return float(len(wanted) == 1 and named(stated(item, answer), labels) == wanted)
+
+
+METRIC = Metric(NAME, "share", lambda item: not item.must_refuse, label, settings=Labels)
