@@ -5,6 +5,19 @@
 
 The entry point's name is the metric's. A release is judged by all of them or not at all: one that cannot be used is a
 fault, and `harness.metrics.refuse_faults` names it before anything is judged.
+
+A metric without settings is taken over every task. One with settings names them as a model, which a task fills in under
+``[tasks.NAME.metrics.brevity]``, and is taken over the tasks that do, or that a gate on it is about::
+
+    from harness.metrics import Metric, Settings
+
+    class Most(Settings):
+        most: int  # required; a field with a default is not
+
+    def brevity(item, answer, forms):
+        return float(0 < len(answer) <= forms.of("brevity", Most).most)
+
+    BREVITY = Metric("brevity", "share", lambda item: not item.must_refuse, brevity, looks_at="form", settings=Most)
 """
 
 from __future__ import annotations
@@ -15,6 +28,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from harness.metrics.metric import Metric, MetricError
+from harness.metrics.settings import Settings
 
 GROUP = "greenrun.metrics"
 
@@ -72,6 +86,12 @@ def _load(point: EntryPoint) -> Metric:
         raise MetricError(f"the metric calls itself {loaded.name!r}; the names must be the same")
     if loaded.kind not in ("share", "mean"):
         raise MetricError(f"its kind is {loaded.kind!r}; 'share' or 'mean' is expected")
+    if loaded.looks_at not in ("content", "form"):
+        raise MetricError(f"it looks at {loaded.looks_at!r}; 'content' or 'form' is expected")
+    if loaded.settings is not None and not (
+        isinstance(loaded.settings, type) and issubclass(loaded.settings, Settings)
+    ):
+        raise MetricError(f"its settings are {loaded.settings!r}; a subclass of harness.metrics.Settings is expected")
     return loaded
 
 

@@ -24,7 +24,8 @@ def problems(kind: type[Settings], table: Mapping[str, Any]) -> Iterator[tuple[s
     try:
         kind.model_validate(table)
     except ValidationError as error:
-        for one in error.errors(include_url=False):
+        # A key that is not known comes first: it may be what is missing, misspelt.
+        for one in sorted(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden"):
             key = ".".join(str(part) for part in one["loc"])
             yield key, _said(one["type"], one["msg"], key, kind)
 
