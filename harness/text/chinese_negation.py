@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 
 _NEGATORS = re.compile(
-    "并非|绝非|毫无|禁止|严禁|禁用|拒绝|拒不|否认|否定|反对|杜绝|避免|防止|切忌|忌讳|取消|停止|缺乏|缺少|失去|丧失|与其说?"
-    "|误以为|误认为|谎称|难道|岂|谁说|何尝|何曾|哪里|哪有|怎么?(?:可能|会|能|敢)|[不没未无勿莫别]"
+    "并非|绝非|毫无|禁止|严禁|拒绝|拒不|否认|否定|怀疑|质疑|与其说?|误以为|误认为|谎称|难道|岂|谁说|何尝|何曾|哪里|哪有"
+    "|怎么?(?:可能|会|能|敢)|[不没未无勿莫别]"
+    "|(?:禁用|反对|杜绝|避免|防止|切忌|忌讳|取消|停止|缺乏|缺少|失去|丧失)(?:了|过|着|在|一切|任何|所有|的)?$"
 )
+"""What denies the rest of its clause, and at its end what denies its object alone: who prevents harm may well wash."""
 _IDIOMS = re.compile(
     "(?:不|没有?|未曾?)(?:知道|晓得|了解|明白|清楚|意识到|注意到|想到|料到|认识到|察觉)(?!.*(?:是否|会不会|能不能|是不是|有没有))"
     "|不仅|不但|不只|不光|不断|不同|不久|不少|不止|不停|不过|不妨|不禁(?!止)|不料|不锈|不等|不得不|不由得|差不多|对不起"
@@ -39,7 +41,10 @@ _SET_RIGHT = re.compile("但|而是|其实|实际上|事实上|却|然而|不过
 
 _REFUSED = re.compile("不(?!过|仅|但|禁|得了)|没有|并不|并非|当然不|绝不|否")
 
-_MARKS = re.compile("[不没未无勿莫别非毫错假谣谬误禁拒否反杜避防忌取停缺失丧与谎难岂谁何哪怎]")
+_TIME = re.compile("[年月日号时点周天晚午晨季][前后初末中]?$|\\d$")
+"""A time is what no verb behind it speaks of."""
+
+_MARKS = re.compile("[不没未无勿莫别非毫错假谣谬误禁拒否反杜避防忌取停缺失丧与谎难岂谁何哪怎疑]")
 
 
 def may_deny(text: str) -> bool:
@@ -47,17 +52,18 @@ def may_deny(text: str) -> bool:
     return _MARKS.search(text) is not None
 
 
-def denials(before: str, after: str, later: str) -> int:
+def denials(before: str, after: str, later: str, said: str = "") -> int:
     """Count the denials of a wording.
 
     Args:
         before: the characters before it in its clause, without blanks.
         after: the characters behind it in its clause.
         later: the characters behind it wherever a clause ends.
+        said: the wording.
     """
     own = _CLAUSE.split(_IDIOMS.sub(" ", before))[-1]
     count = len(_NEGATORS.findall(own))
-    if _TAKEN_BACK.match(later) or _DENIED_NEXT.match(_IDIOMS.sub(" ", after)):
+    if _TAKEN_BACK.match(later) or (not _TIME.search(said) and _DENIED_NEXT.match(_IDIOMS.sub(" ", after))):
         count += 1
     return count
 

@@ -7,18 +7,27 @@ from __future__ import annotations
 
 import re
 
+_BANS = r"(?:forbade|forbid(?:s|den)?|prohibit(?:s|ed)?|ban(?:s|ned)?|prevent(?:s|ed)?)"
 _NEGATORS = re.compile(
     r"\b(?:not|no|never|neither|nor|none|nothing|nobody|nowhere|non|without|hardly|scarcely|barely|seldom|rarely"
     r"|unable to|fail(?:s|ed)? to|refus(?:es|ed?) to|lack(?:s|ed|ing)?|absence of|far from|anything but|instead of"
     r"|rather than|false|untrue|wrong|wrongly|incorrect|incorrectly|mistakenly|impossible|unlikely|doubts?|doubted"
-    r"|den(?:y|ies|ied)|forbid(?:s|den)?|forbade|prohibit(?:s|ed)?|ban(?:s|ned)?|avoid(?:s|ed)?|prevent(?:s|ed)? from"
-    r"|myth|nonsense|disproved?|refuted?|debunked)\b"
+    r"|den(?:y|ies|ied)|forbidden to)\b"
+    rf"|\b{_BANS}(?: (?!in\b|on\b|at\b|by\b|for\b)\w+)* from$"
+    rf"|\b(?:{_BANS}|avoid(?:s|ed)?|reject(?:s|ed)?|dismiss(?:es|ed)?|rul(?:e|es|ed) out)"
+    r"(?: (?:any|all|the|a|an|every))?$"
 )
+"""At the end of what stands before a wording where it must govern it: ``banned in 1972`` denies no year."""
+
 _IDIOMS = re.compile(
     r"\b(?:not (?:only|just|merely|simply|solely|least|to mention)|(?:if|or|why) not|can not (?:help )?but"
     r"|(?:not|never) (?:fail(?:s|ed)? to|forget|miss|hesitate)|never (?:mind|fear)"
     r"|no (?:doubt|wonder|question|matter|problem|worries|sooner|less|fewer|more|later|earlier)"
     r"|nothing (?:but|other than)|none other than|few (?:\w+ ){0,2}(?:deny|doubt|dispute)|contrary to"
+    r"|without (?:question|fail|exception)"
+    r"|(?:hardly any(?:one|body| 1)|nobody|no 1|few|not (?:many|every(?:one|body| 1))) (?:\w+ ){0,2}"
+    r"(?:knew|know|knows|known|realised?|realized?|notice[sd]?|aware)(?! (?:\w+ )?whether)"
+    r"|(?:that|who|which) (?:can|do|does|did|will|could|would|is|are|was|were|has|have|had) not \w+"
     r"|not (?:\w+ ){0,3}(?:until|unless|before|later than|earlier than))\b"
 )
 """What looks like a denial and is none."""
@@ -47,8 +56,8 @@ _DENIED_NEXT = re.compile(
     r"|ruled out|untenable)\b"
 )
 _TAKEN_BACK = re.compile(
-    r"(?:no )?(?:that|this|which|it) (?:is|was|would be) "
-    r"(?:wrong|false|untrue|incorrect|nonsense|a myth|not (?:true|so|right|correct|the case))\b"
+    r"(?:no )?(?:(?:that|this|which|it) (?:is|was|would be)|they are) "
+    r"(?:wrong|false|untrue|incorrect|mistaken|nonsense|a myth|not (?:true|so|right|correct|the case))\b"
 )
 
 _NOT_DENIED_NEXT = re.compile(
@@ -56,14 +65,19 @@ _NOT_DENIED_NEXT = re.compile(
     r"(?:forbidden|prohibited|banned|disproved|refuted|debunked|ruled out|denied|impossible|false|wrong|untrue)\b"
 )
 
-_NEXT = re.compile(r"\b(?:out of the question|ruled out|untenable)\b")
+_MARKS = re.compile(
+    r"\b(?:out of the question|rul(?:e|es|ed) out|untenable|myth|nonsense|mistak|reject|dismiss|refus"
+    r"|avoid|forb|prohib|ban|bans|banned|prevent|disprove|refute|debunk)"
+)
+"""What else may deny, by its first letters."""
 
 _FRAME = re.compile(
     r"\b(?:(?:not|never) (?:\w+ ){0,2}(?:true|the case|so|right|correct|believe[sd]?|think|thinks|thought|say|says|said"
     r"|mean|means|claim|claims|show|shows|follow|follows)|no (?:\w+ )?(?:evidence|proof|sign|reason|indication)"
     r"|(?:nobody|no 1|no one|none|few|hardly anyone)|myth|nonsense|false|untrue|wrong|incorrect|forbidden"
+    r"|mistakes?|mistaken|disproved?|refuted?|debunked|reject(?:s|ed)?|dismiss(?:es|ed)?|rul(?:e|es|ed) out"
     r"|den(?:y|ies|ied)|doubts?|doubted|refus(?:es|ed?) to (?:accept|believe|think|admit))\b"
-    r"(?: \w+)* (?:that|whether)\b"
+    r"(?: (?!(?:so|because|if|when)\b)\w+){0,14} (?:that|whether)\b"
 )
 """Denies the clause that its ``that`` opens, however far off."""
 _CUT_OFF = re.compile(r"\b(?:not|never|neither)$")
@@ -75,7 +89,7 @@ _REFUSED = re.compile(
 
 def may_deny(text: str) -> bool:
     """Whether anything in a text could deny anything: most answers are done with here."""
-    return _NEGATORS.search(text) is not None or _NEXT.search(text) is not None
+    return _NEGATORS.search(text) is not None or _MARKS.search(text) is not None
 
 
 def denials(before: str, after: str, later: str) -> int:

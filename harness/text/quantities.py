@@ -29,6 +29,10 @@ _NAMES = {
     "week": "weeks \u5468 \u661f\u671f \u4e2a\u661f\u671f",
     "month": "months \u4e2a\u6708",
     "year": "years yr yrs",
+    "kb": "kilobyte kilobytes",
+    "mb": "megabyte megabytes",
+    "gb": "gigabyte gigabytes",
+    "tb": "terabyte terabytes",
     "w": "watt watts \u74e6",
     "kw": "kilowatt kilowatts \u5343\u74e6",
     "v": "volt volts \u4f0f",
@@ -44,7 +48,11 @@ _NAMES = {
 _UNITS = {tuple(name) if not name.isascii() else (name,): unit for unit, of in _NAMES.items() for name in of.split()}
 _UNITS |= {(unit,): unit for unit in _NAMES if unit.isalpha()}
 _UNITS |= {("per", "cent"): "%", ("per", "mille"): "\u2030", tuple("\u6444\u6c0f\u5ea6"): "\u00b0 c"}
+_UNITS |= {("kph",): "km / h", ("kmh",): "km / h", ("mph",): "mile / h"}
+_UNITS |= {tuple(name): "m ^ 2" for name in ("\u5e73\u65b9\u7c73", "\u5e73\u7c73")}
+_UNITS |= {tuple("\u7acb\u65b9\u7c73"): "m ^ 3"}
 _UNITS |= {tuple("\u534e\u6c0f\u5ea6"): "\u00b0 f", ("pounds", "sterling"): "\u00a3"}
+_TIMES = {"hour": "h", "second": "s", "minute": "min", "day": "day", "week": "week", "year": "year", "month": "month"}
 _LONGEST = max(map(len, _UNITS))
 _BEGINS = frozenset(name[0] for name in _UNITS)
 
@@ -184,24 +192,40 @@ def _measured(words: list[str], parted: list[str]) -> Row:
             continue
         before = found[0][-1] if found[0] and not parted[at] else ""
         if word in _CURRENCIES and not is_number(before) and _counts(words, parted, at + 1):
-            found[0].extend((words[at + 1], word))
+            found[0].extend((_exact(words[at + 1]), word))
             found[1].extend((parted[at], ""))
             at += 2
             continue
         if is_number(before) and word in _BEGINS:
             unit, end = _unit(words, parted, at)
             if unit:
+                found[0][-1] = _exact(before)
                 symbols = unit.split()
+                if (
+                    end + 1 < len(words)
+                    and words[end] == "per"
+                    and words[end + 1] in _TIMES
+                    and not any(parted[end : end + 2])
+                ):
+                    symbols += ["/", _TIMES[words[end + 1]]]
+                    end += 2
                 found[0].extend(symbols)
                 found[1].extend("" for _ in symbols)
                 at = end
                 continue
+        if is_number(before) and (word in _CURRENCIES or word in "%\u2030\u00b0"):
+            found[0][-1] = _exact(before)
         if before == "\u00b0" and word in _SCALE_NAMES:
             word = _SCALE_NAMES[word]
         found[0].append(word)
         found[1].append(parted[at])
         at += 1
     return found
+
+
+def _exact(figure: str) -> str:
+    """A measured number without zeros behind its point; bare, ``3.10`` may be a version."""
+    return figure.rstrip("0").rstrip(".") if figure.count(".") == 1 and ":" not in figure else figure
 
 
 def _counts(words: list[str], parted: list[str], at: int) -> bool:

@@ -28,11 +28,16 @@ _TAIL = 4
 """Units of a question, begun again at the answer's end and cut off, from which they are its echo."""
 
 _LETTERED = re.compile(r"(?m)^[ \t]*(?:[-*] )?[(\uff08]?([A-Ja-j]|\d{1,2})[).:\uff09\uff0e\u3001][ \t]*(\S[^\n]*)$")
-_INLINE = re.compile(
-    r"(?:^|[\s;,])[(\uff08]?([A-J])[).\uff09\uff0e\u3001][ \t]*([^\n;]+?)"
-    r"(?=[;,]?\s+[(\uff08]?[A-J][).\uff09\uff0e\u3001]|$|\n|[?;])"
-)
+_MARK = r"(?:(?<![\w(])[A-J][).\uff09\uff0e\u3001]|[(\uff08][A-Ja-j1-9][)\uff09])"
+_INLINE = re.compile(rf"(?:^|(?<=[\s;,:\uff1a])){_MARK}[ \t]*([^\n;]+?)(?=[;,]?\s*{_MARK}|$|\n|[?;])")
 _EITHER = re.compile(r",\s*(?:or\s+)?|;\s*(?:or\s+)?|\s+or\s+|\u3001|\uff0c|\u8fd8\u662f|\u6216\u8005?|\s+vs\.?\s+")
+_EACH = re.compile(r",\s*(?:and\s+)?|\s+and\s+|\u3001|\u548c|\u4e0e|\u4ee5\u53ca")
+_CHOSEN = re.compile(
+    r"\b(?:of|among|between)\s+([^,?]+(?:,[^,?]+)*,?\s+and\s+[^,?]+),?\s*(?:which|what|who)?\b"
+    r"|^([^\uff0c,?]+?(?:\u3001[^\uff0c,?]+?)*[\u548c\u4e0e\u3001][^\uff0c,?]+?)[\uff0c,]?\s*(?:\u4e2d)?\u54ea"
+)
+"""Options that a question lists and does not part by "or": ``which of iron, copper and zinc``."""
+_LEADS = frozenset(["which", "what", "who", "whom", "whose", "where", "when", "how", "why"])
 _OFFERS = re.compile(r"\bor\b|\u8fd8\u662f|\u6216")
 _CONNECTORS = frozenset(
     [
@@ -171,25 +176,35 @@ def _options(prompt: str) -> tuple[tuple[tuple[str, ...], ...], ...]:
     text = _text(prompt).text
     found = []
     for pattern in (_LETTERED, _INLINE):
-        options = [_text(one[2].strip(" .;,")).units for one in pattern.finditer(text)]
+        options = [_text(one[one.re.groups].strip(" .;,")).units for one in pattern.finditer(text)]
         if len(options) > 1:
             found.append(tuple(options))
             break
     for sentence in _SENTENCE.finditer(text):
         words = sentence.group()
-        if _OFFERS.search(words) and (words.rstrip().endswith("?") or _ASKS.search(words.strip())):
+        if (_OFFERS.search(words) or _CHOSEN.search(words)) and (
+            words.rstrip().endswith("?") or _ASKS.search(words.strip())
+        ):
             found.append(_alternatives(words))
     return tuple(one for one in found if len(set(one)) > 1 and all(one))
 
 
 def _alternatives(question: str) -> tuple[tuple[str, ...], ...]:
     """The options of ``is it red, green or blue?``: the last as it stands, the first without what leads to it."""
-    parts = [_text(part).units for part in _EITHER.split(question.rstrip("?. ").rpartition(":")[2])]
-    parts = [part for part in parts if part]
+    asked = question.rstrip("?. ").rpartition(":")[2]
+    chosen = _CHOSEN.search(asked)
+    split = (_EITHER, asked) if chosen is None else (_EACH, chosen[1] or chosen[2])
+    parts = [_bare(_text(part).units) for part in split[0].split(split[1])]
+    parts = [part for part in parts if part and (part[0] not in _LEADS or chosen is not None)]
     if len(parts) < 2:
         return ()
     size = len(parts[-1])
-    return (parts[0][-size:], *parts[1:])
+    return (parts[0][-size:] if chosen is None else parts[0], *parts[1:])
+
+
+def _bare(units: tuple[str, ...]) -> tuple[str, ...]:
+    """Units without the article that they begin with."""
+    return units[1:] if units[:1] in (("the",), ("a",), ("an",)) else units
 
 
 def _without_list(answer: str, options: Sequence[tuple[str, ...]]) -> str:

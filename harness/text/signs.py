@@ -6,6 +6,7 @@ A dash, an asterisk or a stroke in prose is none; what tells them apart is what 
 from __future__ import annotations
 
 import re
+from html import unescape
 
 MINUS = "\ue001"
 """Stands for a minus between operands until the text is cut: a hyphen is punctuation."""
@@ -16,6 +17,7 @@ _SUPERSCRIPTS = str.maketrans(
     "\u2070\xb9\xb2\xb3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207f", "0123456789+-n"
 )
 _RAISED = re.compile("(?<=[\\w)\\]])[\u2070\xb9\xb2\xb3\u2074-\u207b\u207f]+|<sup>([^<]{1,9})</sup>")
+_POWER = re.compile(r"(?<=\d)\*\*(?=\d)")
 _FRACTION = re.compile("(\\d?)([\xbc-\xbe\u2150-\u215e])")
 _GRADE = re.compile(r"(?<![\w-])([A-FO]|AB|Cl|Br|OH)[-\u2212](?=[\s.,;:!?)]|$)(?!\s+[-\u2013]?\d)")
 _TEX = {
@@ -25,7 +27,9 @@ _TEX = {
 }  # fmt: skip
 _TEX_COMMAND = re.compile(rf"\s*\\({'|'.join(sorted(_TEX, key=len, reverse=True))})(?![a-zA-Z])\s*")
 _TEX_FRAME = re.compile(r"\$(?! )([^$\n]*[=<>^\\_+*/\u2264\u2265\u2260\xd7\xf7][^$\n]*)(?<! )\$(?!\d)|\\[()\[\]]")
-_MAY_WRITE = re.compile("[\\\\$<\u2070\xb9\xb2\xb3\u2074-\u207f\xbc-\xbe\u2150-\u215e]|[A-Zlr][-\u2212](?:[\\W_]|$)")
+_MAY_WRITE = re.compile(
+    "&[a-z#]|\\d[*][*]\\d|[\\\\$<\u2070\xb9\xb2\xb3\u2074-\u207f\xbc-\xbe\u2150-\u215e]|[A-Zlr][-\u2212](?:[\\W_]|$)"
+)
 
 _MINUS = re.compile(
     r"(?<=\d)[-\u2212\u2013](?=\d)|(?<=[\d)\]]) [-\u2212\u2013] (?=[\d(])"
@@ -34,16 +38,19 @@ _MINUS = re.compile(
     r"|(?<![\w-])(?P<one>[a-z]|\d+) - (?=(?:[a-z]|\d+)(?!\w))|(?<![\w-])(?P<variable>[nxyz])-(?=\d)"
 )
 
-_OPERATOR = "(?:<=|>=|!=|==|=>|->|[=<>\u2264\u2265\u2260\u2248+*/\xd7\xf7\xb1\u2192])"
+_TO = re.compile("(?<=\\d) ?[~\u301c\uff5e\u2014] ?(?=\\d)")
+"""Between numbers the signs of a range, which are read as a dash."""
+
+_OPERATOR = "(?:<=|>=|!=|==|=>|->|[=<>\u2264\u2265\u2260\u2248\u2a7d\u2a7e+*/\xd7\xf7\xb1\u2192])"
 TOKEN = (
     rf"(?<=[\w)\]}}`]){_OPERATOR}(?=[\w(\[{{\-.$`])|(?<=[\w)\]}}`] ){_OPERATOR}(?= [\w(\[{{\-.$`])"
-    rf"|[<>]=?(?=\d)|(?<=\S )[<>]=?(?= \d)|[\u2264\u2265\u2260\u2248\xb1]|\^(?=[\w({{])|{MINUS}"
+    rf"|[<>]=?(?=\d)|(?<=\S )[<>]=?(?= \d)|[\u2264\u2265\u2a7d\u2a7e\u2260\u2248\xb1]|\^(?=[\w({{])|{MINUS}"
 )
 """An operator of a folded text."""
 
 _ONE = {
     "<=": "\u2264", ">=": "\u2265", "!=": "\u2260", "==": "=", "\xd7": "*", "\xf7": "/", MINUS: "-",
-    "->": "\u2192", "=>": "\u2192",
+    "->": "\u2192", "=>": "\u2192", "\u2a7d": "\u2264", "\u2a7e": "\u2265",
 }  # fmt: skip
 
 
@@ -51,6 +58,7 @@ def written(text: str) -> str:
     """`text` with raised figures, fractions, grades and TeX as plain signs, before folding takes them for digits."""
     if _MAY_WRITE.search(text) is None:
         return text
+    text = _POWER.sub("^", unescape(text))
     text = _TEX_FRAME.sub(lambda found: f" {found[1]} " if found[1] else " ", text)
     text = _TEX_COMMAND.sub(lambda found: f" {_TEX[found[1]]} ", text)
     text = _RAISED.sub(lambda found: f"^{found[1] or found[0].translate(_SUPERSCRIPTS)}", text)
@@ -60,6 +68,7 @@ def written(text: str) -> str:
 
 def subtracted(text: str) -> str:
     """A folded text with `MINUS` for each minus between two operands."""
+    text = _TO.sub(f" {MINUS} ", text)
     if "-" not in text and "\u2212" not in text and "\u2013" not in text:
         return text
     return _MINUS.sub(lambda found: f"{found['left'] or found['one'] or found['variable'] or ''} {MINUS} ", text)

@@ -64,7 +64,9 @@ def _affirmed(words: Words, first: int, end: int) -> bool:
     replied = _reply(words, end)
     count = 0
     if _chinese(words, first, end):
-        count += chinese_negation.denials("".join(clauses[-1]), "".join(after), "".join(later))
+        count += chinese_negation.denials(
+            "".join(clauses[-1]), "".join(after), "".join(later), "".join(words.words[first:end])
+        )
         count += chinese_negation.framed(["".join(clause) for clause in clauses])
         count += chinese_negation.refuses("".join(replied))
     if any(word.isascii() and word.isalpha() for word in (*clauses[-1], *after, *words.words[first:end])):

@@ -25,7 +25,7 @@ _CONTRACTED = re.compile(
 _ENDS_IN_NT = re.compile(r"n'?t\b")
 _WHOLE = {"ca": "can", "wo": "will", "sha": "shall"}
 _APOSTROPHE = re.compile("[\u2018\u2019\u02bc\u00b4`]")
-_HYPHEN = re.compile("(?<=[^\\W\\d_])[-\u2010\u2011\u2013](?=[^\\W\\d_])")
+_HYPHEN = re.compile("(?<=[^\\W\\d_])[-\u2010\u2011\u2013](?=[^\\W_])")
 
 _LETTER = f"[^\\W\\d_{UNSPACED}]"
 _TOKEN = re.compile(

@@ -36,6 +36,10 @@ MATCHER = "matcher"
 """Rows of coverage that bring their own question, reference and points: signs, numbers, scripts, denials, and what is
 written without being said."""
 
+MATCHER_LATER = "matcher_later"
+"""More of the same kinds, judged after the matcher was changed and before it was run on them. Kinds of faults that it
+showed were mended afterwards."""
+
 _NEAR = 1e-5  # verdicts are written with six digits
 
 
@@ -69,10 +73,10 @@ def judged_later() -> list[Judged]:
     return list(_scored("coverage", LATER, "value"))
 
 
-def judged_matcher() -> list[Judged]:
-    """The rows of `MATCHER`, scored by coverage; each is an item of its own."""
+def judged_matcher(table: str = MATCHER) -> list[Judged]:
+    """The rows of `MATCHER` or `MATCHER_LATER`, scored by coverage; each is an item of its own."""
     found = []
-    for row in _rows(MATCHER):
+    for row in _rows(table):
         turns = ({"role": "user", "content": row["question"]},)
         points = tuple(Point(tuple(wordings)) for wordings in row["points"])
         item = Item(row["question"], "judged", "plain", "", turns, row["reference"], points, 1)

@@ -49,6 +49,12 @@ def test_the_matcher_of_points_agrees_with_the_reader_on_signs_numbers_scripts_a
     assert judged_answers.agreement(rows) >= 0.98, "\n".join(wrong)
 
 
+def test_the_matcher_of_points_agrees_on_more_of_these_kinds_that_were_judged_afterwards() -> None:
+    rows = judged_answers.judged_matcher(judged_answers.MATCHER_LATER)
+    wrong = [str(row) for row in rows if not row.agrees]
+    assert judged_answers.agreement(rows) >= 0.88, "\n".join(wrong)
+
+
 @pytest.mark.parametrize("metric", OWN)
 def test_a_table_holds_a_hundred_answers_and_no_answer_twice(metric: str) -> None:
     rows = judged_answers.judged(metric)
