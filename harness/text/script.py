@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 _IDEOGRAPH = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002fa1f]")
 
+_CONVERTED = re.compile("[^\x00\ud800-\udfff]+")
+"""What a library in C can be given: no end of a string, no half of a character."""
+
 
 def has_ideographs(text: str) -> bool:
     """Whether any Chinese character is in `text`."""
@@ -20,7 +23,9 @@ def has_ideographs(text: str) -> bool:
 @lru_cache(maxsize=4096)
 def simplified(text: str) -> str:
     """`text` with Simplified characters for Traditional ones. Words that only one region uses stay as they are."""
-    return str(_converter().convert(text)) if has_ideographs(text) else text
+    if not has_ideographs(text):
+        return text
+    return _CONVERTED.sub(lambda found: str(_converter().convert(found.group())), text)
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -90,7 +91,9 @@ def _pythonic(text: str) -> tuple[Call, ...] | None:
     if not text.endswith((")", ")]")) or len(text) > 100_000:
         return None
     try:
-        body = ast.parse(text, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the parser, on what is no Python at all
+            body = ast.parse(text, mode="eval").body
         nodes = body.elts if isinstance(body, ast.List) else [body]
         found = tuple(_of_node(node) for node in nodes)
         json.dumps([call.arguments for call in found])

@@ -121,9 +121,9 @@ def _matcher() -> Iterator[str]:
 
     yield ""
     yield (
-        "The first 174 rows that were judged afterwards (`matcher_later.jsonl`) were put to the new matcher once before "
-        f"anything was changed for them: it agreed in {before['first_sight'][0]} of {before['first_sight'][1]}. What it "
-        "still misses are mostly wordings that no rule knows, such as a quarter for 25 %: declare them."
+        "The first 174 rows that were judged afterwards (`matcher_later.jsonl`) were put to the new matcher once "
+        f"before anything was changed for them: it agreed in {before['first_sight'][0]} of {before['first_sight'][1]}. "
+        "What it misses now are mostly wordings that no rule knows, such as a quarter for 25 %: declare them."
     )
 
 
