@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from harness.dataset import checks
+from harness.dataset import files
 from harness.dataset.item import Item
 from harness.errors import SpecError
 from harness.metrics import registry, scoring
@@ -55,6 +55,19 @@ def rows(spec: Spec) -> tuple[Thresholds, ...]:
     return tuple([row for row in own if row.blocking] or own)
 
 
+def gated(spec: Spec) -> dict[str, bool]:
+    """The metrics that the candidate has a threshold in on the benchmark, in the registry's order, and whether each
+    is among those that an experiment is chosen for: what only advises, only advises wherever it is compared."""
+    own = {
+        name
+        for row in spec.thresholds
+        if row.adapter == spec.candidate and row.split == "benchmark"
+        for name in row.above
+    }
+    aimed_at = {name for row in rows(spec) for name in row.above}
+    return {name: name in aimed_at for name, one in registry.METRICS.items() if name in own and not one.needs_ending}
+
+
 def of_spec(spec: Spec) -> tuple[Aim, ...]:
     """Every aim, in the order of the spec's rows.
 
@@ -82,9 +95,9 @@ def read(spec: Spec, split: str) -> Items:
     Raises:
         DataError: a file cannot be read.
     """
-    options = checks.options_of(spec)
+    options = files.options_of(spec)
     tasks = spec.adapters[spec.candidate].tasks
-    return {task: checks.items_of(spec.tasks[task], split, options) for task in tasks}
+    return {task: files.items_of(spec.tasks[task], split, options) for task in tasks}
 
 
 def clusters(spec: Spec, name: str, metric: str, items: Items) -> set[tuple[str, str]]:
@@ -137,23 +150,21 @@ def dev_lines(spec: Spec) -> Iterator[str]:
         )
 
 
-def check_names(spec: Spec) -> None:
-    """Refuse a selection by metrics that there are none of, or by a minimum that lies below a gate's threshold.
+def wrong_names(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Each metric of the selection that there is none of, and each minimum that lies below a gate's threshold.
 
-    Raises:
-        SpecError: with the key and both numbers, or the nearest name.
+    Yields:
+        The key, and both numbers or the nearest name.
     """
     for key, given in (("weights", spec.selection.weights), ("minimum", spec.selection.minimum)):
         for metric in given:
             if metric not in registry.METRICS:
-                mend = nearest.mend(metric, registry.METRICS)
-                raise SpecError(spec.path, f"selection.{key}.{metric}", f"unknown metric; {mend}")
+                yield f"selection.{key}.{metric}", f"unknown metric; {nearest.mend(metric, registry.METRICS)}"
     for metric, least in spec.selection.minimum.items():
         above = [(row.above[metric], row.task) for row in rows(spec) if metric in row.above]
         if above and least < max(above)[0]:
             threshold, task = max(above)
-            raise SpecError(
-                spec.path,
+            yield (
                 f"selection.minimum.{metric}",
                 f"{least} lies below the threshold {threshold} of the candidate's gate on {task}: an experiment could "
                 "be chosen that its own gate refuses; raise it, or leave it out (the thresholds are the default)",

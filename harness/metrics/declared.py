@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.errors import SpecError
 from harness.metrics import settings
 from harness.metrics.registry import METRICS
 from harness.spec import nearest
 from harness.spec.objects import Spec, Task
 
 
-def check(spec: Spec) -> None:
-    """Refuse a metric that there is none of, and settings that it cannot use.
-
-    Raises:
-        SpecError: with the key and the mend.
-    """
+def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Each metric that there is none of and each setting that cannot be used: the key, and the mend."""
     for task in spec.tasks.values():
         for key, problem in _problems(task):
-            raise SpecError(spec.path, f"tasks.{task.name}.metrics.{key}", problem)
+            yield f"tasks.{task.name}.metrics.{key}", problem
 
 
 def _problems(task: Task) -> Iterator[tuple[str, str]]:

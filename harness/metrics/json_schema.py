@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jsonschema
 from pydantic import Field, field_validator
 
 from harness.dataset.item import Item
@@ -25,6 +24,8 @@ class Schema(Fence):
     @field_validator("schema_")
     @classmethod
     def _is_one(cls, schema: dict[str, Any]) -> dict[str, Any]:
+        import jsonschema
+
         try:
             jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator).check_schema(schema)
         except jsonschema.SchemaError as error:
@@ -35,6 +36,8 @@ class Schema(Fence):
 
 
 def fits(item: Item, answer: str, forms: Forms) -> float:
+    import jsonschema
+
     declared = forms.of(NAME, Schema)
     value: Any = value_of(answer, declared.fenced)
     if value is NOTHING:

@@ -57,6 +57,8 @@ class Metric:
     looks_at: Literal["content", "form"] = "content"
     """``content``: a right form with wrong words scores low. ``form``: it need not, so that a release that is gated on
     nothing else has not been asked whether its answers are right."""
+    needs_ending: bool = False
+    """Whether it asks how an answer ended, which an earlier release did not keep: it is compared with none."""
     settings: type[Settings] | None = None
     """What ``[tasks.NAME.metrics.METRIC]`` may say; such a metric is taken over tasks that declare it, by that table or
     by a gate, and over no other. None: it has no settings and is taken over every task."""

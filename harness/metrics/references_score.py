@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from harness.dataset import checks
+from harness.dataset import files
+from harness.dataset.check import Check
 from harness.dataset.findings import Checked, Finding, quote, tally
 from harness.dataset.item import Item
 from harness.errors import StageTimeoutError
@@ -20,13 +21,18 @@ from harness.metrics.points import prompts
 from harness.metrics.registry import METRICS
 from harness.spec.data import Options
 from harness.spec.objects import Spec, Task
-from harness.store import digests
 from harness.text.output import Output
 from harness.text.wordings import holds, says
 
-CHECK = "references_score"
 LOW, DENIED, FAILED = "low-reference", "denied-point", "unscored-reference"
 """Kinds of findings."""
+
+CHECK = Check(
+    name="references_score",
+    holds="Every reference answer earns all of every metric that the spec declares for its task.",
+    kinds=frozenset({LOW, DENIED, FAILED}),
+)
+"""Not in the registry of `harness.dataset`, which knows no metrics; its gates stand beside those that are."""
 
 _QUESTION = re.compile("[^.!?\u3002\uff01\uff1f\\n]*[?\uff1f]")
 
@@ -38,24 +44,22 @@ def check(task: Task, split: str, chosen: Options) -> Checked:
         DataError: a record cannot be used, or the file is not the one that the run opened with.
     """
     path = task.files[split]
-    items = checks.items_of(task, split, chosen)
+    items = files.items_of(task, split, chosen)
     wanted = [METRICS[name] for name in task.metrics if name in METRICS]
     forms = scoring.forms_of({task.name: task})[task.name]
     found = tally(one for item in items for one in _findings(path, item, wanted, forms) if one.kind not in chosen.allow)
-    read = digests.of_file(path)
-    chosen.held(path, read)
     note = f"by {', '.join(metric.name for metric in wanted)}"
-    return Checked(found, len(items), {path.name: read}, note)
+    return Checked(found, len(items), {path.name: files.digest_of(path, chosen)}, note)
 
 
 def blocking_findings(spec: Spec, tasks: Iterable[str]) -> list[Finding]:
     """What of it forbids training on these tasks: the references that would be learned."""
-    chosen = checks.options_of(spec)
-    if CHECK in chosen.advisory:
+    chosen = files.options_of(spec)
+    if CHECK.name in chosen.advisory:
         return []
     named = (spec.tasks[name] for name in tasks)
     checked = [check(task, "train", chosen) for task in named if task.metrics and "train" in task.files]
-    return [one for result in checked if result.share < chosen.threshold(CHECK) for one in result.tally.kept]
+    return [one for result in checked if result.share < chosen.threshold(CHECK.name) for one in result.tally.kept]
 
 
 def _findings(path: Path, item: Item, metrics: Iterable[Metric], forms: Forms) -> Iterator[Finding]:

@@ -24,4 +24,4 @@ def uncut(item: Item, answer: str, forms: Forms) -> float:
     return float(not answer.cut)
 
 
-METRIC = Metric(NAME, "share", lambda item: True, uncut, looks_at="form", settings=Settings)
+METRIC = Metric(NAME, "share", lambda item: True, uncut, looks_at="form", needs_ending=True, settings=Settings)

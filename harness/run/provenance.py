@@ -14,9 +14,19 @@ from typing import Any
 from harness.dataset import general_text
 from harness.dataset.records import stream_lines
 from harness.engines import adapter_files
-from harness.engines.registry import FORMS
 from harness.errors import DataError, GreenrunError
-from harness.gates import forgetting
+from harness.forms import registry as forms
+from harness.gates.records import (
+    Against,
+    DataFiles,
+    Environment,
+    Inputs,
+    Meaning,
+    MetricOrigins,
+    Model,
+    RunOpened,
+    Warned,
+)
 from harness.metrics import registry
 from harness.project import ROOT
 from harness.releases import earlier, meaning
@@ -34,23 +44,24 @@ def record(run: Run) -> None:
     """Write what the run will be judged by, its data files and its environment to its journal."""
     spec = run.spec
     run.journal.write(
-        "run",
-        run_id=run.id,
-        release=spec.name,
-        spec_digest=spec.digest,
-        candidate=spec.candidate,
-        tasks=spec.adapters[spec.candidate].tasks,
-        gates=[asdict(gate) for gate in run.gates],
+        RunOpened(
+            run_id=run.id,
+            release=spec.name,
+            spec_digest=spec.digest,
+            candidate=spec.candidate,
+            tasks=spec.adapters[spec.candidate].tasks,
+            gates=[asdict(gate) for gate in run.gates],
+        )
     )
-    if spec.against is not None:
-        run.journal.write("against", release=spec.against.release, run_id=spec.against.run_id)
+    if run.earlier is not None:
+        run.journal.write(Against(run.earlier.release, run.earlier.run_id))
     else:
-        run.journal.write("warning", text=earlier.none_found(run.out, spec.name))
-    run.journal.write("data", files=data_files(spec))
-    run.journal.write("inputs", inputs=spec.opened)
-    run.journal.write("meaning", meaning=meaning.digests_of(spec))
-    run.journal.write("metrics", metrics=metric_origins())
-    run.journal.write("environment", environment=environment(spec.threads))
+        run.journal.write(Warned(earlier.none_found(run.out, spec.name)))
+    run.journal.write(DataFiles(data_files(spec)))
+    run.journal.write(Inputs(spec.opened))
+    run.journal.write(Meaning(meaning.digests_of(spec)))
+    run.journal.write(MetricOrigins(metric_origins()))
+    run.journal.write(Environment(environment(spec.threads)))
 
 
 def inputs(spec: Spec) -> dict[str, str]:
@@ -58,8 +69,8 @@ def inputs(spec: Spec) -> dict[str, str]:
     files = [spec.path]
     for task in spec.tasks.values():
         files += [*task.files.values(), task.template, *([task.schema] if task.schema else [])]
-    if forgetting.AREA in spec.areas:
-        files += general_text.files(forgetting.texts(spec))
+    if spec.gates.forgetting is not None:
+        files += general_text.files(spec.gates.forgetting.texts)
     found = {str(path): _digest(path) for path in files}
     return found | {str(one.path): _adapter(one.path) for one in spec.adapters.values() if one.path is not None}
 
@@ -111,7 +122,7 @@ def data_files(spec: Spec) -> list[dict[str, Any]]:
 
 
 def _general_files(spec: Spec) -> list[dict[str, Any]]:
-    if forgetting.AREA not in spec.areas:
+    if spec.gates.forgetting is None:
         return []
     return [
         {
@@ -120,7 +131,7 @@ def _general_files(spec: Spec) -> list[dict[str, Any]]:
             "records": len(general_text.passages_of(path)),
             "sha256": digests.of_file(path),
         }
-        for path in general_text.files(forgetting.texts(spec))
+        for path in general_text.files(spec.gates.forgetting.texts)
     ]
 
 
@@ -134,6 +145,7 @@ def environment(threads: int) -> dict[str, Any]:
         "versions": {
             **digests.of_versions(DISTRIBUTIONS),
             **{one.distribution: one.version for one in registry.installed().values()},
+            **{one.distribution: one.version for one in forms.installed().values()},
         },
         **git_state(ROOT),
     }
@@ -157,7 +169,7 @@ def git_state(folder: Path) -> dict[str, Any]:
 def metric_origins() -> list[dict[str, str]]:
     """Name, kind, distribution and version of every metric that an installed package brings."""
     return [
-        {"name": name, "kind": one.metric.kind, "distribution": one.distribution, "version": one.version}
+        {"name": name, "kind": one.thing.kind, "distribution": one.distribution, "version": one.version}
         for name, one in registry.installed().items()
     ]
 
@@ -199,14 +211,7 @@ def note(run: Run, base: Artifact, code: Mapping[str, str]) -> None:
         base: the checkpoint as the store verified it.
         code: what it does -> digest of the modules that do it.
     """
-    run.journal.write("model", model={**parts(base), "form": _form(run.spec), "code": dict(code)})
-
-
-def _form(spec: Spec) -> dict[str, object]:
-    """The deployed form and its settings; those of a GGUF file are what the spec asks of it."""
-    known = FORMS.get(spec.deploy)
-    settings = spec.areas.get(spec.deploy, {}) if known is None else known.settings
-    return {"name": spec.deploy, **settings}
+    run.journal.write(Model({**parts(base), "form": forms.described(run.spec), "code": dict(code)}))
 
 
 def parts(base: Artifact) -> dict[str, str]:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import SpecError
-from harness.spec.objects import ALL
+from harness.spec.adapters import AdapterTable
+from harness.spec.tasks import ALL
+from harness.spec.thresholds import Row
 
 Tables = Mapping[str, Mapping[str, Any]]
 
@@ -48,16 +50,11 @@ def _value(path: Path, place: str, key: str, value: object) -> object:
         raise SpecError(path, place, f"{file} is not JSON: {error}") from error
 
 
-def declared(task: str, own: Tables, rows: Iterable[Mapping[str, Any]], adapters: Mapping[str, Any]) -> dict[str, Any]:
-    """The metrics of a task: those with a table, and those that a row of ``[[gates.eval]]`` about it names.
-
-    Args:
-        rows: the rows as written.
-        adapters: adapter -> its entry as written.
-    """
+def declared(task: str, own: Tables, rows: Iterable[Row], adapters: Mapping[str, AdapterTable]) -> dict[str, Any]:
+    """The metrics of a task: those with a table, and those that a row of ``[[gates.eval]]`` about it names."""
     named: dict[str, Any] = {}
     for row in rows:
-        tasks = adapters.get(row["adapter"], {}).get("tasks", ()) if row["task"] == ALL else (row["task"],)
-        if task in tasks:
-            named |= {metric: {} for metric in row["above"]}
+        pooled = adapters[row.adapter].tasks if row.adapter in adapters else ()
+        if task in (pooled if row.task == ALL else (row.task,)):
+            named |= {metric: {} for metric in row.above}
     return {**named, **own}

@@ -25,9 +25,8 @@ from harness.gates import judging
 from harness.gates.gate import Gate
 from harness.metrics import registry
 from harness.metrics.metric import Forms
-from harness.spec import gguf as limits
 from harness.spec import load as spec_file
-from harness.spec.gguf import Limits
+from harness.spec.gguf import GgufGates
 from suites.selftest.child import Line
 
 KINDS = ("plain", "look-alike", "graded", "no-notes")
@@ -101,11 +100,11 @@ def test_the_bound_of_the_same_first_tokens_is_judged_and_not_their_share(
 
 @pytest.mark.parametrize(("kind", "largest"), [("F16", 1e-3), ("BF16", 1e-3), ("Q8_0", 1e-2), ("Q4_0", 0.15)])
 def test_the_limit_of_a_divergence_goes_by_the_precision(kind: str, largest: float) -> None:
-    assert Limits().largest_kl(kind) == largest
+    assert GgufGates().largest_kl(kind) == largest
 
 
 def test_limits_of_the_spec_replace_the_defaults() -> None:
-    found = limits.from_table({"blocking": True, "quantization": "Q8_0", "max_kl_8_bit": 0.5, "sample": 3})
+    found = GgufGates(blocking=True, quantization="Q8_0", max_kl_8_bit=0.5, sample=3)
     assert (found.largest_kl("Q8_0"), found.sample, found.max_kl_f16) == (0.5, 3, 1e-3)
 
 
@@ -129,7 +128,7 @@ NOT_LOST = Gate("gguf.q4.coverage_not_lost", "not_lost", "q4", False, "not_worse
     [(0, 16, "passed"), (0, 12, "inconclusive"), (4, 12, "inconclusive"), (14, 2, "failed")],
 )
 def test_a_form_must_show_that_it_lost_no_more_than_the_margin(worse: int, same: int, outcome: str) -> None:
-    measured = lost.measurement(losses(worse, same), "the sample", {})
+    measured = lost.measurement(losses(worse, same), "the sample", {"adapter": "a"})
     judgement = judging.judge(NOT_LOST, measured, 0.95)
     assert judgement.outcome == outcome
     assert f"{worse} answers turned worse, 0 better, {same} stayed" in judgement.message
@@ -234,7 +233,7 @@ def test_shipping_a_file_without_its_gates_is_refused(line: Line, tmp_path: Path
     copied.edit(*DEPLOY_GGUF)
     copied.edit(BNB, "")
     with pytest.raises(SpecError, match=r"gates\.gguf: missing"):
-        spec_file.load(copied.spec)
+        gates.expected(spec_file.load(copied.spec))
 
 
 def test_shipping_a_file_and_judging_mounts_is_refused(line: Line, tmp_path: Path) -> None:
@@ -242,4 +241,4 @@ def test_shipping_a_file_and_judging_mounts_is_refused(line: Line, tmp_path: Pat
     copied.edit(*DEPLOY_GGUF)
     copied.edit("[gates.bundle]", "[gates.gguf]\n\n[gates.bundle]")
     with pytest.raises(SpecError, match=r"gates\.bnb: judges adapters on a 4-bit base"):
-        spec_file.load(copied.spec)
+        gates.expected(spec_file.load(copied.spec))
