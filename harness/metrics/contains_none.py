@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from harness.dataset.item import Item
 from harness.metrics.metric import Forms, Metric
-from harness.metrics.settings import Settings
+from harness.metrics.settings import MEANT, Settings
+from harness.spec.values import Listed
 from harness.text.answer import answer_of
 from harness.text.visible import says_something
 from harness.text.wordings import holds
@@ -15,18 +17,18 @@ from harness.text.words import readings
 NAME = "answer_contains_none"
 
 
+@dataclass(frozen=True)
 class Words(Settings):
     """What is never said."""
 
-    words: list[str] = Field(description='words never to be said, e.g. words = ["guarantee"]', min_length=1)
+    words: Listed[str] = field(metadata={MEANT: 'words never to be said, e.g. words = ["guarantee"]'})
 
-    @field_validator("words")
-    @classmethod
-    def _can_be_found(cls, words: list[str]) -> list[str]:
-        for word in words:
+    def wrong(self) -> Iterator[tuple[str, str]]:
+        if not self.words:
+            yield "words", "holds none; name at least one word"
+        for word in self.words:
             if not any(reading.words for reading in readings(word)):
-                raise ValueError(f"{word!r} holds no word that could be looked for")
-        return words
+                yield "words", f"{word!r} holds no word that could be looked for"
 
 
 def contains_none(item: Item, answer: str, forms: Forms) -> float:

@@ -9,8 +9,10 @@ before anything is judged.
 A metric without settings is taken over every task. One with settings names them as a model, which a task fills in under
 ``[tasks.NAME.metrics.brevity]``, and is taken over the tasks that do, or that a gate on it is about::
 
+    from dataclasses import dataclass
     from harness.metrics import Metric, Settings
 
+    @dataclass(frozen=True)
     class Most(Settings):
         most: int  # required; a field with a default is not
 

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
-
-from pydantic import Field
 
 from harness.dataset.item import Item
 from harness.metrics.json_parses import Fence, value_of
 from harness.metrics.metric import Forms, Metric
 from harness.metrics.references import has_one
+from harness.spec.values import Listed
 from harness.text.json_text import NOTHING, equal
 
 NAME = "json-fields"
 
 
+@dataclass(frozen=True, kw_only=True)
 class Fields(Fence):
     """Which fields are compared."""
 
-    fields_: list[str] = Field(
-        [], alias="fields", description='top-level fields that are compared, e.g. fields = ["name"]; all where none are'
-    )
+    fields: Listed[str] = ()
+    """Top-level fields that are compared; all where none are named."""
 
 
 def alike(wanted: Any, given: Any) -> float:
@@ -60,14 +60,14 @@ def fields(item: Item, answer: str, forms: Forms) -> float:
     wanted, given = value_of(item.reference, declared.fenced), value_of(answer, declared.fenced)
     if wanted is NOTHING or given is NOTHING:
         return 0.0
-    if declared.fields_:
+    if declared.fields:
         if not isinstance(wanted, dict) or not isinstance(given, dict):
             return 0.0
         right = [
-            name in wanted and name in given and alike(wanted[name], given[name]) == 1.0 for name in declared.fields_
+            name in wanted and name in given and alike(wanted[name], given[name]) == 1.0 for name in declared.fields
         ]
-        absent = [name not in wanted and name not in given for name in declared.fields_]
-        return sum(map(max, right, absent)) / len(declared.fields_)
+        absent = [name not in wanted and name not in given for name in declared.fields]
+        return sum(map(max, right, absent)) / len(declared.fields)
     return alike(wanted, given)
 
 

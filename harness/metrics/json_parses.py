@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from dataclasses import dataclass
 
 from harness.dataset.item import Item
 from harness.metrics.metric import Forms, Metric
@@ -14,10 +14,12 @@ from harness.text.visible import visible
 NAME = "json-parses"
 
 
+@dataclass(frozen=True, kw_only=True)
 class Fence(Settings):
     """How the JSON may be wrapped."""
 
-    fenced: bool = Field(False, description="whether one Markdown code fence around the JSON is taken off first")
+    fenced: bool = False
+    """Whether one Markdown code fence around the JSON is taken off first."""
 
 
 def value_of(answer: str, fenced: bool) -> object:

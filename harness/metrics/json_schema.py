@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
-
-from pydantic import Field, field_validator
 
 from harness.dataset.item import Item
 from harness.metrics.json_parses import Fence, value_of
@@ -14,25 +14,23 @@ from harness.text.json_text import NOTHING
 NAME = "json-schema"
 
 
+@dataclass(frozen=True, kw_only=True)
 class Schema(Fence):
     """What the JSON must fit."""
 
-    schema_: dict[str, Any] = Field(
-        alias="schema", description='a JSON Schema, as a table or as a file beside the spec, e.g. schema = "order.json"'
-    )
+    schema: dict[str, Any] = needed('a JSON Schema, as a table or a file beside the spec, e.g. schema = "order.json"')
 
-    @field_validator("schema_")
-    @classmethod
-    def _is_one(cls, schema: dict[str, Any]) -> dict[str, Any]:
+    def wrong(self) -> Iterator[tuple[str, str]]:
         import jsonschema
 
+        kind = jsonschema.validators.validator_for(self.schema, jsonschema.Draft202012Validator)
         try:
-            jsonschema.validators.validator_for(schema, jsonschema.Draft202012Validator).check_schema(schema)
+            kind.check_schema(self.schema)
         except jsonschema.SchemaError as error:
-            raise ValueError(f"not a JSON Schema: {error.message}") from error
-        if not schema.keys() - {"$schema", "$id", "title", "description", "$comment", "$defs"}:
-            raise ValueError("it demands nothing, so that all JSON fits; say what an answer must be")
-        return schema
+            yield "schema", f"not a JSON Schema: {error.message}"
+            return
+        if not self.schema.keys() - {"$schema", "$id", "title", "description", "$comment", "$defs"}:
+            yield "schema", "it demands nothing, so that all JSON fits; say what an answer must be"
 
 
 def fits(item: Item, answer: str, forms: Forms) -> float:
@@ -42,8 +40,8 @@ def fits(item: Item, answer: str, forms: Forms) -> float:
     value: Any = value_of(answer, declared.fenced)
     if value is NOTHING:
         return 0.0
-    kind = jsonschema.validators.validator_for(declared.schema_, jsonschema.Draft202012Validator)
-    return float(kind(declared.schema_).is_valid(value))
+    kind = jsonschema.validators.validator_for(declared.schema, jsonschema.Draft202012Validator)
+    return float(kind(declared.schema).is_valid(value))
 
 
 METRIC = Metric(NAME, "share", lambda item: not item.must_refuse, fits, looks_at="form", settings=Schema)

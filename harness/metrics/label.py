@@ -5,34 +5,36 @@ A label is found as `harness.text.wordings` finds a wording: a denied one is not
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
-
-from pydantic import Field, field_validator
 
 from harness.dataset.item import Item
 from harness.metrics.metric import Forms, Metric
 from harness.metrics.points import stated
-from harness.metrics.settings import Settings
+from harness.metrics.settings import MEANT, Settings
+from harness.spec.values import Listed
 from harness.text.normal import tokens
 from harness.text.wordings import holds, says
 
 NAME = "label"
 
 
+@dataclass(frozen=True)
 class Labels(Settings):
     """The closed set."""
 
-    labels: list[str] = Field(description='the whole set, e.g. labels = ["yes", "no"]', min_length=2)
+    labels: Listed[str] = field(metadata={MEANT: 'the whole set, e.g. labels = ["yes", "no"]'})
 
-    @field_validator("labels")
-    @classmethod
-    def _apart(cls, labels: list[str]) -> list[str]:
-        spelled = [tokens(label) or (label.strip(),) for label in labels]
-        twice = [label for at, label in enumerate(labels) if spelled[at] in spelled[:at]]
-        empty = [label for label in labels if not label.strip()]
-        if twice or empty:
-            raise ValueError(f"{(twice or empty)[0]!r} {'stands twice' if twice else 'is empty'}; name each label once")
-        return labels
+    def wrong(self) -> Iterator[tuple[str, str]]:
+        spelled = [tokens(label) or (label.strip(),) for label in self.labels]
+        if len(self.labels) < 2:
+            yield "labels", "at least 2 labels are needed: one alone tells nothing apart"
+        for at, label in enumerate(self.labels):
+            if not label.strip():
+                yield "labels", f"{label!r} is empty; name each label"
+            elif spelled[at] in spelled[:at]:
+                yield "labels", f"{label!r} stands twice; name each label once"
 
 
 def named(text: str, labels: tuple[str, ...]) -> frozenset[str]:
@@ -63,7 +65,7 @@ def _starts(text: str, wording: str) -> list[int]:
 
 
 def label(item: Item, answer: str, forms: Forms) -> float:
-    labels = tuple(forms.of(NAME, Labels).labels)
+    labels = forms.of(NAME, Labels).labels
     wanted = named(item.reference, labels)
     return float(len(wanted) == 1 and named(stated(item, answer), labels) == wanted)
 

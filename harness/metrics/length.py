@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from harness.dataset.item import Item
 from harness.metrics.metric import Forms, Metric
-from harness.metrics.settings import Settings
+from harness.metrics.settings import MEANT, Settings
+from harness.spec.values import Count
 from harness.text.normal import all_units
 from harness.text.visible import says_something
 
 NAME = "length"
 
 
+@dataclass(frozen=True, kw_only=True)
 class Limits(Settings):
     """Words of an answer."""
 
-    least: int = Field(1, description="words of the shortest answer", ge=1)
-    most: int = Field(description="words of the longest answer, e.g. most = 120", ge=1)
+    least: Count = 1
+    """Words of the shortest answer."""
+    most: Count = field(metadata={MEANT: "words of the longest answer, e.g. most = 120"})
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Limits:
+    def wrong(self) -> Iterator[tuple[str, str]]:
         if self.least > self.most:
-            raise ValueError(f"least = {self.least} lies above most = {self.most}: no answer has that length")
-        return self
+            yield "least", f"{self.least} lies above most = {self.most}: no answer has that length"
 
 
 def length(item: Item, answer: str, forms: Forms) -> float:

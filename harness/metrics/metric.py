@@ -32,8 +32,7 @@ class Forms:
         """The settings that the task declares for a metric; what the kind itself holds where it declares none.
 
         Raises:
-            TypeError: they are of another kind.
-            pydantic.ValidationError: none are declared, and the metric has no defaults.
+                TypeError: none are declared, and the metric has no defaults, or they are of another kind.
         """
         found = self.settings.get(metric)
         if found is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Annotated
 
-from pydantic import Field
+from annotated_types import Ge, Lt
 
 from harness.dataset.item import Item
 from harness.metrics.metric import Forms, Metric
@@ -16,10 +18,12 @@ from harness.text.number import meant
 NAME = "number"
 
 
+@dataclass(frozen=True)
 class Tolerance(Settings):
     """How near is equal."""
 
-    tolerance: float = Field(0.0, description="share of the reference by which an answer may differ", ge=0, lt=1)
+    tolerance: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """Share of the reference by which an answer may differ."""
 
 
 def number(item: Item, answer: str, forms: Forms) -> float:

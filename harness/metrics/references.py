@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from pydantic import Field
+from dataclasses import dataclass
 
 from harness.dataset.item import Item
 from harness.metrics.settings import Settings
 from harness.text.visible import says_something
 
 
+@dataclass(frozen=True)
 class References(Settings):
     """Where further right answers stand."""
 
-    also: str = Field("", description="field of a record that holds further right answers, a text or a list of texts")
+    also: str = ""
+    """Field of a record that holds further right answers, a text or a list of texts."""
 
 
 def has_one(item: Item) -> bool:

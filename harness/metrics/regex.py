@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
 import regex as engine
-from pydantic import Field, field_validator
 
 from harness.dataset.item import Item
 from harness.metrics.metric import Forms, Metric
-from harness.metrics.settings import Settings
+from harness.metrics.settings import MEANT, Settings
 from harness.text import shape
 from harness.text.answer import answer_of
 from harness.text.visible import says_something, visible
@@ -15,21 +17,20 @@ from harness.text.visible import says_something, visible
 NAME = "regex"
 
 
+@dataclass(frozen=True)
 class Pattern(Settings):
     """What an answer holds."""
 
-    pattern: str = Field(description=r"what an answer holds, e.g. pattern = '\AINC-\d{6}\Z'", min_length=1)
+    pattern: str = field(metadata={MEANT: r"what an answer holds, e.g. pattern = '\AINC-\d{6}\Z'"})
 
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, pattern: str) -> str:
+    def wrong(self) -> Iterator[tuple[str, str]]:
         try:
-            compiled = engine.compile(pattern)
+            empty = engine.compile(self.pattern).search("")
         except engine.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
-        if compiled.search("") is not None:
-            raise ValueError("it matches an empty answer, and so every answer; describe what an answer must hold")
-        return pattern
+            yield "pattern", f"not a regular expression: {error}"
+            return
+        if empty is not None:
+            yield "pattern", "it matches an empty answer, and so every answer; describe what an answer must hold"
 
 
 def matches(item: Item, answer: str, forms: Forms) -> float:

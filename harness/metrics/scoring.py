@@ -9,7 +9,7 @@ from harness.dataset.item import Item
 from harness.errors import EmptySetError
 from harness.metrics.metric import Forms, Metric, concerns, score_of
 from harness.metrics.registry import METRICS
-from harness.metrics.settings import Settings
+from harness.metrics.settings import Settings, read
 from harness.spec.objects import Task
 from harness.statistics import bounds as statistics
 from harness.statistics.measurement import WORST, Measurement
@@ -34,7 +34,7 @@ def _settings(task: Task) -> dict[str, Settings]:
     for name, table in task.metrics.items():
         kind = METRICS[name].settings if name in METRICS else None
         if kind is not None:
-            found[name] = kind.model_validate(table)
+            found[name] = read(kind, table)
     return found
 
 

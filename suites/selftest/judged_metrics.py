@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.dataset.item import Item
-from harness.metrics import Forms, registry
+from harness.metrics import Forms, registry, settings
 from harness.metrics.metric import score_of
 from harness.text.output import Output
 
@@ -46,7 +46,7 @@ def forms(name: str, table: dict[str, Any]) -> Forms:
     """What a task declares that has this one metric."""
     kind = registry.METRICS[name].settings
     assert kind is not None, f"{name} has no settings"
-    return Forms("(?s:.*)", "Declined: .*", {name: kind.model_validate(table)})
+    return Forms("(?s:.*)", "Declined: .*", {name: settings.read(kind, table)})
 
 
 def item(reference: str, fields: dict[str, Any] | None = None) -> Item:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 
 from harness.metrics import Metric, registry
+from harness.metrics.settings import required
 from harness.project import ROOT
 from suites.selftest import judged_answers, judged_metrics
 
@@ -84,8 +85,7 @@ def _says(name: str, metric: Metric) -> str:
 def _settings(metric: Metric) -> str:
     if metric.settings is None:
         return ""
-    fields = metric.settings.model_fields.items()
-    named = [f"`{one.alias or key}`{' (required)' if one.is_required() else ''}" for key, one in fields]
+    named = [f"`{key}`{' (required)' if must else ''}" for key, must in required(metric.settings).items()]
     return ", ".join(named) or "none"
 
 
@@ -133,7 +133,7 @@ def _installed() -> Iterator[str]:
     yield (
         "A package adds a metric by the entry point `greenrun.metrics`: a `harness.metrics.Metric` of that name, whose "
         '`score(item, answer, forms)` is pure. Say `looks_at="form"` where wrong words may score high. Settings are a '
-        "frozen pydantic model, a subclass of `harness.metrics.Settings`, given as `settings=`; `forms.of(name, Kind)` "
+        "frozen dataclass, a subclass of `harness.metrics.Settings`, given as `settings=`; `forms.of(name, Most)` "
         "holds what the task declares. `harness/metrics/installed.py` shows both."
     )
 

@@ -31,8 +31,10 @@ BREVITY = Metric("brevity", "share", lambda item: not item.must_refuse, brevity)
 """
 
 SETTLED = """
+from dataclasses import dataclass
 from harness.metrics import Metric, Settings
 
+@dataclass(frozen=True)
 class Most(Settings):
     most: int
 
