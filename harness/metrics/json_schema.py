@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.dataset.item import Item
 from harness.metrics.json_parses import Fence, value_of
 from harness.metrics.metric import Forms, Metric
+from harness.metrics.settings import MEANT
 from harness.text.json_text import NOTHING
 
 NAME = "json-schema"
@@ -18,7 +19,9 @@ NAME = "json-schema"
 class Schema(Fence):
     """What the JSON must fit."""
 
-    schema: dict[str, Any] = needed('a JSON Schema, as a table or a file beside the spec, e.g. schema = "order.json"')
+    schema: dict[str, Any] = field(
+        metadata={MEANT: 'a JSON Schema, as a table or a file beside the spec, e.g. schema = "order.json"'}
+    )
 
     def wrong(self) -> Iterator[tuple[str, str]]:
         import jsonschema

@@ -43,7 +43,8 @@ def read(kind: type[Kind], table: Mapping[str, Any]) -> Kind:
     Raises:
         pydantic.ValidationError: it does not fit; `problems` says so in words.
     """
-    made: Kind = _reader(kind).validate_python(dict(table))
+    key: Any = kind
+    made: Kind = _reader(key).validate_python(dict(table))
     return made
 
 
