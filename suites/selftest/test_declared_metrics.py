@@ -40,7 +40,7 @@ REFUSED = {
         "did you mean 'labels'?",
     ),
     "missing setting": ("[tasks.sea.metrics.label]", "metrics.label.labels", "missing, and the metric needs it"),
-    "one label": ("[tasks.sea.metrics.label]\nlabels = ['a']", "metrics.label.labels", "at least 2 items"),
+    "one label": ("[tasks.sea.metrics.label]\nlabels = ['a']", "metrics.label.labels", "at least 2 labels are needed"),
     "label twice": ("[tasks.sea.metrics.label]\nlabels = ['a b', 'A b']", "metrics.label.labels", "'A b' stands twice"),
     "no pattern": ("[tasks.sea.metrics.regex]\npattern = '('", "metrics.regex.pattern", "not a regular expression"),
     "a pattern of everything": ("[tasks.sea.metrics.regex]\npattern = '.*'", "metrics.regex.pattern", "every answer"),
