@@ -69,9 +69,10 @@ gpu: $(VENV)/ready
 $(VENV)/ready: constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -q -c constraints.txt \
-		accelerate annotated-types babel backports.zstd bitsandbytes datasets datasketch detect-secrets filelock gguf hypothesis \
-		import-linter jinja2 jsonschema jsonschema-rs mypy numpy orjson peft pydantic pytest pytest-randomly \
-		pytest-rerunfailures pytest-xdist ruff safetensors scipy torch transformers types-jsonschema xxhash
+		accelerate annotated-types babel backports.zstd bitsandbytes datasets datasketch detect-secrets filelock gguf \
+		hypothesis import-linter jinja2 jsonschema jsonschema-rs mypy numpy OpenCC orjson peft pydantic pytest \
+		pytest-randomly pytest-rerunfailures pytest-xdist rouge-score ruff sacrebleu safetensors scipy torch transformers \
+		types-jsonschema xxhash
 	$(VENV)/bin/python -m pip install -q --no-deps $(BASE_PACKAGE)
 	touch $@
 

@@ -66,7 +66,7 @@ def gated(spec: Spec) -> dict[str, bool]:
         for name in row.above
     }
     aimed_at = {name for row in rows(spec) for name in row.above}
-    return {name: name in aimed_at for name in registry.METRICS if name in own}
+    return {name: name in aimed_at for name, one in registry.METRICS.items() if name in own and not one.needs_ending}
 
 
 def of_spec(spec: Spec) -> tuple[Aim, ...]:
@@ -104,7 +104,10 @@ def read(spec: Spec, split: str) -> Items:
 def clusters(spec: Spec, name: str, metric: str, items: Items) -> set[tuple[str, str]]:
     """The independent items that a metric of the candidate is taken over: (task, topic)."""
     chosen = [item for task in spec.tasks_of(spec.candidate, name) for item in items[task]]
-    return {(item.task, item.topic) for item in scoring.concerned(registry.METRICS[metric], chosen)}
+    return {
+        (item.task, item.topic)
+        for item in scoring.concerned(registry.METRICS[metric], chosen, scoring.forms_of(spec.tasks))
+    }
 
 
 def check(spec: Spec) -> None:

@@ -105,12 +105,12 @@ def sizes(spec: Spec, gates: Iterable[Gate]) -> dict[str, int]:
         for split in ("benchmark", "parity")
         if split in task.files
     }
-    found = {}
+    found, forms = {}, scoring.forms_of(spec.tasks)
     for gate in gates:
         if gate.check in ("threshold", "not_worse"):
             tasks = spec.tasks_of(gate.adapter, gate.task)
             chosen = [item for task in tasks for item in items[task, gate.split]]
-            concerned = scoring.concerned(registry.METRICS[gate.metric], chosen)
+            concerned = scoring.concerned(registry.METRICS[gate.metric], chosen, forms)
             found[gate.id] = len({(item.task, item.topic) for item in concerned})
     return found
 

@@ -20,7 +20,7 @@ from harness import gates
 from harness.engines import processor
 from harness.errors import DataError, GreenrunError, SpecError
 from harness.forms import registry as forms
-from harness.gates import aims, evaluation, forgetting, regression
+from harness.gates import aims, content, evaluation, forgetting, regression
 from harness.gates.records import Warned
 from harness.metrics import registry
 from harness.plugin import collection, options, outcomes
@@ -156,7 +156,9 @@ def _check_benchmarks(loaded: spec.Spec, before: Earlier | None) -> list[str]:
     try:
         judged_at = replace(loaded, confidence=ledger.next_confidence(loaded))
         aims.check(loaded)
-        warnings = evaluation.check_provable(judged_at, expected, evaluation.sizes(loaded, expected))
+        sizes = evaluation.sizes(loaded, expected)
+        content.check(loaded, expected, sizes)
+        warnings = evaluation.check_provable(judged_at, expected, sizes)
         warnings += regression.check_provable(judged_at, None if before is None else before.table)
         forgetting.check_provable(loaded)
     except DataError as error:

@@ -67,10 +67,14 @@ _STRICTER: Mapping[str, Stricter] = {
 
 
 def digests_of(spec: Spec) -> dict[str, str]:
-    """Key of the spec -> SHA-256 of the template, schema or general texts that it names."""
+    """Key of the spec -> SHA-256 of the template, schema or general texts that it names, or of the schema it holds."""
     named = {f"tasks.{name}.template": task.template for name, task in spec.tasks.items()}
     named |= {f"tasks.{name}.schema": task.schema for name, task in spec.tasks.items() if task.schema}
     found = {key: digests.of_file(path) for key, path in named.items() if path.is_file()}
+    for name, task in spec.tasks.items():
+        for metric, settings in task.metrics.items():
+            if "schema" in settings:
+                found[f"tasks.{name}.metrics.{metric}.schema"] = digests.of_value(settings["schema"])
     if spec.gates.forgetting is not None:
         folder = spec.gates.forgetting.texts
         found[TEXTS] = digests.of_value({path.name: digests.of_file(path) for path in sorted(folder.glob("*.txt"))})
@@ -123,8 +127,21 @@ def _tasks(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:
             before, now = said(Task, was, key), getattr(task, key)
             if before != now:
                 yield f"tasks.{name}.{key}: {_short(before)}, now {_short(now)}"
+        yield from _metrics(name, was.get("metrics", {}), task.metrics)
         if "schema" in was and task.schema is None:
             yield f"tasks.{name}.schema: removed"
+
+
+def _metrics(task: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Settings of metrics that changed; schemas are told by their digests."""
+    for metric, settings in was.items():
+        if metric not in now:
+            yield f"tasks.{task}.metrics.{metric}: {_short(settings)}, now not declared"
+            continue
+        for key in sorted({*settings, *now[metric]} - {"schema"}):
+            before, after = settings.get(key), now[metric].get(key)
+            if before != after:
+                yield f"tasks.{task}.metrics.{metric}.{key}: {_short(before)}, now {_short(after)}"
 
 
 def _files(before: Mapping[str, str], spec: Spec) -> Iterator[str]:

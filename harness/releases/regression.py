@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from harness.dataset.item import Item
 from harness.errors import GreenrunError
-from harness.metrics.metric import Forms, Metric, score_of
+from harness.metrics.metric import Forms, Metric, concerns, score_of
 from harness.metrics.paired import FEWEST, SHOWN, Comparison, Pair, _settle
 from harness.releases.earlier import Earlier
 from harness.releases.judged_items import digest_of
@@ -60,7 +60,7 @@ def in_common(
     pairs = []
     for item in items:
         was = known.get((item.task, item.id))
-        if was is None or was.digest != digest_of(item) or not metric.concerns(item):
+        if was is None or was.digest != digest_of(item) or not concerns(metric, item, forms[item.task]):
             continue
         before, after = was.answer, answers[item.task, item.id]
         scores = (score_of(metric, item, text, forms[item.task]) for text in (before, after))
