@@ -49,4 +49,4 @@ def _answer(spec: Spec, item: Item, wanted: Form, base: Path, adapter: Path | No
     bare = form.load(wanted, base, spec.threads)
     context: AbstractContextManager[Loaded] = nullcontext(bare) if adapter is None else mounted(bare, adapter)
     with context as engine:
-        return answer_all(engine, [item], Decoding(1, spec.tasks[item.task].max_new_tokens))[0]
+        return answer_all(engine, [item], Decoding(1, spec.tasks[item.task].max_new_tokens, spec.base.chat.stop))[0]

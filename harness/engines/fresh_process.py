@@ -42,6 +42,7 @@ class Job:
     max_new_tokens: int
     prompts: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
     """(item id, messages) of every item of the batch."""
+    stop: Sequence[str] = ()
 
 
 def draw(lengths: Mapping[str, int], size: int, seed: str) -> tuple[int, list[list[str]]]:
@@ -85,7 +86,7 @@ def answer(job: Job) -> list[Answer]:
         for name, messages in job.prompts
     ]
     with mounted(load(FORMS[job.form], Path(job.base), job.threads), Path(job.adapter)) as engine:
-        return answer_all(engine, items, Decoding(len(items), job.max_new_tokens))
+        return answer_all(engine, items, Decoding(len(items), job.max_new_tokens, tuple(job.stop)))
 
 
 def main() -> int:

@@ -11,7 +11,8 @@ raw bytes as its ``bytes`` says. A request that fails is answered with ``error``
     {"op": "tokenize", "text": T}                      ids of a text that goes on: nothing is put in front of it
     {"op": "render", "messages": M}                    the file's own chat template, and the ids of what it gives
     {"op": "logits", "ids": I, "first": F}             float32 (len(I) - F, vocabulary): after I[F-1], I[F], ...
-    {"op": "generate", "prompts": P, "most": N}        greedy ids of each prompt, its end token included
+    {"op": "generate", "prompts": P, "most": N, "stop": S}   greedy ids of each prompt, its end token included; an
+                                                       answer also ends where it comes to a text of S
     {"op": "probe", "ids": I, "lora": true}            float32 (vocabulary): after the last of I, with the LoRA or bare
 
 With a LoRA file the adapter stays apart: it is laid upon every context at scale 1. A LoRA that is loaded and not
@@ -157,8 +158,8 @@ class Session:
         held = llama_cpp.llama_get_logits(self.context)
         return np.ctypeslib.as_array(held, shape=(rows + 1, self.size))[:rows]
 
-    def generate(self, prompts: list[list[int]], most: int) -> list[list[int]]:
-        """Greedy ids of each prompt, all sequences side by side; each ends at an end token or at `most`."""
+    def generate(self, prompts: list[list[int]], most: int, stop: list[str]) -> list[list[int]]:
+        """Greedy ids of each prompt, all side by side; each ends at an end token, a stop text or at `most`."""
         self._check(max(map(len, prompts)) + most)
         self._forget()
         answers: list[list[int]] = [[] for _ in prompts]
@@ -170,12 +171,30 @@ class Session:
         for step in range(most):
             for number, token in best.items():
                 answers[number].append(token)
-            going = [n for n, token in best.items() if not llama_cpp.llama_vocab_is_eog(self.vocabulary, token)]
+            going = [
+                n
+                for n, token in best.items()
+                if not llama_cpp.llama_vocab_is_eog(self.vocabulary, token) and not self._stopped(answers[n], stop)
+            ]
             if not going or step + 1 == most:
                 break
             self._decode([(best[n], len(prompts[n]) + step, n, True) for n in going])
             best = {n: self._best(row) for row, n in enumerate(going)}
         return answers
+
+    def _stopped(self, answer: list[int], stop: list[str]) -> bool:
+        """Whether the answer has just come to one of these texts."""
+        if not stop:
+            return False
+        raw = [text.encode() for text in stop]
+        tail = b"".join(self._bytes(token) for token in answer[-max(map(len, raw)) :])
+        return any(text in tail for text in raw)
+
+    def _bytes(self, token: int) -> bytes:
+        room = 256
+        found = ctypes.create_string_buffer(room)
+        count = llama_cpp.llama_token_to_piece(self.vocabulary, token, found, room, 0, True)
+        return found.raw[:count] if count > 0 else b""
 
     def _best(self, row: int) -> int:
         held = llama_cpp.llama_get_logits(self.context)
@@ -223,7 +242,7 @@ def answer(session: Session, request: dict[str, Any]) -> tuple[dict[str, Any], b
         case "logits":
             raw = np.ascontiguousarray(session.logits(request["ids"], request["first"]), dtype="<f4").tobytes()
         case "generate":
-            reply = {"answers": session.generate(request["prompts"], request["most"])}
+            reply = {"answers": session.generate(request["prompts"], request["most"], request["stop"])}
         case "probe":
             raw = np.ascontiguousarray(session.probe(request["ids"], request["lora"]), dtype="<f4").tobytes()
         case other:

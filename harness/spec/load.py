@@ -18,8 +18,8 @@ import jsonschema
 from jsonschema.exceptions import best_match
 
 from harness.errors import SpecError
+from harness.spec import chat, nearest
 from harness.spec import check as references
-from harness.spec import nearest
 from harness.spec.objects import (
     SPLITS,
     Adapter,
@@ -121,7 +121,12 @@ def _build(path: Path, digest: str, table: dict[str, Any], given: dict[str, Path
         base=_base(here, table["base"]),
         tasks={name: _task(here, name, entry) for name, entry in table["tasks"].items()},
         adapters={
-            name: Adapter(name, tuple(entry["tasks"]), given.get(name, _maybe(here, entry.get("path"))))
+            name: Adapter(
+                name,
+                tuple(entry["tasks"]),
+                given.get(name, _maybe(here, entry.get("path"))),
+                entry.get("trained_on", ""),
+            )
             for name, entry in table["adapters"].items()
         },
         recipe=Recipe(**table["recipe"]),
@@ -131,6 +136,7 @@ def _build(path: Path, digest: str, table: dict[str, Any], given: dict[str, Path
         confidence=policy.get("confidence", 0.95),
         batch_size=generation.get("batch_size", 64),
         noise_sample=generation.get("noise_sample", 16),
+        ends_by_itself=generation.get("ends_by_itself", 0.9),
         keep_last=table.get("store", {}).get("keep_last"),
         limits=table.get("limits", {}),
         thresholds=tuple(_thresholds(entry, rule, release["candidate"]) for entry in gates.pop("eval")),
@@ -145,10 +151,10 @@ def _maybe(here: Path, name: str | None) -> Path | None:
     return None if name is None else here / name
 
 
-def _base(here: Path, entry: dict[str, str]) -> Base:
+def _base(here: Path, entry: dict[str, Any]) -> Base:
     scheme, _, place = entry["source"].partition(":")
     source = f"path:{here / place}" if scheme == "path" else entry["source"]
-    return Base(source, entry["pin"])
+    return Base(source, entry["pin"], chat.from_table(here, entry.get("chat", {})))
 
 
 def _task(here: Path, name: str, entry: dict[str, Any]) -> Task:

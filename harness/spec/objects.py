@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.spec.chat import Chat
 from harness.spec.recipe import Experiment, Recipe
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Base:
     """``package:DIST/FILE``, ``path:DIR``, ``hf:OWNER/NAME`` or ``modelscope:OWNER/NAME``."""
     pin: str
     """``sha256:HEX`` of the file (or of the folder's digests), or ``revision:REV`` of a hub."""
+    chat: Chat = field(default_factory=Chat)
+    """How conversations are written for it, where that is not its own template's bare way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Adapter:
     tasks: tuple[str, ...]
     path: Path | None = None
     """An adapter trained elsewhere, or None: greenrun trains it."""
+    trained_on: str = ""
+    """What an adapter from elsewhere had its base in (`harness.engines.trained_on`); "" where the spec does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,8 @@ class Spec:
     confidence: float
     batch_size: int
     noise_sample: int
+    ends_by_itself: float
+    """Share of an adapter's answers to a task that must end with an end token, and not at the token limit."""
     keep_last: int | None
     """Runs whose artifacts the store keeps; None removes nothing."""
     limits: Mapping[str, float]

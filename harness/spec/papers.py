@@ -12,9 +12,13 @@ PAPERS = ("verdict.json", "junit.xml", "report.md", "release.toml")
 JUDGED = "judged_items.jsonl"
 
 
+SERVING, TEMPLATE = "SERVING.md", "chat_template.jinja"
+"""In a bundle whose spec has a ``[base.chat]``: how the base must be asked."""
+
+
 def reserved(name: str) -> bool:
     """Whether a file of that name in a run's folder or a bundle is greenrun's own; case tells no files apart."""
-    own = (SUMS, *PAPERS, JUDGED, *_FOLDERS)
+    own = (SUMS, *PAPERS, JUDGED, SERVING, TEMPLATE, *_FOLDERS)
     parts = name.casefold().removesuffix(".new").removesuffix(".lock").removesuffix(".partial")
     packed = name.casefold().startswith(("adapter_", "model_"))
     return packed or parts in {one.casefold() for one in own}

@@ -1,0 +1,96 @@
+"""``[base.chat]``: what the release adds to the base's own way of writing a conversation."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.spec import nearest
+
+KEEP, MERGE = "keep", "merge"
+OWN = ("template", "system", "stop")
+"""Keys of the table that are no arguments of the template."""
+GIVEN = frozenset(
+    {
+        "messages",
+        "tools",
+        "documents",
+        "add_generation_prompt",
+        "continue_final_message",
+        "bos_token",
+        "eos_token",
+        "pad_token",
+        "unk_token",
+        "sep_token",
+        "cls_token",
+        "mask_token",
+        "raise_exception",
+        "strftime_now",
+        "namespace",
+        "range",
+        "dict",
+        "loop",
+        "self",
+        "varargs",
+        "kwargs",
+        "caller",
+        "true",
+        "false",
+        "none",
+        "True",
+        "False",
+        "None",
+    }
+)
+"""Names that a renderer gives a template, or that the language has: no argument may take their place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """What is added; nothing of it where the table is absent, and then the base is rendered as it is."""
+
+    template: Path | None = None
+    """A file with a chat template, in place of the base's own or for a base that has none."""
+    system: Literal["keep", "merge"] = "keep"
+    """``merge``: the system turn is written into the user turn behind it, for templates that refuse the role."""
+    stop: tuple[str, ...] = ()
+    """Texts that end an answer, beside the end tokens; what stands from there on is no part of it."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """Variables of the template, such as ``enable_thinking``; values as JSON has them."""
+
+    @property
+    def absent(self) -> bool:
+        return self == Chat()
+
+    @property
+    def thinking_off(self) -> bool:
+        """Whether answers must hold no think block: the template was told to leave thinking out."""
+        return self.arguments.get("enable_thinking") is False
+
+
+def from_table(here: Path, table: Mapping[str, Any]) -> Chat:
+    """The table as an object; its shape was checked with the spec.
+
+    Args:
+        here: the folder that a template's path is relative to.
+    """
+    return Chat(
+        template=here / table["template"] if "template" in table else None,
+        system=table.get("system", KEEP),
+        stop=tuple(table.get("stop", ())),
+        arguments={name: value for name, value in table.items() if name not in OWN},
+    )
+
+
+def problems(chat: Chat) -> Iterator[tuple[str, str]]:
+    """What is wrong with the table, each with its key."""
+    if chat.template is not None and not chat.template.is_file():
+        yield "base.chat.template", f"{chat.template} does not exist"
+    for name in chat.arguments:
+        if name in GIVEN or keyword.iskeyword(name):
+            yield f"base.chat.{name}", "is given to a template by whatever renders it, and cannot be set; remove it"
+        elif not name.isidentifier():
+            yield f"base.chat.{name}", f"is no name of a template's variable; {nearest.mend(name, OWN)}"
