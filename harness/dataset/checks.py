@@ -23,7 +23,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from harness.dataset import counts as composition
-from harness.dataset import leakage
+from harness.dataset import leakage, template_ids
 from harness.dataset.duplicates import duplicate_findings
 from harness.dataset.findings import Checked, Finding, tally
 from harness.dataset.item import Item
@@ -59,7 +59,8 @@ def file_checks(task: Task, split: str) -> Iterator[str]:
 
 
 def tokenized_checks(split: str) -> tuple[str, ...]:
-    """Checks that need the base model's tokenizer: a lost label is named before the cut that lost it."""
+    """Checks that need the base model's tokenizer, where the spec asks for them: a lost label is named before the cut
+    that lost it."""
     return ("labels", "rendered") if split == "train" else ("rendered",)
 
 
@@ -150,6 +151,24 @@ def check_rendered(task: Task, split: str, render: Render, longest: float, chose
     counted = _Counted(_items(task, split, chosen))
     result = tally(_wanted(renderings.findings(path, counted), chosen))
     return Checked(result, counted.count, {path.name: _digest(path, chosen)}, renderings.distribution())
+
+
+def check_template_ids(task: Task, split: str, compare: template_ids.Compare, mend: str, chosen: Options) -> Checked:
+    """Whether training shows every item as the base model's chat template writes the whole conversation.
+
+    Args:
+        mend: told where it does not.
+
+    Raises:
+        DataError: a record cannot be used.
+    """
+    path = task.files[split]
+    counted = _Counted(_items(task, split, chosen))
+    result = tally(template_ids.findings(path, counted, compare))
+    same = counted.count - result.bad
+    note = f"{same} of {counted.count} items are trained as the chat template writes them"
+    told = f"{note}; {mend}" if result.total and mend else note
+    return Checked(result, counted.count, {path.name: _digest(path, chosen)}, told)
 
 
 def blocking_findings(spec: Spec, tasks: Iterable[str]) -> list[Finding]:

@@ -79,6 +79,11 @@ def completion_ids(tokenizer: Any, text: str) -> list[int]:
     return [*ids(tokenizer(text, add_special_tokens=False)), end_id(tokenizer)]
 
 
+def learned_ids(tokenizer: Any, messages: Sequence[Message], answer: str) -> tuple[list[int], list[int]]:
+    """What training shows of a conversation: ids of the prompt, and of the answer with the token that ends it."""
+    return prompt_ids(tokenizer, messages), completion_ids(tokenizer, answer)
+
+
 def end_id(tokenizer: Any) -> int:
     """The token that ends an answer: the one that the chat template writes, else the tokenizer's own end token.
 

@@ -39,6 +39,12 @@ def refuse_others(base: Path, sheet: Mapping[str, Answer], where: Path, stop: Se
         )
 
 
+def written_out(base: Path, sheet: Mapping[str, Answer]) -> dict[str, str]:
+    """Item -> all that was generated, special tokens written out, which the texts of a sheet leave away."""
+    decode = _quickly(base, False) if (base / _FILE).is_file() else _as_written(base, False)
+    return {name: decode(answer.ids) for name, answer in sheet.items()}
+
+
 def _others(decode: Decode, sheet: Mapping[str, Answer], stop: Sequence[str]) -> list[str]:
     return [name for name, answer in sheet.items() if tokens.before(decode(answer.ids), stop) != answer.text]
 
@@ -46,18 +52,18 @@ def _others(decode: Decode, sheet: Mapping[str, Answer], stop: Sequence[str]) ->
 _FILE = "tokenizer.json"
 
 
-@lru_cache(maxsize=2)
-def _quickly(base: Path) -> Decode:
+@lru_cache(maxsize=4)
+def _quickly(base: Path, skip: bool = True) -> Decode:
     """Without importing transformers, which costs more than all the answers."""
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(base / _FILE))
-    return lambda ids: str(tokenizer.decode(list(ids), skip_special_tokens=True))
+    return lambda ids: str(tokenizer.decode(list(ids), skip_special_tokens=skip))
 
 
-@lru_cache(maxsize=2)
-def _as_written(base: Path) -> Decode:
+@lru_cache(maxsize=4)
+def _as_written(base: Path, skip: bool = True) -> Decode:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True)
-    return lambda ids: str(tokenizer.decode(list(ids), skip_special_tokens=True))
+    return lambda ids: str(tokenizer.decode(list(ids), skip_special_tokens=skip))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.spec.chat import MERGE, Chat
+from harness.spec.chat import GIVEN, MERGE, Chat
 from harness.spec.papers import TEMPLATE
 
 _MERGED = """\
@@ -104,6 +104,20 @@ def variables(template: str) -> set[str]:
 
     compiled: Any = chat_template_utils._compile_jinja_template(template)
     return set(meta.find_undeclared_variables(compiled.environment.parse(template)))
+
+
+def unset(folder: Path, chat: Chat) -> set[str]:
+    """Variables that a checkpoint's chat template reads, and that neither a renderer nor the table sets.
+
+    Args:
+        chat: the table that was written into the checkpoint.
+    """
+    return {
+        name
+        for text in named(folder).values()
+        for name in variables(own_text(text, chat))
+        if name not in GIVEN and name not in chat.arguments
+    }
 
 
 def _forget_in_settings(path: Path) -> None:

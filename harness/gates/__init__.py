@@ -9,6 +9,7 @@ from __future__ import annotations
 from harness.errors import SpecError
 from harness.gates import (
     aims,
+    base,
     bnb,
     bundle,
     data,
@@ -24,7 +25,7 @@ from harness.spec.objects import Spec
 
 __all__ = ["AREAS", "Gate", "Outcome", "Rule", "expected"]
 
-AREAS = (data, training, evaluation, forgetting, bnb, gguf, gguf_parity, regression, bundle)
+AREAS = (data, base, training, evaluation, forgetting, bnb, gguf, gguf_parity, regression, bundle)
 """In the order in which they run: the first red gate is the first cause."""
 
 

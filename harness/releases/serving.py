@@ -28,7 +28,7 @@ def _lines(chat: Chat) -> Iterator[str]:
     yield ""
     yield f"- transformers: `tokenizer.chat_template = open({TEMPLATE!r}).read()`"
     yield f"- vLLM: `--chat-template {TEMPLATE}`"
-    yield f"- llama.cpp: GGUF files of this release have it inside; others take `--jinja --chat-template-file {TEMPLATE}`"
+    yield f"- llama.cpp: files of this release have it inside; others take `--jinja --chat-template-file {TEMPLATE}`"
     yield ""
     if chat.template is not None:
         yield f"The base's own chat template is replaced: it came with the release as `{chat.template.name}`."
