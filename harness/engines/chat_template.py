@@ -94,30 +94,50 @@ def literal(value: Any) -> str:
 
 
 def variables(template: str) -> set[str]:
-    """Names that a template reads and does not set by itself: an argument of another name would change nothing.
+    """Names that a template may read from outside: an argument of another name would change nothing.
 
     Raises:
         jinja2.TemplateSyntaxError: it is no template.
     """
     from jinja2 import meta
-    from transformers.utils import chat_template_utils
 
-    compiled: Any = chat_template_utils._compile_jinja_template(template)
-    return set(meta.find_undeclared_variables(compiled.environment.parse(template)))
+    return set(meta.find_undeclared_variables(_parsed(template)))
 
 
 def unset(folder: Path, chat: Chat) -> set[str]:
-    """Variables that a checkpoint's chat template reads, and that neither a renderer nor the table sets.
+    """Arguments that a checkpoint's chat template asks for, and that neither a renderer nor the table gives.
 
     Args:
         chat: the table that was written into the checkpoint.
     """
-    return {
-        name
-        for text in named(folder).values()
-        for name in variables(own_text(text, chat))
-        if name not in GIVEN and name not in chat.arguments
-    }
+    found: set[str] = set()
+    for text in named(folder).values():
+        own = own_text(text, chat)
+        found |= variables(own) - (_assigned(own) - _asked_for(own))
+    return found - GIVEN - set(chat.arguments)
+
+
+def _assigned(template: str) -> set[str]:
+    """Names that a template sets: Jinja counts those of a branch among what it may read."""
+    from jinja2 import nodes
+
+    return {one.name for one in _parsed(template).find_all(nodes.Name) if one.ctx == "store"}
+
+
+def _asked_for(template: str) -> set[str]:
+    """Names of which a template asks whether they are defined."""
+    from jinja2 import nodes
+
+    tests = (one for one in _parsed(template).find_all(nodes.Test) if one.name in ("defined", "undefined"))
+    return {one.node.name for one in tests if isinstance(one.node, nodes.Name)}
+
+
+def _parsed(template: str) -> Any:
+    """The template as transformers reads it, its own tags included."""
+    from transformers.utils import chat_template_utils
+
+    compiled: Any = chat_template_utils._compile_jinja_template(template)
+    return compiled.environment.parse(template)
 
 
 def _forget_in_settings(path: Path) -> None:
