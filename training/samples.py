@@ -31,7 +31,7 @@ def tokenize(tokenizer: Any, items: Sequence[Item], max_length: int) -> list[Sam
         raise TrainingError("no training items")
     samples = []
     for item in items:
-        prompt, completion = tokens.learned_ids(tokenizer, item.messages, item.reference)
+        prompt, completion = tokens.learned_ids(tokenizer, item)
         sample = Sample(item.id, tuple(prompt), tuple(completion))
         if len(sample) > max_length:
             raise TrainingError(

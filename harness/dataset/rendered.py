@@ -121,27 +121,30 @@ def renderer(tokenizer: Any) -> Render:
             tokens.conversation_ids(tokenizer, [{"role": role, "content": tokens.HARMLESS} for role in roles])
         )
 
-    def framed(turns: Sequence[Message]) -> list[int]:
-        if all(turn.keys() == {"role", "content"} and isinstance(turn["content"], str) for turn in turns):
+    def framed(turns: Sequence[Message], tools: tokens.Tools) -> list[int]:
+        if not tools and all(turn.keys() == {"role", "content"} and isinstance(turn["content"], str) for turn in turns):
             return frame(tuple(turn["role"] for turn in turns))
         plain = [
             {**turn, "content": tokens.HARMLESS} if isinstance(turn.get("content"), str) else turn for turn in turns
         ]
-        return specials(tokens.conversation_ids(tokenizer, plain))
+        return specials(tokens.conversation_ids(tokenizer, plain, tools))
 
     def render(item: Item) -> Rendered:
         turns = [*item.messages, {"role": "assistant", "content": item.reference}]
-        prompt_text = tokens.prompt_text(tokenizer, item.messages)
-        whole_text, whole = tokens.conversation_text(tokenizer, turns), tokens.conversation_ids(tokenizer, turns)
+        prompt_text = tokens.prompt_text(tokenizer, item.messages, item.tools)
+        whole_text, whole = (
+            tokens.conversation_text(tokenizer, turns, item.tools),
+            tokens.conversation_ids(tokenizer, turns, item.tools),
+        )
         end = whole_text.rfind(item.reference.strip()) + len(item.reference.strip())
         after = tokens.ids(tokenizer(whole_text[end:], add_special_tokens=False))
         return Rendered(
-            tokens.prompt_ids(tokenizer, item.messages),
+            tokens.prompt_ids(tokenizer, item.messages, item.tools),
             whole,
             prompt_text,
             whole_text,
             specials(whole),
-            framed(turns),
+            framed(turns, item.tools),
             specials(after),
         )
 

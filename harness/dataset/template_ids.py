@@ -52,10 +52,10 @@ def comparer(tokenizer: Any) -> Compare:
         return str(tokenizer.decode(ids[:SHOWN], skip_special_tokens=False))
 
     def compare(item: Item) -> Difference | None:
-        prompt, completion = tokens.learned_ids(tokenizer, item.messages, item.reference)
+        prompt, completion = tokens.learned_ids(tokenizer, item)
         trained = [*prompt, *completion]
         turns = [*item.messages, {"role": "assistant", "content": item.reference}]
-        written = tokens.conversation_ids(tokenizer, turns)
+        written = tokens.conversation_ids(tokenizer, turns, item.tools)
         at = next((n for n, (a, b) in enumerate(zip(trained, written, strict=False)) if a != b), len(trained))
         at = min(at, len(written))
         if at == len(trained) and not tokenizer.decode(written[at:], skip_special_tokens=False).strip():

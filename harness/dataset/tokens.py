@@ -14,7 +14,7 @@ from typing import Any
 
 import jinja2
 
-from harness.dataset.item import Message
+from harness.dataset.item import Item, Message
 from harness.errors import GreenrunError
 
 HARMLESS = "word"
@@ -45,29 +45,38 @@ def ids(encoded: Any) -> list[int]:
     return [int(value) for value in values]
 
 
-def prompt_text(tokenizer: Any, messages: Sequence[Message]) -> str:
+Tools = Sequence[Mapping[str, Any]]
+
+
+def prompt_text(tokenizer: Any, messages: Sequence[Message], tools: Tools = ()) -> str:
     """A prompt as the chat template writes it, up to where the model's answer begins.
 
     Raises:
         jinja2.TemplateError: the chat template refuses the turns.
     """
-    turns = [dict(turn) for turn in messages]
-    return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+    return str(_rendered(tokenizer, messages, tools, tokenize=False, add_generation_prompt=True))
 
 
-def prompt_ids(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
+def prompt_ids(tokenizer: Any, messages: Sequence[Message], tools: Tools = ()) -> list[int]:
     """Ids of `prompt_text`."""
-    return ids(tokenizer.apply_chat_template([dict(turn) for turn in messages], add_generation_prompt=True))
+    return ids(_rendered(tokenizer, messages, tools, add_generation_prompt=True))
 
 
-def conversation_text(tokenizer: Any, messages: Sequence[Message]) -> str:
+def conversation_text(tokenizer: Any, messages: Sequence[Message], tools: Tools = ()) -> str:
     """Turns as the chat template writes them, with no answer to come."""
-    return str(tokenizer.apply_chat_template([dict(turn) for turn in messages], tokenize=False))
+    return str(_rendered(tokenizer, messages, tools, tokenize=False))
 
 
-def conversation_ids(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
+def conversation_ids(tokenizer: Any, messages: Sequence[Message], tools: Tools = ()) -> list[int]:
     """Ids of `conversation_text`."""
-    return ids(tokenizer.apply_chat_template([dict(turn) for turn in messages]))
+    return ids(_rendered(tokenizer, messages, tools))
+
+
+def _rendered(tokenizer: Any, messages: Sequence[Message], tools: Tools, **how: bool) -> Any:
+    """The one place where turns meet a chat template; the release's arguments stand in the template itself."""
+    turns = [dict(turn) for turn in messages]
+    given: dict[str, Any] = {"tools": [dict(tool) for tool in tools]} if tools else {}
+    return tokenizer.apply_chat_template(turns, **given, **how)
 
 
 def completion_ids(tokenizer: Any, text: str) -> list[int]:
@@ -79,9 +88,9 @@ def completion_ids(tokenizer: Any, text: str) -> list[int]:
     return [*ids(tokenizer(text, add_special_tokens=False)), end_id(tokenizer)]
 
 
-def learned_ids(tokenizer: Any, messages: Sequence[Message], answer: str) -> tuple[list[int], list[int]]:
-    """What training shows of a conversation: ids of the prompt, and of the answer with the token that ends it."""
-    return prompt_ids(tokenizer, messages), completion_ids(tokenizer, answer)
+def learned_ids(tokenizer: Any, item: Item) -> tuple[list[int], list[int]]:
+    """What training shows of an item: ids of its prompt, and of its answer with the token that ends it."""
+    return prompt_ids(tokenizer, item.messages, item.tools), completion_ids(tokenizer, item.reference)
 
 
 def end_id(tokenizer: Any) -> int:

@@ -20,7 +20,7 @@ class Passage:
 
 
 def passages(tokenizer: Any, items: Sequence[Item]) -> list[Passage]:
-    learned = (tokens.learned_ids(tokenizer, item.messages, item.reference) for item in items)
+    learned = (tokens.learned_ids(tokenizer, item) for item in items)
     return [Passage(tuple(prompt), tuple(completion)) for prompt, completion in learned]
 
 

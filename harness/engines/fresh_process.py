@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class Job:
     prompts: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
     """(item id, messages) of every item of the batch."""
     stop: Sequence[str] = ()
+    tools: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """Item id -> what it may call, of items that have tools."""
 
 
 def draw(lengths: Mapping[str, int], size: int, seed: str) -> tuple[int, list[list[str]]]:
@@ -82,7 +84,17 @@ def ask(job: Job) -> list[Answer]:
 def answer(job: Job) -> list[Answer]:
     """The answers of this process: the batch as it was, so that it is padded as it was."""
     items = [
-        Item(name, "", "", "", messages=tuple(messages), reference="", points=(), line=0)
+        Item(
+            name,
+            "",
+            "",
+            "",
+            messages=tuple(messages),
+            reference="",
+            points=(),
+            line=0,
+            tools=tuple(job.tools.get(name, ())),
+        )
         for name, messages in job.prompts
     ]
     with mounted(load(FORMS[job.form], Path(job.base), job.threads), Path(job.adapter)) as engine:

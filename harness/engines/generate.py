@@ -32,7 +32,7 @@ def answer_all(
     engine: Loaded, items: Sequence[Item], decoding: Decoding, progress: Progress = lambda done, total: None
 ) -> list[Answer]:
     """One greedy answer an item, in the order of the items."""
-    prompts = {item.id: tokens.prompt_ids(engine.tokenizer, item.messages) for item in items}
+    prompts = {item.id: tokens.prompt_ids(engine.tokenizer, item.messages, item.tools) for item in items}
     last, pad = ends(engine), tokens.pad_id(engine.tokenizer)
 
     def stopped(ids: Sequence[int]) -> bool:

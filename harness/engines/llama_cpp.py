@@ -54,7 +54,8 @@ class Llama:
         self._held = b""
 
     def facts(self) -> dict[str, Any]:
-        """``vocabulary``, ``end`` (token id), ``trained_length``, ``system`` (instruction sets), ``version``."""
+        """``vocabulary``, ``end`` (token id), ``ends`` (all ids at which it stops), ``trained_length``, ``system``
+        (instruction sets), ``version``."""
         return self._ask({"op": "facts"})[0]
 
     def context(self, length: int, sequences: int) -> None:
@@ -65,9 +66,12 @@ class Llama:
         """Ids of a text that goes on, such as an answer behind its prompt."""
         return list(self._ask({"op": "tokenize", "text": text})[0]["ids"])
 
-    def render(self, messages: Sequence[Mapping[str, Any]]) -> tuple[str, list[int]]:
+    def render(
+        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]] = ()
+    ) -> tuple[str, list[int]]:
         """A prompt by the file's own chat template, and its ids by the file's own tokenizer."""
-        reply, _ = self._ask({"op": "render", "messages": [dict(turn) for turn in messages]})
+        turns, given = [dict(turn) for turn in messages], [dict(tool) for tool in tools]
+        reply, _ = self._ask({"op": "render", "messages": turns, "tools": given})
         return str(reply["text"]), list(reply["ids"])
 
     def logits(self, prompt: Sequence[int], completion: Sequence[int]) -> Any:
@@ -211,7 +215,7 @@ def answer_all(
     Raises:
         EngineError: the child died, hung or refused.
     """
-    prompts = {item.id: tokens.prompt_ids(tokenizer, item.messages) for item in items}
+    prompts = {item.id: tokens.prompt_ids(tokenizer, item.messages, item.tools) for item in items}
     last = {tokenizer.eos_token_id, tokens.end_of_turn(tokenizer)}
 
     def ended(ids: Sequence[int]) -> bool:

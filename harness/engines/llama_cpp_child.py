@@ -9,7 +9,7 @@ raw bytes as its ``bytes`` says. A request that fails is answered with ``error``
     {"op": "facts"}                                    what the file says of itself
     {"op": "context", "length": L, "sequences": S}     makes a context of S sequences of L tokens
     {"op": "tokenize", "text": T}                      ids of a text that goes on: nothing is put in front of it
-    {"op": "render", "messages": M}                    the file's own chat template, and the ids of what it gives
+    {"op": "render", "messages": M, "tools": T}        the file's own chat template, and the ids of what it gives
     {"op": "logits", "ids": I, "first": F}             float32 (len(I) - F, vocabulary): after I[F-1], I[F], ...
     {"op": "generate", "prompts": P, "most": N, "stop": S}   greedy ids of each prompt, its end token included; an
                                                        answer also ends where it comes to a text of S
@@ -94,6 +94,7 @@ class Session:
         return {
             "vocabulary": self.size,
             "end": llama_cpp.llama_vocab_eos(self.vocabulary),
+            "ends": [one for one in range(self.size) if llama_cpp.llama_vocab_is_eog(self.vocabulary, one)],
             "trained_length": llama_cpp.llama_model_n_ctx_train(self.model),
             "system": llama_cpp.llama_print_system_info().decode(),
             "version": llama_cpp.__version__,
@@ -127,8 +128,8 @@ class Session:
             raise ValueError(f"llama.cpp cannot tokenize {text[:60]!r}")
         return list(found[:count])
 
-    def render(self, messages: list[dict[str, Any]]) -> tuple[str, list[int]]:
-        text = self._formatter()(messages=messages).prompt
+    def render(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> tuple[str, list[int]]:
+        text = self._formatter()(messages=messages, tools=tools or None).prompt
         return text, self.tokenize(text, begins=True)  # as llama.cpp's own programs do
 
     def _formatter(self) -> Any:
@@ -237,7 +238,7 @@ def answer(session: Session, request: dict[str, Any]) -> tuple[dict[str, Any], b
         case "tokenize":
             reply = {"ids": session.tokenize(request["text"], begins=False)}
         case "render":
-            text, ids = session.render(request["messages"])
+            text, ids = session.render(request["messages"], request["tools"])
             reply = {"text": text, "ids": ids}
         case "logits":
             raw = np.ascontiguousarray(session.logits(request["ids"], request["first"]), dtype="<f4").tobytes()

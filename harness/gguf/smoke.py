@@ -43,7 +43,7 @@ class Prompt:
     """The tokens of `text` as training and transformers have them."""
     system: str
     user: str
-    """The two turns for a program that applies the template itself; "" for both where the item has other turns."""
+    """The two turns for a program that applies the template itself; "" for both where the item has others, or tools."""
     max_new_tokens: int
     stop: tuple[str, ...] = ()
     """Texts that end an answer. The programs go on behind them; what they write there is no part of it."""
@@ -85,9 +85,9 @@ def prompts(
     found = []
     for item in items:
         turns = [dict(turn) for turn in item.messages]
-        text = tokens.prompt_text(tokenizer, item.messages)
-        system, user = _two_turns(turns)
-        ids = tuple(tokens.prompt_ids(tokenizer, item.messages))
+        text = tokens.prompt_text(tokenizer, item.messages, item.tools)
+        system, user = ("", "") if item.tools else _two_turns(turns)
+        ids = tuple(tokens.prompt_ids(tokenizer, item.messages, item.tools))
         found.append(Prompt(item.id, text, ids, system, user, limits[item.task], stop))
     return found
 
