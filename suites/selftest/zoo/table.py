@@ -42,10 +42,14 @@ SHOWN = 420
 
 def document() -> str:
     """The whole page."""
+    return TOP + "\n".join(lines()) + "\n"
+
+
+def lines() -> list[str]:
+    """The table, its head first, a line a kind."""
     with tempfile.TemporaryDirectory(prefix="greenrun-zoo-") as place, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        lines = [_line(HEAD), _line(("---",) * len(HEAD)), *map(_line, rows(Path(place)))]
-    return TOP + "\n".join(lines) + "\n"
+        return [_line(HEAD), _line(("---",) * len(HEAD)), *map(_line, rows(Path(place)))]
 
 
 def rows(place: Path) -> Iterator[tuple[str, ...]]:
