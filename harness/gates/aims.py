@@ -134,23 +134,21 @@ def dev_lines(spec: Spec) -> Iterator[str]:
         )
 
 
-def check_names(spec: Spec) -> None:
-    """Refuse a selection by metrics that there are none of, or by a minimum that lies below a gate's threshold.
+def wrong_names(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Each metric of the selection that there is none of, and each minimum that lies below a gate's threshold.
 
-    Raises:
-        SpecError: with the key and both numbers, or the nearest name.
+    Yields:
+        The key, and both numbers or the nearest name.
     """
     for key, given in (("weights", spec.selection.weights), ("minimum", spec.selection.minimum)):
         for metric in given:
             if metric not in registry.METRICS:
-                mend = nearest.mend(metric, registry.METRICS)
-                raise SpecError(spec.path, f"selection.{key}.{metric}", f"unknown metric; {mend}")
+                yield f"selection.{key}.{metric}", f"unknown metric; {nearest.mend(metric, registry.METRICS)}"
     for metric, least in spec.selection.minimum.items():
         above = [(row.above[metric], row.task) for row in rows(spec) if metric in row.above]
         if above and least < max(above)[0]:
             threshold, task = max(above)
-            raise SpecError(
-                spec.path,
+            yield (
                 f"selection.minimum.{metric}",
                 f"{least} lies below the threshold {threshold} of the candidate's gate on {task}: an experiment could "
                 "be chosen that its own gate refuses; raise it, or leave it out (the thresholds are the default)",

@@ -9,10 +9,11 @@ from harness.spec.objects import Spec
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
-    if "bnb" not in spec.areas:
+    table = spec.gates.bnb
+    if table is None:
         return
-    blocking = spec.blocking("bnb")
+    blocking = table.blocking
     yield Gate("bnb.base_quant_load_ok", "base_quant_load_ok", "base", blocking, metric="four_bit_share")
-    for name in spec.areas["bnb"].get("mounts", (spec.candidate,)):
+    for name in (spec.candidate,) if table.mounts is None else table.mounts:
         for check, metric in (("lora_mount_ok", "mounted"), ("generate_non_empty", "non_empty")):
             yield Gate(f"bnb.{name}_{check}", check, name, blocking, metric=metric, adapter=name, split="benchmark")

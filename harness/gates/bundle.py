@@ -12,4 +12,4 @@ CHECKS = ("archives_complete", "checksums_ok", "judged_items_complete", "answers
 
 def expected(spec: Spec) -> Iterator[Gate]:
     for check in CHECKS:
-        yield Gate(f"bundle.{check}", check, "staged", spec.blocking("bundle"), metric=check, adapter=spec.candidate)
+        yield Gate(f"bundle.{check}", check, "staged", spec.gates.bundle.blocking, metric=check, adapter=spec.candidate)

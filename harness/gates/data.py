@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from harness.dataset import checks
 from harness.gates.gate import Gate
-from harness.spec import data as options
 from harness.spec.objects import Spec, Task
 
 LEAKAGE = ("topics_apart", "text_apart")
@@ -22,20 +21,19 @@ def strangers(spec: Spec, task: str) -> tuple[str, ...]:
 
 def unknown_leakage(spec: Spec, adapter: str) -> bool:
     """Whether an adapter may have been trained on what judges it, and the spec does not let that question advise."""
-    advised = options.from_table(spec.areas.get("data", {})).advisory
-    asked = spec.blocking("data") and not advised.issuperset(LEAKAGE)
+    asked = spec.gates.data.blocking and not spec.gates.data.advisory.issuperset(LEAKAGE)
     return asked and any(adapter in strangers(spec, task) for task in spec.adapters[adapter].tasks)
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
-    chosen = options.from_table(spec.areas.get("data", {}))
+    chosen = spec.gates.data
 
     def gate(subject: str, check: str, task: Task, split: str = "") -> Gate:
         return Gate(
             f"data.{subject}.{check}",
             check,
             subject,
-            spec.blocking("data") and check not in chosen.advisory,
+            chosen.blocking and check not in chosen.advisory,
             metric=check,
             threshold=chosen.threshold(check),
             task=task.name,

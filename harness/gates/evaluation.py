@@ -12,6 +12,7 @@ from harness.dataset import checks
 from harness.errors import SpecError
 from harness.gates.gate import Gate
 from harness.metrics import registry, scoring
+from harness.spec import nearest
 from harness.spec.objects import Spec, Thresholds
 from harness.statistics import power
 
@@ -87,14 +88,16 @@ def _repeats(spec: Spec) -> Iterator[Gate]:
         )
 
 
+def unknown_metrics(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Each metric of a threshold that there is none of: the key, and the mend."""
+    for row in spec.thresholds:
+        for metric in row.above:
+            if metric not in registry.METRICS:
+                yield "gates.eval.above", f"unknown metric {metric!r}; {nearest.mend(metric, registry.METRICS)}"
+
+
 def _thresholds(spec: Spec, row: Thresholds) -> Iterator[Gate]:
     for metric, threshold in row.above.items():
-        if metric not in registry.METRICS:
-            raise SpecError(
-                spec.path,
-                "gates.eval.above",
-                f"unknown metric {metric!r}; known: {', '.join(sorted(registry.METRICS))}",
-            )
         area = "eval" if row.split == "benchmark" else row.split
         yield Gate(
             f"{area}.{row.adapter}.{row.task}.{metric}",

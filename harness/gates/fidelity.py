@@ -14,8 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.gates.gate import Gate
-from harness.spec import gguf as limits
-from harness.spec import gguf_settings as settings
+from harness.spec.gguf import GgufGates
 from harness.spec.objects import ALL, Spec
 
 FILES = ("f16", "q4")
@@ -29,45 +28,44 @@ METRICS = ("coverage", "format", "refused", "answered")
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
-    if "gguf" not in spec.areas:
+    table = spec.gates.gguf
+    if table is None:
         return
     for form in FILES:
-        yield from _of_form(spec, form)
-    yield _gate(spec, "all", "attribution", spec.areas["gguf"].get("blocking", False))
+        yield from _of_form(spec, table, form)
+    yield _gate(spec, "all", "attribution", table.blocking)
 
 
 def forms(spec: Spec) -> tuple[str, ...]:
     """What is held against the adapter as trained, in the order of the report's table."""
-    quantized = ("nf4",) if spec.deploy == "nf4" or "bnb" in spec.areas else ()
+    quantized = ("nf4",) if spec.deploy == "nf4" or spec.gates.bnb is not None else ()
     return (*quantized, *FILES, MERGED_Q4) if apart(spec) else ("merged", *quantized, *FILES)
 
 
 def apart(spec: Spec) -> bool:
     """Whether the adapter stays apart from its base in the GGUF forms."""
-    return settings.from_table(spec.areas.get("gguf", {})).apart
+    return spec.gates.gguf is not None and spec.gates.gguf.apart
 
 
 def deployed(spec: Spec, form: str) -> bool:
     return spec.deploy == "gguf" and form == DEPLOYED
 
 
-def _of_form(spec: Spec, form: str) -> Iterator[Gate]:
-    blocking = bool(spec.areas["gguf"].get("blocking", False))
+def _of_form(spec: Spec, table: GgufGates, form: str) -> Iterator[Gate]:
     ships = deployed(spec, form)
     for check in ("token_parity", "adapter_survives"):
-        yield _gate(spec, form, check, blocking or ships)
+        yield _gate(spec, form, check, table.blocking or ships)
     for check in ("logit_parity_kl", "logit_parity_same_top_1"):
-        yield _gate(spec, form, check, blocking)
-    options = limits.from_table(spec.areas["gguf"])
+        yield _gate(spec, form, check, table.blocking)
     for metric in metrics_of(spec):
         yield Gate(
             f"gguf.{form}.{metric}_not_lost",
             "not_lost",
             f"{form}-{metric}",
-            blocking,
+            table.blocking,
             rule="not_worse",
             metric=metric,
-            threshold=-(options.margin if ships else options.sample_margin),
+            threshold=-(table.margin if ships else table.sample_margin),
             adapter=spec.candidate,
             task=ALL,
             split="benchmark",
@@ -80,7 +78,7 @@ def _gate(spec: Spec, form: str, check: str, blocking: bool) -> Gate:
         f"gguf.{form}.{check}",
         check,
         form,
-        bool(blocking),
+        blocking,
         rule=rule,  # type: ignore[arg-type]
         metric=check,
         threshold=threshold,

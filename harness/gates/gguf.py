@@ -26,9 +26,11 @@ CHECKS = (
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
-    if "gguf" not in spec.areas:
+    table = spec.gates.gguf
+    if table is None:
         return
-    blocking = bool(spec.areas["gguf"].get("blocking", False))
     for check in CHECKS:
         split = "" if check == "toolchain_ready" else "benchmark"
-        yield Gate(f"gguf.{check}", check, "candidate", blocking, metric=check, adapter=spec.candidate, split=split)
+        yield Gate(
+            f"gguf.{check}", check, "candidate", table.blocking, metric=check, adapter=spec.candidate, split=split
+        )

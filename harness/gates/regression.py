@@ -12,15 +12,11 @@ from collections.abc import Iterator
 from harness.errors import SpecError
 from harness.gates import evaluation
 from harness.gates.gate import Gate
+from harness.spec.gates import RegressionGates
 from harness.spec.objects import ALL, Spec
 from harness.statistics import paired_power
 
 METRICS = ("coverage", "format", "refused", "answered")
-DEFAULT_MARGIN = 0.10
-"""How much worse a mean may be before it counts as a loss: about what lies between the quality that a spec expects
-(0.97 to 0.99) and the thresholds it must prove (0.85 to 0.92). Over 108 items a successor of quality 0.98 whose errors
-are its own passes nine times in ten; with half the margin it would three times in ten."""
-
 NOT_WEAKENED = "regression.spec_not_weakened"
 
 
@@ -37,6 +33,7 @@ def expected(spec: Spec) -> Iterator[Gate]:
 
 def _not_worse(spec: Spec) -> Iterator[Gate]:
     """One gate for each metric that the candidate has a threshold in."""
+    table = settings(spec)
     own = [row for row in spec.thresholds if row.adapter == spec.candidate and row.split == "benchmark"]
     for metric in METRICS:
         if any(metric in row.above for row in own):
@@ -44,10 +41,10 @@ def _not_worse(spec: Spec) -> Iterator[Gate]:
                 f"regression.{spec.candidate}.{metric}",
                 "not_worse",
                 f"{spec.candidate}-{metric}",
-                blocking="regression" in spec.areas and spec.blocking("regression"),
+                blocking=table.blocking,
                 rule="not_worse",
                 metric=metric,
-                threshold=-margin(spec),
+                threshold=-table.margin,
                 expected=min((row.expected[metric] for row in own if metric in row.expected), default=None),
                 adapter=spec.candidate,
                 task=ALL,
@@ -55,8 +52,9 @@ def _not_worse(spec: Spec) -> Iterator[Gate]:
             )
 
 
-def margin(spec: Spec) -> float:
-    return float(spec.areas.get("regression", {}).get("margin", DEFAULT_MARGIN))
+def settings(spec: Spec) -> RegressionGates:
+    """``[gates.regression]``; where there is no such table its defaults, which advise."""
+    return spec.gates.regression or RegressionGates(blocking=False)
 
 
 def accepted_weaker(spec: Spec) -> str:
@@ -64,7 +62,7 @@ def accepted_weaker(spec: Spec) -> str:
 
     A reason serves one release: left standing, it would excuse whatever is weakened next.
     """
-    reason = str(spec.areas.get("regression", {}).get("accept_weaker", ""))
+    reason = settings(spec).accept_weaker
     before = spec.against.table.get("gates", {}).get("regression", {}) if spec.against else {}
     return "" if reason == before.get("accept_weaker") else reason
 
@@ -76,14 +74,15 @@ def check_provable(spec: Spec) -> None:
         SpecError: with the items that it needs.
         DataError: a benchmark cannot be read.
     """
-    if "regression" not in spec.areas or not spec.blocking("regression"):
+    table = settings(spec)
+    if not table.blocking:
         return
     for name, n in evaluation.sizes(spec, tuple(_not_worse(spec))).items():
-        if n == 0 or not paired_power.proves_not_worse(0, n, 0, margin(spec), spec.confidence):
-            needed = paired_power.equal_items_needed(margin(spec), spec.confidence)
+        if n == 0 or not paired_power.proves_not_worse(0, n, 0, table.margin, spec.confidence):
+            needed = paired_power.equal_items_needed(table.margin, spec.confidence)
             raise SpecError(
                 spec.path,
                 "gates.regression.margin",
-                f"{name}: {n} equal answers can never prove a loss below {margin(spec)} at {spec.confidence:.0%} "
+                f"{name}: {n} equal answers can never prove a loss below {table.margin} at {spec.confidence:.0%} "
                 f"confidence; {needed} are needed, or a wider margin",
             )

@@ -22,13 +22,13 @@ def expected(spec: Spec) -> Iterator[Gate]:
                 f"training.{task.name}.{TEMPLATE_IDS}",
                 TEMPLATE_IDS,
                 f"{task.name}-{TEMPLATE_IDS}",
-                spec.blocking("training") and spec.candidate in learners,
+                spec.gates.training.blocking and spec.candidate in learners,
                 metric=TEMPLATE_IDS,
                 task=task.name,
                 split="train",
             )
     if trained:
-        yield Gate("training.sample.runs", "sample_runs", "sample", spec.blocking("training"), metric="finite_loss")
+        yield Gate("training.sample.runs", "sample_runs", "sample", spec.gates.training.blocking, metric="finite_loss")
     for experiment in spec.experiments if trained else ():
         for adapter in trained:
             if adapter.name == spec.candidate or spec.selection.train == "all":
@@ -41,7 +41,7 @@ def expected(spec: Spec) -> Iterator[Gate]:
             f"training.{adapter.name}.intact",
             "intact",
             adapter.name,
-            spec.blocking("training") and adapter.name == spec.candidate,
+            spec.gates.training.blocking and adapter.name == spec.candidate,
             metric="intact",
             adapter=adapter.name,
         )
@@ -56,13 +56,14 @@ def expected(spec: Spec) -> Iterator[Gate]:
             split="dev",
         )
     if not spec.external:
-        yield Gate("training.selection.qualified", "qualified", "selection", spec.blocking("training"), metric="score")
+        yield Gate(
+            "training.selection.qualified", "qualified", "selection", spec.gates.training.blocking, metric="score"
+        )
 
 
 def seeds(spec: Spec) -> tuple[int, ...]:
     """Seeds that the candidate of the selected experiment is trained with in all, the spec's own first; () for none."""
-    count = int(spec.areas.get("training", {}).get("seeds", 0))
-    return tuple(spec.seed + k for k in range(count))
+    return tuple(spec.seed + k for k in range(spec.gates.training.seeds or 0))
 
 
 def _learned(spec: Spec, experiment: str, adapter: Adapter) -> Gate:
@@ -70,7 +71,7 @@ def _learned(spec: Spec, experiment: str, adapter: Adapter) -> Gate:
         f"training.{experiment}.{adapter.name}.learned",
         "learned",
         f"{experiment}-{adapter.name}",
-        spec.blocking("training") and adapter.name == spec.candidate,
+        spec.gates.training.blocking and adapter.name == spec.candidate,
         metric="loss_fell",
         adapter=adapter.name,
         experiment=experiment,

@@ -10,6 +10,7 @@ import pytest
 from harness.errors import SpecError
 from harness.project import ROOT
 from harness.releases import earlier
+from harness.spec.gates import FEWEST_SEEDS, MOST_SEEDS
 from harness.spec.objects import Spec
 
 RELEASE_SUITE = ROOT / "suites" / "release"
@@ -112,12 +113,12 @@ def with_seeds(config: pytest.Config, loaded: Spec) -> Spec:
     count = config.getoption("--seeds")
     if count is None:
         return loaded
-    if not 2 <= count <= 100:
-        raise SpecError("--seeds", "", f"{count} trainings compare nothing; name 2 to 100")
+    if not FEWEST_SEEDS <= count <= MOST_SEEDS:
+        raise SpecError("--seeds", "", f"{count} trainings compare nothing; name {FEWEST_SEEDS} to {MOST_SEEDS}")
     if loaded.adapters[loaded.candidate].path is not None:
         raise SpecError("--seeds", "", f"adapter {loaded.candidate!r} is given, so it is not trained here at all")
-    training = {**loaded.areas.get("training", {}), "seeds": count}
-    return replace(loaded, areas={**loaded.areas, "training": training})
+    training = replace(loaded.gates.training, seeds=count)
+    return replace(loaded, gates=replace(loaded.gates, training=training))
 
 
 def llama_cpp(config: pytest.Config) -> Path | None:

@@ -11,16 +11,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from harness.spec import data as options
-from harness.spec.data import Options
-from harness.spec.objects import Spec
+from harness.spec.data import DataGates
+from harness.spec.objects import Spec, Task
+from harness.spec.table import said
+from harness.spec.work import Generation
 from harness.store import digests
 
 Stricter = Callable[[Any, Any], bool]
 """(before, now) -> whether the change asks more than before."""
 
-_TASK_DEFAULTS: Mapping[str, Any] = {"system": "", "answer_form": "", "refusal_form": "", "max_new_tokens": 160}
-_GENERATION_DEFAULTS: Mapping[str, int] = {"batch_size": 64, "noise_sample": 16}
+_OF_A_TASK = ("system", "answer_form", "refusal_form", "max_new_tokens")
+_OF_GENERATION = ("batch_size", "noise_sample")
 
 
 def _fewer(before: Any, now: Any) -> bool:
@@ -78,8 +79,8 @@ def changes(table: Mapping[str, Any], before: Mapping[str, str], spec: Spec) -> 
     yield from _files(before, spec)
     yield from _data(table, spec)
     generation = table.get("generation", {})
-    for key, default in _GENERATION_DEFAULTS.items():
-        was, now = generation.get(key, default), getattr(spec, key)
+    for key in _OF_GENERATION:
+        was, now = said(Generation, generation, key), getattr(spec, key)
         if was != now and not (key == "noise_sample" and now > was):
             yield f"generation.{key}: {was}, now {now}"
     for metric, least in table.get("selection", {}).get("minimum", {}).items():
@@ -96,8 +97,8 @@ def _tasks(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:
         if name not in spec.tasks:
             continue
         task = spec.tasks[name]
-        for key, default in _TASK_DEFAULTS.items():
-            before, now = was.get(key, default), getattr(task, key)
+        for key in _OF_A_TASK:
+            before, now = said(Task, was, key), getattr(task, key)
             if before != now:
                 yield f"tasks.{name}.{key}: {_short(before)}, now {_short(now)}"
         if "schema" in was and task.schema is None:
@@ -112,14 +113,23 @@ def _files(before: Mapping[str, str], spec: Spec) -> Iterator[str]:
 
 
 def _data(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:
-    was, now = (
-        options.from_table(table.get("gates", {}).get("data", {})),
-        options.from_table(spec.areas.get("data", {})),
-    )
-    for entry in fields(Options):
-        before, after = getattr(was, entry.name), getattr(now, entry.name)
+    given = table.get("gates", {}).get("data", {})
+    for entry in fields(DataGates):
+        if entry.name == "blocking":
+            continue  # told gate by gate
+        after = getattr(spec.gates.data, entry.name)
+        before = _like(after, said(DataGates, given, entry.name))
         if before != after and not _STRICTER.get(entry.name, _nothing)(before, after):
             yield f"gates.data.{entry.name}: {_plain(before)}, now {_plain(after)}"
+
+
+def _like(kept: Any, given: Any) -> Any:
+    """A value of TOML as a table keeps it."""
+    if isinstance(kept, frozenset):
+        return frozenset(given)
+    if isinstance(kept, tuple):
+        return tuple(sorted(given.items()) if isinstance(given, Mapping) else given)
+    return given
 
 
 def _plain(value: Any) -> str:

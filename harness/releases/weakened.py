@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.gates.gate import Gate
-from harness.gates.regression import DEFAULT_MARGIN
 from harness.releases import meaning
 from harness.releases.earlier import Earlier
 from harness.releases.ledger import SPEND
+from harness.spec.gates import RegressionGates
 from harness.spec.objects import Spec
+from harness.spec.policy import Policy
+from harness.spec.table import said
 
 _STRENGTH = {"point": 0, "lower_bound": 1, "not_worse": 1, "every": 2}
-_DEFAULT_CONFIDENCE = 0.95
 _HOW_IT_WAS_MADE = "training"
 """Area whose gates come and go with the experiments, and go where an adapter is given: that weakens nothing."""
 
@@ -49,19 +50,19 @@ def _gate(was: Mapping[str, Any], now: Gate, sizes: Mapping[str, int]) -> Iterat
 
 def _policy(earlier: Earlier, spec: Spec, now: Mapping[str, Gate]) -> Iterator[str]:
     policy = earlier.table.get("policy", {})
-    before = policy.get("confidence", _DEFAULT_CONFIDENCE)
+    before = said(Policy, policy, "confidence")
     if spec.confidence < before:
         yield f"policy.confidence: {before}, now {spec.confidence}"
-    if policy.get("attempts") == SPEND and spec.attempts != SPEND:
+    if said(Policy, policy, "attempts") == SPEND and spec.attempts != SPEND:
         yield f"policy.attempts: {SPEND}, now {spec.attempts}"
     asked = earlier.table.get("gates", {}).get("regression")
     margins = [gate for gate in now.values() if _is_margin(gate.area, gate.rule)]
     if asked is None or not margins or any(_is_margin(was["area"], was["rule"]) for was in earlier.gates):
         return  # nothing to compare, or the gates themselves were compared
-    margin = asked.get("margin", DEFAULT_MARGIN)
+    margin = said(RegressionGates, asked, "margin")
     if -margins[0].threshold > margin:
         yield f"gates.regression.margin: {margin}, now {-margins[0].threshold}"
-    if asked.get("blocking", True) and not margins[0].blocking:
+    if said(RegressionGates, asked, "blocking") and not margins[0].blocking:
         yield "gates.regression: blocked the release, only advises now"
 
 

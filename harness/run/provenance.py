@@ -16,7 +16,6 @@ from harness.dataset.records import stream_lines
 from harness.engines import adapter_files
 from harness.engines.registry import FORMS
 from harness.errors import DataError, GreenrunError
-from harness.gates import forgetting
 from harness.metrics import registry
 from harness.project import ROOT
 from harness.releases import earlier, meaning
@@ -58,8 +57,8 @@ def inputs(spec: Spec) -> dict[str, str]:
     files = [spec.path, *([spec.base.chat.template] if spec.base.chat.template else [])]
     for task in spec.tasks.values():
         files += [*task.files.values(), task.template, *([task.schema] if task.schema else [])]
-    if forgetting.AREA in spec.areas:
-        files += general_text.files(forgetting.texts(spec))
+    if spec.gates.forgetting is not None:
+        files += general_text.files(spec.gates.forgetting.texts)
     found = {str(path): _digest(path) for path in files}
     return found | {str(one.path): _adapter(one.path) for one in spec.adapters.values() if one.path is not None}
 
@@ -111,7 +110,7 @@ def data_files(spec: Spec) -> list[dict[str, Any]]:
 
 
 def _general_files(spec: Spec) -> list[dict[str, Any]]:
-    if forgetting.AREA not in spec.areas:
+    if spec.gates.forgetting is None:
         return []
     return [
         {
@@ -120,7 +119,7 @@ def _general_files(spec: Spec) -> list[dict[str, Any]]:
             "records": len(general_text.passages_of(path)),
             "sha256": digests.of_file(path),
         }
-        for path in general_text.files(forgetting.texts(spec))
+        for path in general_text.files(spec.gates.forgetting.texts)
     ]
 
 
@@ -205,8 +204,9 @@ def note(run: Run, base: Artifact, code: Mapping[str, str]) -> None:
 def _form(spec: Spec) -> dict[str, object]:
     """The deployed form and its settings; those of a GGUF file are what the spec asks of it."""
     known = FORMS.get(spec.deploy)
-    settings = spec.areas.get(spec.deploy, {}) if known is None else known.settings
-    return {"name": spec.deploy, **settings}
+    if known is not None:
+        return {"name": spec.deploy, **known.settings}
+    return {"name": spec.deploy, **(asdict(spec.gates.gguf) if spec.gates.gguf else {})}
 
 
 def parts(base: Artifact) -> dict[str, str]:

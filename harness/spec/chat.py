@@ -5,10 +5,15 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from harness.spec import nearest
+from harness.spec.table import Table
+from harness.spec.values import File, Listed, Text, Unique
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
 
 KEEP, MERGE = "keep", "merge"
 OWN = ("template", "system", "stop")
@@ -49,17 +54,32 @@ GIVEN = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Chat:
+class Chat(Table):
     """What is added; nothing of it where the table is absent, and then the base is rendered as it is."""
 
-    template: Path | None = None
-    """A file with a chat template, in place of the base's own or for a base that has none."""
+    template: File | None = None
+    """File with a chat template, in place of the base's own or for a base that has none."""
     system: Literal["keep", "merge"] = "keep"
     """``merge``: the system turn is written into the user turn behind it, for templates that refuse the role."""
-    stop: tuple[str, ...] = ()
+    stop: Annotated[Listed[Text], Unique()] = ()
     """Texts that end an answer, beside the end tokens; what stands from there on is no part of it."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    """Variables of the template, such as ``enable_thinking``; values as JSON has them."""
+    """Variables of the template, such as ``enable_thinking``: every other key of the table; values as JSON has them."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        table = super(Chat, cls).__get_pydantic_core_schema__(source, handler)
+        return core_schema.no_info_before_validator_function(_sorted, table)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        made = handler(schema)
+        table = handler.resolve_ref_schema(made)
+        table["properties"].pop("arguments", None)
+        table["additionalProperties"] = True
+        return made
 
     @property
     def absent(self) -> bool:
@@ -71,18 +91,12 @@ class Chat:
         return self.arguments.get("enable_thinking") is False
 
 
-def from_table(here: Path, table: Mapping[str, Any]) -> Chat:
-    """The table as an object; its shape was checked with the spec.
-
-    Args:
-        here: the folder that a template's path is relative to.
-    """
-    return Chat(
-        template=here / table["template"] if "template" in table else None,
-        system=table.get("system", KEEP),
-        stop=tuple(table.get("stop", ())),
-        arguments={name: value for name, value in table.items() if name not in OWN},
-    )
+def _sorted(given: Any) -> Any:
+    """The table as the fields have it: keys that are none of them are arguments."""
+    if not isinstance(given, Mapping):
+        return given
+    own = {name: value for name, value in given.items() if name in OWN}
+    return own | {"arguments": {name: value for name, value in given.items() if name not in OWN}}
 
 
 def problems(chat: Chat) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import regex
 
-from harness.errors import SpecError
 from harness.spec import chat, nearest
 from harness.spec import papers as spec_papers
 from harness.spec.objects import ALL, SPLITS, Spec, Task, Thresholds
@@ -16,41 +15,20 @@ def listed(known: Mapping[str, object]) -> str:
     return ", ".join(sorted(known))
 
 
-def check(spec: Spec) -> None:
-    """Every name that the spec uses must be one that it declares, and every file must exist.
-
-    Raises:
-        SpecError: with the key and the names that are known.
-    """
-    for key, problem in _bad_references(spec):
-        raise SpecError(spec.path, key, problem)
-
-
-def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
+def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Each name that the spec uses and does not declare, and each file that does not exist: the key, and the mend."""
     if spec.candidate not in spec.adapters:
         yield "release.candidate", f"unknown adapter {spec.candidate!r}; the spec names {listed(spec.adapters)}"
     names = [experiment.name for experiment in spec.experiments]
-    for name in {name for name in names if names.count(name) > 1}:
+    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         yield "experiments", f"the name {name!r} stands twice"
     yield from _same_experiments(spec)
-    for adapter in spec.adapters.values():
-        for task in adapter.tasks:
-            if task not in spec.tasks:
-                yield f"adapters.{adapter.name}.tasks", f"unknown task {task!r}; the spec names {listed(spec.tasks)}"
-            elif adapter.path is None and "train" not in spec.tasks[task].files:
-                yield f"tasks.{task}.train", f"missing, and adapter {adapter.name!r} is to be trained on it"
-        if adapter.path is not None and not adapter.path.is_dir():
-            yield f"adapters.{adapter.name}", f"{adapter.path} is not a folder"
-        if adapter.trained_on and adapter.path is None:
-            yield (
-                f"adapters.{adapter.name}.trained_on",
-                "speaks of an adapter from elsewhere, and this one is trained here",
-            )
+    yield from _bad_adapters(spec)
     yield from _bad_pin(spec)
     yield from chat.problems(spec.base.chat)
     for number, row in enumerate(spec.thresholds):
         yield from _bad_thresholds(spec, f"gates.eval.{number}", row)
-    for name in spec.areas.get("bnb", {}).get("mounts", ()):
+    for name in (spec.gates.bnb and spec.gates.bnb.mounts) or ():
         if name not in spec.adapters:
             yield "gates.bnb.mounts", f"unknown adapter {name!r}; the spec names {listed(spec.adapters)}"
     yield from _bad_form(spec)
@@ -59,6 +37,25 @@ def _bad_references(spec: Spec) -> Iterator[tuple[str, str]]:
     if spec.attempts == "spend" and spec.ledger is None:
         yield "policy.ledger", 'missing, and attempts = "spend" needs it; name a file that all runners share'
     yield from _bad_notes(spec)
+
+
+def _bad_adapters(spec: Spec) -> Iterator[tuple[str, str]]:
+    untaught: dict[str, str] = {}
+    for adapter in spec.adapters.values():
+        for task in adapter.tasks:
+            if task not in spec.tasks:
+                yield f"adapters.{adapter.name}.tasks", f"unknown task {task!r}; the spec names {listed(spec.tasks)}"
+            elif adapter.path is None and spec.tasks[task].train is None:
+                untaught.setdefault(task, adapter.name)
+        if adapter.path is not None and not adapter.path.is_dir():
+            yield f"adapters.{adapter.name}", f"{adapter.path} is not a folder"
+        if adapter.trained_on and adapter.path is None:
+            yield (
+                f"adapters.{adapter.name}.trained_on",
+                "speaks of an adapter from elsewhere, and this one is trained here",
+            )
+    for task, name in untaught.items():
+        yield f"tasks.{task}.train", f"missing, and adapter {name!r} is to be trained on it"
 
 
 def _bad_notes(spec: Spec) -> Iterator[tuple[str, str]]:
@@ -106,9 +103,9 @@ def _bad_pin(spec: Spec) -> Iterator[tuple[str, str]]:
 
 def _bad_form(spec: Spec) -> Iterator[tuple[str, str]]:
     """Gates that do not fit what ships."""
-    if spec.deploy == "gguf" and "gguf" not in spec.areas:
+    if spec.deploy == "gguf" and spec.gates.gguf is None:
         yield "gates.gguf", 'missing, and deploy = "gguf" ships what its gates make; add the table'
-    if spec.deploy != "nf4" and "bnb" in spec.areas:
+    if spec.deploy != "nf4" and spec.gates.bnb is not None:
         yield (
             "gates.bnb",
             f"judges adapters on a 4-bit base, and deploy = {spec.deploy!r} ships none: nothing would be shown of it; "
@@ -126,7 +123,7 @@ def _bad_thresholds(spec: Spec, key: str, row: Thresholds) -> Iterator[tuple[str
         return
     yield from _unknown(f"{key}.expected", "threshold", row.expected, row.above)
     for task in spec.tasks_of(row.adapter, row.task):
-        if row.split not in spec.tasks[task].files:
+        if task in spec.tasks and row.split not in spec.tasks[task].files:
             yield f"{key}.split", f"task {task!r} has no {row.split} file"
 
 

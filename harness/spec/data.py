@@ -1,43 +1,62 @@
-"""What ``[gates.data]`` of a release spec may say, and what holds where it says nothing."""
+"""``[gates.data]``: how the data files are judged."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le
 
 from harness.errors import DataError
+from harness.spec.table import Table
+from harness.spec.values import Chosen, Count, Listed, Pairs, Text
 
-SIDES = ("prompt", "answer", "both")
+Side = Literal["prompt", "answer", "both"]
+Check = Literal[
+    "encoding", "parse", "fields", "template", "counts", "duplicates", "secrets", "labels", "rendered", "ids_unique",
+    "topics_apart", "text_apart",
+]  # fmt: skip
+"""Names of the data checks (`harness.dataset.checks`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """Settings of the data checks; hashable, since results are remembered by them."""
-
-    advisory: frozenset[str] = frozenset({"secrets"})
+class DataGates(Table):
+    blocking: bool = True
+    """Whether a red check refuses the release."""
+    advisory: Chosen[Check] = frozenset({"secrets"})
     """Checks that report and never block."""
-    allow: frozenset[str] = frozenset()
+    allow: Chosen[str] = frozenset()
     """Kinds of findings that are no defect in this data, e.g. ``crlf``."""
-    at_least: tuple[tuple[str, float], ...] = field(default=())
-    """Check -> share of records that must hold; 1.0 where it is not named."""
-    duplicates_of: tuple[str, ...] = SIDES
+    at_least: Annotated[tuple[tuple[Check, Annotated[float, Gt(0), Le(1)]], ...], Pairs()] = ()
+    """Check -> share of records that must hold; 1 where it is not named."""
+    duplicates_of: Listed[Side] = ("prompt", "answer", "both")
     """Sides that are searched for copies inside a file."""
-    shingle: int = 5
+    shingle: Count = 5
     """Words, or characters of scripts without spaces, that make one shingle."""
-    similarity: float = 0.8
+    similarity: Annotated[float, Ge(0.7), Le(1)] = 0.8
     """Jaccard similarity of two sets of shingles from which one text is a near copy of the other."""
-    overlap: int = 8
+    overlap: Annotated[int, Ge(4)] = 8
     """Words in a row that two splits must not share."""
-    topic: str = ""
-    """Field that no two splits may share a value of, e.g. ``scenario``; "" is ``topic``, where a record has one."""
+    topic: Text = ""
+    """Field that no two splits may share a value of, e.g. ``scenario``; without it ``topic``, where a record has
+    one."""
     tokens: bool = False
     """Whether labels are counted with the base model's tokenizer, and items rendered by its chat template."""
-    max_line_bytes: int = 8 * 2**20
-    """Two million tokens. As objects, the worst of lines takes some 25 times its size of memory."""
-    max_unpacked_bytes: int = 64 * 2**30
+    max_line_bytes: Annotated[int, Ge(1024)] = 8 * 2**20
+    """Bytes of a line. The default is two million tokens; as objects, the worst of lines takes some 25 times its size
+    of memory."""
+    max_unpacked_bytes: Annotated[int, Ge(1024)] = 64 * 2**30
     """Bytes that a compressed file may unpack to."""
+
+    def threshold(self, check: str) -> float:
+        """The share of records that must hold."""
+        return dict[str, float](self.at_least).get(check, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Options(DataGates):
+    """Settings of the data checks; hashable, since results are remembered by them."""
 
     opened: tuple[tuple[str, str], ...] = ()
     """Path -> SHA-256 of what the run opened with, never from the spec: other bytes are not judged in its name."""
@@ -57,22 +76,5 @@ class Options:
                 "the run was under way; run again once it is at rest",
             )
 
-    def threshold(self, check: str) -> float:
-        return dict(self.at_least).get(check, 1.0)
-
 
 DEFAULT = Options()
-
-
-def from_table(table: Mapping[str, Any]) -> Options:
-    """The options of a spec's ``[gates.data]``; its shape was checked with the spec."""
-    known = {entry.name for entry in fields(Options)} - {"opened"}
-    given = {key: value for key, value in table.items() if key in known}
-    for key in ("advisory", "allow"):
-        if key in given:
-            given[key] = frozenset(given[key])
-    if "at_least" in given:
-        given["at_least"] = tuple(sorted(given["at_least"].items()))
-    if "duplicates_of" in given:
-        given["duplicates_of"] = tuple(given["duplicates_of"])
-    return Options(**given)

@@ -1,40 +1,38 @@
 """Read a release spec: TOML in, frozen and validated objects out.
 
-The JSON Schema beside this package holds the shape (editors use it too); what a schema cannot say
-(names that must exist, thresholds that can be proved) is checked in `harness.spec.check` and `harness.gates`.
+`harness.spec.file` declares the shape; what a shape cannot say (names that must exist, thresholds that can be proved)
+is checked in `harness.spec.check` and `harness.gates`.
 """
 
 from __future__ import annotations
 
-import json
 import math
+import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-from jsonschema.exceptions import best_match
-
 from harness.errors import SpecError
-from harness.spec import chat, nearest
 from harness.spec import check as references
-from harness.spec.objects import (
-    SPLITS,
-    Adapter,
-    Base,
-    Selection,
-    Spec,
-    Task,
-    Thresholds,
-)
-from harness.spec.recipe import Experiment, Recipe
+from harness.spec import mistakes
+from harness.spec.adapters import Adapter, AdapterTable
+from harness.spec.base import Base
+from harness.spec.file import SpecFile
+from harness.spec.mistakes import Mistake, Place
+from harness.spec.objects import Spec, Task
+from harness.spec.order import Order
+from harness.spec.table import columns
 from harness.store import digests
 
 MAX_DEPTH = 20
 """Levels of tables and lists in a spec; the deepest key of all has seven."""
-SCHEMA = Path(__file__).parent.parent / "schemas" / "release.schema.json"
+MAX_BITS = 64
+"""Of a whole number with its sign: TOML promises no more, and the decimal text of a longer one may be refused."""
+MOST = 20
+"""Mistakes of a file that are told at once."""
 
 
 def load(path: Path, given: Mapping[str, Path] | None = None) -> Spec:
@@ -45,140 +43,103 @@ def load(path: Path, given: Mapping[str, Path] | None = None) -> Spec:
         given: adapter name -> folder of an adapter trained elsewhere (``--adapter``).
 
     Raises:
-        SpecError: with the key and the mend.
+        SpecError: with the key and the mend of each mistake in the file's shape, or else in what it refers to.
     """
     try:
-        text = path.read_bytes()
-        table = tomllib.loads(text.decode("utf-8"))
+        text = path.read_bytes().decode("utf-8")
+        table = tomllib.loads(text)
     except OSError as error:
         raise SpecError(path, "", f"cannot be read ({error.strerror}); name a spec with --release=PATH") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpecError(path, "", f"not valid TOML: {error}") from error
+    except ValueError as error:  # Python's own limit, which protects from numbers that take minutes to read
+        digits = sys.get_int_max_str_digits()
+        raise SpecError(path, "", f"holds a number of more than {digits} digits, and no key takes one") from error
     except RecursionError as error:
         raise SpecError(path, "", f"nested deeper than {MAX_DEPTH} levels; no key of a spec is") from error
-    for key, problem in _unusable(table):
-        raise SpecError(path, key, problem)
-    _check_shape(path, table)
-    spec = _build(path, digests.of_value({"spec": table, "given": sorted(given or {})}), table, dict(given or {}))
-    references.check(spec)
+    order = Order(text.replace("\r\n", "\n"), table)
+    shape = _shape(path, table, order)
+    spec = _build(path, digests.of_value({"spec": table, "given": sorted(given or {})}), shape, dict(given or {}))
+    wrong = (Mistake(tuple(key.split(".")), problem) for key, problem in references.wrong(spec))
+    _refuse(path, wrong, order)
     return spec
 
 
-def _check_shape(path: Path, table: dict[str, Any]) -> None:
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    error = best_match(jsonschema.Draft202012Validator(schema).iter_errors(table))
-    if error is None:
-        return
-    key = ".".join(str(part) for part in error.absolute_path)
-    if error.validator == "additionalProperties" and isinstance(error.schema, Mapping):
-        known = list(error.schema.get("properties", ()))
-        unknown = next(name for name in error.instance if name not in known)
-        raise SpecError(path, f"{key}.{unknown}".lstrip("."), f"unknown key; {nearest.mend(unknown, known)}")
-    raise SpecError(path, key, f"{error.message} (got {_short(error.instance)})")
+def _shape(path: Path, table: dict[str, Any], order: Order) -> SpecFile:
+    unusable = tuple(_unusable(table))
+    deep = [one for one in unusable if len(one.place) > MAX_DEPTH]
+    _refuse(path, deep[:1], order)  # nothing else is made of what is nested so deep
+    shape, wrong = mistakes.parse(table, path.resolve().parent)
+    told = {one.place[:n] for one in unusable for n in range(1, len(one.place) + 1)}
+    _refuse(path, [*unusable, *(one for one in wrong if one.place not in told)], order)
+    assert shape is not None, "nothing is wrong in it"
+    return shape
 
 
-def _unusable(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Values that TOML has and no key takes, each with its place: a schema has no words for them, or lets them pass."""
-    waiting: list[tuple[str, int, Any]] = [("", 0, table)]
+def _refuse(path: Path, found: Iterable[Mistake], order: Order) -> None:
+    """Tell every mistake, in the order of the file.
+
+    Raises:
+        SpecError: there is one.
+    """
+    told = sorted(found, key=lambda one: order.key(one.place))
+    if told:
+        first, *others = [(".".join(map(str, one.place)), one.problem) for one in told[:MOST]]
+        more = [("", f"and {len(told) - MOST} more mistakes")] if len(told) > MOST else []
+        raise SpecError(path, *first, *others, *more)
+
+
+def _unusable(table: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Values that TOML has and no key takes, each with its place: the shape has no words for them, or lets them
+    pass."""
+    waiting: list[tuple[Place, Any]] = [((), table)]
     while waiting:
-        key, depth, value = waiting.pop()
-        if depth > MAX_DEPTH:
-            yield key[:80], f"nested deeper than {MAX_DEPTH} levels; no key of a spec is"
+        place, value = waiting.pop()
+        if len(place) > MAX_DEPTH:
+            yield Mistake(place, f"nested deeper than {MAX_DEPTH} levels; no key of a spec is")
         elif isinstance(value, dict):
-            waiting += [(f"{key}.{name}".lstrip("."), depth + 1, entry) for name, entry in value.items()]
+            waiting += [((*place, name), entry) for name, entry in value.items()]
         elif isinstance(value, list):
-            waiting += [(f"{key}.{number}", depth + 1, entry) for number, entry in enumerate(value)]
+            waiting += [((*place, number), entry) for number, entry in enumerate(value)]
         elif isinstance(value, float) and not math.isfinite(value):
-            yield key, f"{value} is no number that anything can be compared with"
+            yield Mistake(place, f"{value} is no number that anything can be compared with")
+        elif isinstance(value, int) and value.bit_length() >= MAX_BITS:
+            yield Mistake(place, f"a whole number of more than {MAX_BITS} bits, and no key takes one")
         elif isinstance(value, (date, time)):
-            yield key, f"{value} is a date or a time, and no key takes one; was a text meant? Put it in quotes"
+            yield Mistake(
+                place, f"{value} is a date or a time, and no key takes one; was a text meant? Put it in quotes"
+            )
 
 
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _build(path: Path, digest: str, table: dict[str, Any], given: dict[str, Path]) -> Spec:
-    here = path.resolve().parent
-    release, policy, generation = table["release"], table.get("policy", {}), table.get("generation", {})
-    rule = policy.get("rule", "lower_bound")
-    gates = dict(table["gates"])
-    for name in given:
-        if name not in table["adapters"]:
-            known = references.listed(table["adapters"])
-            raise SpecError(path, "--adapter", f"unknown adapter {name!r}; the spec names {known}")
+def _build(path: Path, digest: str, shape: SpecFile, given: dict[str, Path]) -> Spec:
+    unknown = [name for name in given if name not in shape.adapters]
+    if unknown:
+        known = references.listed(shape.adapters)
+        first, *others = [("--adapter", f"unknown adapter {name!r}; the spec names {known}") for name in unknown]
+        raise SpecError(path, *first, *others)
     return Spec(
         path=path,
         digest=digest,
-        name=release["name"],
-        candidate=release["candidate"],
-        deploy=release["deploy"],
-        seed=release.get("seed", 0),
-        threads=release.get("threads", 2),
-        instructions=release.get("instructions", "native"),
-        notes=here / release["notes"] if "notes" in release else None,
-        base=_base(here, table["base"]),
-        tasks={name: _task(here, name, entry) for name, entry in table["tasks"].items()},
-        adapters={
-            name: Adapter(
-                name,
-                tuple(entry["tasks"]),
-                given.get(name, _maybe(here, entry.get("path"))),
-                entry.get("trained_on", ""),
-            )
-            for name, entry in table["adapters"].items()
-        },
-        recipe=Recipe(**table["recipe"]),
-        experiments=tuple(Experiment(**entry) for entry in table["experiments"]),
-        selection=Selection(**table.get("selection", {})),
-        rule=rule,
-        confidence=policy.get("confidence", 0.95),
-        batch_size=generation.get("batch_size", 64),
-        noise_sample=generation.get("noise_sample", 16),
-        ends_by_itself=generation.get("ends_by_itself", 0.9),
-        keep_last=table.get("store", {}).get("keep_last"),
-        limits=table.get("limits", {}),
-        thresholds=tuple(_thresholds(entry, rule, release["candidate"]) for entry in gates.pop("eval")),
-        areas=gates,
-        ledger=_maybe(here, policy.get("ledger")),
-        attempts=policy.get("attempts", "report"),
-        fresh_after=policy.get("fresh_after", 10),
+        **columns(shape.release),
+        **columns(shape.policy),
+        **columns(shape.generation),
+        **columns(shape.store),
+        base=_base(path.resolve().parent, shape.base),
+        tasks={name: Task(name=name, **columns(table)) for name, table in shape.tasks.items()},
+        adapters={name: _adapter(name, table, given) for name, table in shape.adapters.items()},
+        recipe=shape.recipe,
+        experiments=shape.experiments,
+        selection=shape.selection,
+        limits={str(kind): seconds for kind, seconds in shape.limits.items()},
+        gates=shape.gates,
     )
 
 
-def _maybe(here: Path, name: str | None) -> Path | None:
-    return None if name is None else here / name
+def _base(here: Path, base: Base) -> Base:
+    scheme, _, place = base.source.partition(":")
+    return replace(base, source=f"path:{here / place}") if scheme == "path" else base
 
 
-def _base(here: Path, entry: dict[str, Any]) -> Base:
-    scheme, _, place = entry["source"].partition(":")
-    source = f"path:{here / place}" if scheme == "path" else entry["source"]
-    return Base(source, entry["pin"], chat.from_table(here, entry.get("chat", {})))
-
-
-def _task(here: Path, name: str, entry: dict[str, Any]) -> Task:
-    return Task(
-        name=name,
-        system=entry.get("system", ""),
-        files={split: here / entry[split] for split in SPLITS if split in entry},
-        template=here / entry["template"],
-        schema=_maybe(here, entry.get("schema")),
-        answer_form=entry["answer_form"],
-        refusal_form=entry["refusal_form"],
-        max_new_tokens=entry.get("max_new_tokens", 160),
-        counts=entry.get("counts", {}),
-    )
-
-
-def _thresholds(entry: dict[str, Any], rule: str, candidate: str) -> Thresholds:
-    parity = entry.get("split", "benchmark") == "parity"
-    return Thresholds(
-        adapter=entry["adapter"],
-        task=entry["task"],
-        above=entry["above"],
-        expected=entry.get("expected", {}),
-        split=entry.get("split", "benchmark"),
-        blocking=entry.get("blocking", entry["adapter"] == candidate and not parity),
-        rule=entry.get("rule", "point" if parity else rule),
-    )
+def _adapter(name: str, table: AdapterTable, given: Mapping[str, Path]) -> Adapter:
+    adapter = Adapter(name=name, **columns(table))
+    return replace(adapter, path=given[name]) if name in given else adapter

@@ -9,7 +9,13 @@ CLOSE = 0.4
 """Similarity from which a name may be meant, as `difflib` counts it: two letters of five may be wrong."""
 
 
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that may be meant; None where none is like it."""
+    near = difflib.get_close_matches(name, sorted(known), 1, cutoff=CLOSE)
+    return near[0] if near else None
+
+
 def mend(name: str, known: Iterable[str]) -> str:
     listed = sorted(known)
-    near = difflib.get_close_matches(name, listed, 1, cutoff=CLOSE)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(listed)}"
+    near = closest(name, listed)
+    return f"did you mean {near!r}?" if near else f"known: {', '.join(listed)}"

@@ -8,7 +8,7 @@ from fixtures.toolchain import InspectToolchain
 from harness.errors import AdapterError, BuildFailedError, GgufError, SmokeError
 from harness.gguf import read_back as inspect
 from harness.gguf.smoke import Said, problems
-from harness.spec.gguf_settings import Settings
+from harness.spec.gguf import GgufGates
 from harness.statistics.measurement import Measurement
 
 UNMADE = (GgufError, AdapterError, BuildFailedError)
@@ -60,7 +60,7 @@ def test_convert_f16_ok(f16: F16, read_checkpoint: ReadCheckpoint, read_file: Re
 
 
 def test_quantize_q4_ok(
-    f16: F16, quantized: Quantized, read_file: ReadFile, gguf_settings: Settings, conclude: Conclude
+    f16: F16, quantized: Quantized, read_file: ReadFile, gguf_settings: GgufGates, conclude: Conclude
 ) -> None:
     """The quantized file, read back, is as small as the spec asks, whatever it is called, and is the same model.
 
@@ -85,7 +85,7 @@ def test_quantize_q4_ok(
     conclude(Measurement(float(not wrong), 1, message="; ".join([*wrong, told]), sources=form.sources))
 
 
-def _too_wide(weights: inspect.Weights, settings: Settings, *, given: bool) -> str:
+def _too_wide(weights: inspect.Weights, settings: GgufGates, *, given: bool) -> str:
     head = f"{weights.bits_per_weight:.2f} bits a weight, the spec allows {settings.bits_per_weight:g}: "
     if given:
         return f"{head}name a smaller file under [base], or say what is meant in gates.gguf.bits_per_weight"

@@ -17,7 +17,7 @@ from harness.gates.gate import Gate
 from harness.metrics import paired
 from harness.releases.ledger import SPEND
 from harness.run.run import Run
-from harness.spec.gguf import Limits
+from harness.spec.gguf import GgufGates
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
 
@@ -57,7 +57,7 @@ def test_adapter_survives(gate: Gate, spec: Spec, measured_form: MeasuredForm, c
 def test_logit_parity_kl(
     gate: Gate,
     spec: Spec,
-    parity_limits: Limits,
+    parity_limits: GgufGates,
     kind_of: KindOf,
     measured_form: MeasuredForm,
     conclude: Conclude,
@@ -70,7 +70,7 @@ def test_logit_parity_kl(
 
 
 def test_logit_parity_same_top_1(
-    gate: Gate, spec: Spec, parity_limits: Limits, measured_form: MeasuredForm, conclude: Conclude
+    gate: Gate, spec: Spec, parity_limits: GgufGates, measured_form: MeasuredForm, conclude: Conclude
 ) -> None:
     """File and adapter put the same token first at almost every position of the reference answers."""
     one = measured_form(form_of(gate))

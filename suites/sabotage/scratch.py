@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 from harness.errors import StoreError
-from harness.gates import forgetting
 from harness.releases import earlier
 from harness.spec import load as spec_file
 from harness.spec.objects import Spec
@@ -70,6 +69,6 @@ def _point_elsewhere(spec: Spec, table: Table) -> None:
     for name, adapter in spec.adapters.items():
         if adapter.path is not None:
             table["adapters"][name]["path"] = str(adapter.path.resolve())
-    if forgetting.AREA in spec.areas:
-        table["gates"][forgetting.AREA]["texts"] = str(forgetting.texts(spec))
+    if spec.gates.forgetting is not None:
+        table["gates"]["forgetting"]["texts"] = str(spec.gates.forgetting.texts)
     table.pop("store", None)

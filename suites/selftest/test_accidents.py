@@ -147,7 +147,7 @@ def test_a_gate_that_would_be_tried_again_is_refused(given: dict[str, Any]) -> N
 def test_an_advisory_threshold_that_nothing_can_prove_is_a_warning(copied: Line) -> None:
     loaded = spec_file.load(copied.spec)
     row = replace(loaded.thresholds[-1], split="benchmark", above={"format": 0.99}, blocking=False, rule="lower_bound")
-    spec = replace(loaded, thresholds=(*loaded.thresholds, row))
+    spec = replace(loaded, gates=replace(loaded.gates, eval=(*loaded.gates.eval, row)))
     expected = gates.expected(spec)
     (warning,) = evaluation.check_provable(spec, expected, evaluation.sizes(spec, expected))
     assert warning.startswith("eval.both.sea.format only advises, and can never pass: 14 items")

@@ -25,9 +25,8 @@ from harness.gates import judging
 from harness.gates.gate import Gate
 from harness.metrics import registry
 from harness.metrics.metric import Forms
-from harness.spec import gguf as limits
 from harness.spec import load as spec_file
-from harness.spec.gguf import Limits
+from harness.spec.gguf import GgufGates
 from suites.selftest.child import Line
 
 KINDS = ("plain", "look-alike", "graded", "no-notes")
@@ -101,11 +100,11 @@ def test_the_bound_of_the_same_first_tokens_is_judged_and_not_their_share(
 
 @pytest.mark.parametrize(("kind", "largest"), [("F16", 1e-3), ("BF16", 1e-3), ("Q8_0", 1e-2), ("Q4_0", 0.15)])
 def test_the_limit_of_a_divergence_goes_by_the_precision(kind: str, largest: float) -> None:
-    assert Limits().largest_kl(kind) == largest
+    assert GgufGates().largest_kl(kind) == largest
 
 
 def test_limits_of_the_spec_replace_the_defaults() -> None:
-    found = limits.from_table({"blocking": True, "quantization": "Q8_0", "max_kl_8_bit": 0.5, "sample": 3})
+    found = GgufGates(blocking=True, quantization="Q8_0", max_kl_8_bit=0.5, sample=3)
     assert (found.largest_kl("Q8_0"), found.sample, found.max_kl_f16) == (0.5, 3, 1e-3)
 
 

@@ -24,7 +24,7 @@ def given(tmp_path: Path) -> Path:
 
 
 def wanted(folder: Path) -> requests.Request:
-    return requests.given_adapter(Adapter("both", ("sea",), folder))
+    return requests.given_adapter(Adapter(name="both", tasks=("sea",), path=folder))
 
 
 def copied(folder: Path, store: Path) -> set[str]:

@@ -6,6 +6,7 @@ import re
 import tomllib
 
 import pytest
+import yaml
 
 from harness.project import ROOT
 
@@ -36,3 +37,10 @@ def test_every_folder_and_module_of_the_harness_is_a_room_of_the_page() -> None:
         if (path.is_dir() and path.name != "__pycache__") or (path.suffix == ".py" and path.stem != "__init__")
     }
     assert found <= named
+
+
+def test_the_hooks_before_a_commit_are_the_commands_of_the_lint() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\nlint:")[2].partition("\n\n")[0]
+    lint = [line.replace("$(VENV)", ".venv").strip() for line in recipe.splitlines()[1:]]
+    assert [one["entry"] for one in hooks] == [line.removesuffix(" .") for line in lint]

@@ -33,7 +33,7 @@ def write(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def clustered_by(spec: Spec, field: str) -> Spec:
-    return replace(spec, areas={**spec.areas, "data": {**spec.areas["data"], "topic": field}})
+    return replace(spec, gates=replace(spec.gates, data=replace(spec.gates.data, topic=field)))
 
 
 SPELLINGS = ("the sea", "The  Sea", " sea", "s\u00adea", "s\u200bea", "\uff53ea", "Sea.", "a sea")

@@ -10,9 +10,8 @@ import pytest
 from fixtures import requests
 from harness.dataset import checks
 from harness.engines.adapter_files import CONFIG, WEIGHTS
-from harness.errors import AdapterError, DataError
+from harness.errors import AdapterError, DataError, SpecError
 from harness.run import provenance
-from harness.spec import data as options
 from harness.spec import load as spec_file
 from harness.spec.objects import Adapter, Spec
 from suites.selftest.child import Line
@@ -73,8 +72,11 @@ def test_a_given_adapter_that_was_swapped_is_refused(tmp_path: Path) -> None:
     (tmp_path / CONFIG).write_text("{}", encoding="utf-8")
     (tmp_path / WEIGHTS).write_bytes(b"after")
     with pytest.raises(AdapterError, match="changed while the run was under way"):
-        requests.given_adapter(Adapter("both", ("sea",), tmp_path), {str(tmp_path): "0" * 64})
+        requests.given_adapter(Adapter(name="both", tasks=("sea",), path=tmp_path), {str(tmp_path): "0" * 64})
 
 
-def test_a_spec_cannot_say_what_was_opened() -> None:
-    assert options.from_table({"opened": [["a", "b"]]}).opened == ()
+def test_a_spec_cannot_say_what_was_opened(line: Line, tmp_path: Path) -> None:
+    copied = line.copy(tmp_path / "line")
+    copied.edit("[gates.data]", '[gates.data]\nopened = [["a", "b"]]')
+    with pytest.raises(SpecError, match=r"gates\.data\.opened: unknown key"):
+        spec_file.load(copied.spec)

@@ -15,6 +15,8 @@ from fixtures.adapters import forgiven
 from fixtures.packing import packable
 from harness.errors import AdapterError, BlockedError
 from harness.gates.gate import Gate
+from harness.spec.data import DataGates
+from harness.spec.gates import Gates
 from harness.statistics.measurement import Measurement
 from harness.store.artifact import Artifact
 
@@ -33,7 +35,7 @@ class Packing:
     fault: Exception
 
     def __call__(self) -> dict[str, Artifact]:
-        nothing_asked_of_data = {"areas": {}, "blocking": lambda area: False}
+        nothing_asked_of_data = {"gates": Gates(data=DataGates(blocking=False), eval=())}
         adapters = {"sea": None, "both": None}
         spec = SimpleNamespace(adapters=adapters, candidate="both", confidence=0.95, **nothing_asked_of_data)
         function: Callable[..., Any] = inspect.unwrap(packable._get_wrapped_function())  # type: ignore[attr-defined]

@@ -38,3 +38,9 @@ def test_an_option_that_the_readme_names_exists(option: str, pytestconfig: pytes
 def test_every_path_that_the_readme_names_exists() -> None:
     named = set(re.findall(r"`((?:harness|suites|data)/[\w./-]+)`", README))
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_every_make_target_that_the_readme_names_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"`make ([a-z-]+)", README))
+    assert [target for target in sorted(named) if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []

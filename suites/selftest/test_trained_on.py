@@ -11,7 +11,7 @@ from harness.engines import trained_on
 from harness.errors import SpecError
 from harness.gguf.read_back import Share, Weights
 from harness.spec import load as spec_file
-from harness.spec.gguf_settings import Settings
+from harness.spec.gguf import GgufGates
 from suites.release.test_gguf import _too_wide
 from suites.selftest.child import Line
 
@@ -35,7 +35,7 @@ def given(folder: Path, base: object = None) -> Path:
     ],
 )
 def test_a_base_that_is_called_four_bit_is_believed(base: object, weights: str, tmp_path: Path) -> None:
-    found = trained_on.origin("both", "", given(tmp_path, base), "nf4")
+    found = trained_on.origin("both", None, given(tmp_path, base), "nf4")
     assert found.weights == weights
     told = f"names the base {base!r}" if weights else '[adapters.both] trained_on = "bfloat16"'
     assert told in found.told
@@ -49,8 +49,8 @@ def test_the_specs_word_goes_before_the_adapters_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize("written", ["", "[]", "{", '{"base_model_name_or_path": {}}', "[" * 10**5])
 def test_a_configuration_that_cannot_be_read_says_nothing(written: str, tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text(written, encoding="utf-8")
-    assert trained_on.origin("both", "", tmp_path, "nf4").weights == ""
-    assert trained_on.origin("both", "", tmp_path / "absent", "nf4").weights == ""
+    assert trained_on.origin("both", None, tmp_path, "nf4").weights == ""
+    assert trained_on.origin("both", None, tmp_path / "absent", "nf4").weights == ""
 
 
 def test_of_an_adapter_that_is_trained_here_the_spec_says_nothing(line: Line, tmp_path: Path) -> None:
@@ -66,6 +66,6 @@ def test_of_an_adapter_that_is_trained_here_the_spec_says_nothing(line: Line, tm
 @pytest.mark.parametrize(("asked", "advised"), [("Q4_0", False), ("Q5_0", False), ("Q4_K_M", True)])
 def test_a_file_that_is_too_wide_is_not_told_to_be_of_the_type_that_it_was_asked_for(asked: str, advised: bool) -> None:
     weights = Weights({"Q4_0": Share(2, 100, 60), "F16": Share(1, 100, 200)}, 300, "")
-    said = _too_wide(weights, Settings(quantization=asked), given=False)
+    said = _too_wide(weights, GgufGates(quantization=asked), given=False)
     assert ("choose one with blocks of 32, such as Q4_0" in said) == advised
     assert "gates.gguf.bits_per_weight" in said or advised

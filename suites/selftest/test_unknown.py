@@ -90,9 +90,9 @@ def test_leakage_is_unknown_of_each_given_adapter_though_another_is_trained_here
 
 def test_an_adapter_of_unknown_leakage_is_not_packed_unless_the_spec_lets_the_question_advise(spec: Spec) -> None:
     stranger = given(spec, "sea")
-    lax = {**spec.areas, "data": {**spec.areas["data"], "advisory": ["topics_apart", "text_apart"]}}
+    lax = replace(spec.gates.data, advisory=frozenset({"topics_apart", "text_apart"}))
     assert [unknown_leakage(stranger, name) for name in ("sea", "both")] == [True, False]
-    assert not unknown_leakage(replace(stranger, areas=lax), "sea")
+    assert not unknown_leakage(replace(stranger, gates=replace(spec.gates, data=lax)), "sea")
 
 
 def test_answers_of_the_bare_base_are_refused_by_the_fingerprint_of_their_sheet(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from harness.engines.adapter_files import CONFIG, WEIGHTS
 from harness.gates.data import LEAKAGE
+from harness.spec.data import DataGates
+from harness.spec.table import said
 from suites.selftest.child import Line
 from suites.selftest.sabotage import spec, stored
 from suites.selftest.sabotage.case import Spoil
@@ -37,7 +39,7 @@ def given(name: str, edit: Callable[[Path], None], made_as: str = "") -> Spoil:
 def _leakage_advises(line: Line) -> None:
     table = spec.read(line.spec)
     data_gates = table["gates"].setdefault("data", {})
-    data_gates["advisory"] = sorted({*data_gates.get("advisory", ["secrets"]), *LEAKAGE})
+    data_gates["advisory"] = sorted({*said(DataGates, data_gates, "advisory"), *LEAKAGE})
     if "regression" in table["gates"]:
         table["gates"]["regression"]["accept_weaker"] = "the training data of the given adapter is not shown"
     spec.write(line.spec, table)

@@ -30,7 +30,7 @@ from harness.gguf import convert, lora, smoke
 from harness.gguf.smoke import Prompt
 from harness.gguf.toolchain import prove as probe
 from harness.gguf.toolchain.find import Toolchain
-from harness.spec.gguf import Limits
+from harness.spec.gguf import GgufGates
 from suites.selftest import tiny_gguf, tiny_lora
 
 SECONDS = 300.0
@@ -95,7 +95,7 @@ def test_its_logits_are_those_of_the_mounted_adapter(made: Made, loaded: Llama) 
 
     assert max(max(one.to_adapter) for one in found) < 1e-4
     assert min(sum(one.to_base) for one in found) > 0.1
-    assert logit_parity.within(summarize(found), Limits().max_kl_f16, 0.95, {}).value == 1.0
+    assert logit_parity.within(summarize(found), GgufGates().max_kl_f16, 0.95, {}).value == 1.0
 
 
 def test_every_context_has_the_lora_again(made: Made, loaded: Llama) -> None:
@@ -158,7 +158,7 @@ def test_a_lora_applied_at_another_scale_is_away_from_the_adapter(made: Made, tm
     with llama.opened(made.file, 1, runtime, made.lora) as loaded:
         found = summarize(figures(made, loaded))
 
-    assert logit_parity.within(found, Limits().max_kl_f16, 0.95, {}).value == 0.0
+    assert logit_parity.within(found, GgufGates().max_kl_f16, 0.95, {}).value == 0.0
 
 
 def test_llama_cpp_serves_a_lora_with_a_pair_missing_and_is_seen_to_be_away(made: Made, tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_llama_cpp_serves_a_lora_with_a_pair_missing_and_is_seen_to_be_away(made
     with llama.opened(made.file, 1, made.runtime, half) as loaded:
         found = summarize(figures(made, loaded))
 
-    assert logit_parity.within(found, Limits().max_kl_f16, 0.95, {}).value == 0.0
+    assert logit_parity.within(found, GgufGates().max_kl_f16, 0.95, {}).value == 0.0
 
 
 def refusal(made: Made, file: Path, path: Path) -> str:

@@ -1,0 +1,30 @@
+"""``[release]``: what is released, and in which form it is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Le
+
+from harness.spec.table import Table
+from harness.spec.values import File, Name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release(Table):
+    name: Name
+    """The name of the release line; bundles carry it."""
+    candidate: Name
+    """The adapter whose gates block the release."""
+    deploy: Literal["nf4", "float32", "gguf"]
+    """The form that ships and is judged."""
+    seed: Annotated[int, Ge(0)] = 0
+    """Of every random choice in training."""
+    threads: Annotated[int, Ge(1), Le(1024)] = 2
+    """torch threads of a process: part of what a result depends on."""
+    instructions: Literal["native", "avx2"] = "native"
+    """``avx2``: torch computes with what nearly every x86-64 processor has, so that they agree
+    (`harness.engines.processor`)."""
+    notes: File | None = None
+    """TOML file with the report's prose."""

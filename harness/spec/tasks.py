@@ -1,0 +1,55 @@
+"""``[tasks.NAME]``: one thing that adapters are asked to do, and the files that teach and judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from harness.spec.table import Table
+from harness.spec.values import Count, File, OneOf
+
+SPLITS = ("train", "dev", "benchmark", "parity")
+ALL = "all"
+"""The task name that pools every task of an adapter."""
+
+Counted = Annotated[int | Mapping[str, Any], OneOf("'integer', 'object'")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskTable(Table):
+    system: str = ""
+    """System prompt of every item; "" is none."""
+    train: File | None = None
+    """JSONL file that adapters learn from; needed where one is trained."""
+    dev: File
+    """JSONL file that experiments are compared on."""
+    benchmark: File
+    """JSONL file that judges what ships."""
+    parity: File | None = None
+    """JSONL file of an earlier report's own items, shown and never proved by."""
+    template: File
+    """Jinja file that makes a prompt of a record."""
+    schema: File | None = None
+    """JSON Schema that every record must match."""
+    answer_form: str
+    """Regular expression that a whole answer matches."""
+    refusal_form: str
+    """Regular expression that a whole refusal matches."""
+    max_new_tokens: Count = 160
+    """Tokens after which an answer is cut."""
+    counts: Mapping[str, Mapping[str, Counted]] = field(default_factory=dict)
+    """Split -> what it must hold: items, refusals, and cells of one field or several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task(TaskTable):
+    """A task with its name, which is its table's."""
+
+    name: str
+
+    @property
+    def files(self) -> Mapping[str, Path]:
+        """Split -> JSONL file; absent splits are absent."""
+        return {split: path for split in SPLITS if (path := getattr(self, split)) is not None}

@@ -1,0 +1,40 @@
+"""``[generation]``, ``[store]`` and ``[limits]``: how a run does its work, what it keeps and how long it may take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from annotated_types import Ge
+
+from harness.spec.table import Table
+from harness.spec.values import Count, Positive, Share
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation(Table):
+    batch_size: Count = 64
+    """Prompts that are answered at once."""
+    noise_sample: Annotated[int, Ge(0)] = 16
+    """Items that are answered once more in another batching."""
+    ends_by_itself: Share = 0.9
+    """Share of an adapter's answers to a task that must end by themselves, and not at the token limit. How an answer
+    that was cut would have gone on is unknown; past one in ten the adapter does not end its answers, whatever they
+    score."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retention(Table):
+    keep_last: Count | None = None
+    """After a run, remove artifacts that only runs before the last N used; releases and pins stay. Without it nothing
+    is removed."""
+
+
+Stage = Literal[
+    "base", "tokenizer", "tokenized", "served", "sample", "adapter", "answers", "census", "mount", "again",
+    "forgetting", "merged", "merge", "gguf", "lora", "smoke", "reference", "parity", "tokens", "bundle",
+]  # fmt: skip
+"""Kinds of artifacts whose building can be limited."""
+
+Limits = Mapping[Stage, Positive]
