@@ -95,8 +95,12 @@ def _sorted(given: Any) -> Any:
     """The table as the fields have it: keys that are none of them are arguments."""
     if not isinstance(given, Mapping):
         return given
-    own = {name: value for name, value in given.items() if name in OWN}
-    return own | {"arguments": {name: value for name, value in given.items() if name not in OWN}}
+    return {name: value for name, value in given.items() if name in OWN} | {"arguments": arguments_of(given)}
+
+
+def arguments_of(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables of the template in a table as TOML gives it."""
+    return {name: value for name, value in table.items() if name not in OWN}
 
 
 def problems(chat: Chat) -> Iterator[tuple[str, str]]:
