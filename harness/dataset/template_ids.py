@@ -45,8 +45,8 @@ Raises:
 
 
 def comparer(tokenizer: Any) -> Compare:
-    """Compares under this tokenizer and its chat template. White space that the template writes behind the token that
-    ends the answer is never generated, and no difference."""
+    """Compares under this tokenizer and its chat template. White space and special tokens that the template writes
+    behind the one that ends the answer are never generated, and no difference."""
 
     def text(ids: list[int]) -> str:
         return str(tokenizer.decode(ids[:SHOWN], skip_special_tokens=False))
@@ -58,7 +58,7 @@ def comparer(tokenizer: Any) -> Compare:
         written = tokens.conversation_ids(tokenizer, turns, item.tools)
         at = next((n for n, (a, b) in enumerate(zip(trained, written, strict=False)) if a != b), len(trained))
         at = min(at, len(written))
-        if at == len(trained) and not tokenizer.decode(written[at:], skip_special_tokens=False).strip():
+        if at == len(trained) and not tokenizer.decode(written[at:], skip_special_tokens=True).strip():
             return None
         return Difference(at, text(trained[at:]), text(written[at:]))
 

@@ -16,10 +16,12 @@ from harness.dataset import tokens
 from harness.dataset.findings import quote
 from harness.engines import chat_template
 from harness.spec import nearest
-from harness.spec.chat import Chat
+from harness.spec.chat import GIVEN, OWN, Chat
 
 REFUSALS = (jinja2.TemplateError, TypeError, ValueError, KeyError, AttributeError)
 """What a chat template raises on turns that it does not take."""
+PLAIN = frozenset({"system", "user", "assistant"})
+"""Roles whose turns a harmless word can stand for; a tool's needs what called it, and is rendered item by item."""
 _SPECIAL = ("bos", "eos", "pad", "unk")
 
 
@@ -56,10 +58,10 @@ def _of_template(folder: Path, tokenizer: Any, chat: Chat, orders: Iterable[Sequ
         return
     for name in chat.arguments:
         if name not in known:
-            told = nearest.mend(name, known - {"messages"}) if known - {"messages"} else "it reads none"
+            told = nearest.mend(name, (known - GIVEN).union(OWN))
             yield f"its chat template reads no {name!r}, so that [base.chat] {name} changes nothing; {told}"
     refused: set[str] = set()
-    for order in sorted(set(map(tuple, orders))):
+    for order in sorted({tuple(order) for order in orders if PLAIN.issuperset(order)}):
         problem = _refusal(tokenizer, order)
         if problem and problem not in refused:
             refused.add(problem)
@@ -87,13 +89,14 @@ def _refusal(tokenizer: Any, order: Sequence[str]) -> str:
 
 
 def _rendered(tokenizer: Any, order: Sequence[str]) -> str:
-    """What happens to turns in this order; "" where each is written."""
+    """What happens to turns in this order; "" where what system and user say is written."""
     turns = [{"role": role, "content": f"{tokens.HARMLESS}{number}"} for number, role in enumerate(order)]
     try:
         text = tokens.prompt_text(tokenizer, turns)
     except REFUSALS as error:
         return f"refuses them ({quote(str(error), 120)})"
-    return "" if all(str(turn["content"]) in text for turn in turns) else "leaves out a turn"
+    asked = (turn["content"] for turn in turns if turn["role"] != "assistant")
+    return "" if all(said in text for said in asked) else "leaves out a turn"
 
 
 def _of_end(folder: Path, tokenizer: Any, chat: Chat) -> Iterator[str]:

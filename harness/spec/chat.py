@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 KEEP, MERGE = "keep", "merge"
 OWN = ("template", "system", "stop")
 """Keys of the table that are no arguments of the template."""
+THINKING = ("enable_thinking", "thinking")
+"""Variables by which the templates of chat models turn thinking off."""
 GIVEN = frozenset(
     {
         "messages",
@@ -88,7 +90,7 @@ class Chat(Table):
     @property
     def thinking_off(self) -> bool:
         """Whether answers must hold no think block: the template was told to leave thinking out."""
-        return self.arguments.get("enable_thinking") is False
+        return any(self.arguments.get(name) is False for name in THINKING)
 
 
 def _sorted(given: Any) -> Any:

@@ -136,3 +136,15 @@ def test_an_argument_that_the_template_does_not_read_is_told_with_the_nearest_th
 def test_an_end_that_generation_config_names_is_known(base: Path) -> None:
     settings(eos_token="<|pad|>")(base)
     assert problems(base) == []  # the configuration still names the template's end
+
+
+def test_a_mistyped_key_of_the_table_is_told_as_one(base: Path) -> None:
+    chat = Chat(arguments={"sytem": "merge"})
+    chat_template.write(base, chat, None)
+    (told,) = problems(base, chat)
+    assert "did you mean 'system'?" in told
+
+
+def test_turns_of_tools_are_not_judged_by_a_harmless_word(base: Path) -> None:
+    template("{% for t in messages %}{{ t.tool_call_id if t.role == 'tool' else t.content }}<|end|>{% endfor %}")(base)
+    assert base_tokenizer.problems(base, Chat(), [("user", "assistant", "tool")]) == []

@@ -64,6 +64,7 @@ PLAIN = tiny.CHAT_TEMPLATE
     [
         (PLAIN, "At noon.", True),
         (PLAIN.replace("<|end|>\n{% endfor %}", "<|end|>{% endfor %}"), "At noon.", True),
+        (PLAIN.replace("{% endif %}", "{% else %}<|pad|>{% endif %}"), "At noon.", True),  # as Phi's does
         (PLAIN.replace("{{ turn['content'] }}", "{{ turn['content'].strip() }}"), "At noon.", True),
         (PLAIN.replace("{{ turn['content'] }}", "{{ turn['content'].strip() }}"), "At noon. ", False),
         (PLAIN.replace("{{ turn['content'] }}", "{{ turn['content'] }} "), "At noon.", False),
