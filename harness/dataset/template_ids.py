@@ -15,6 +15,7 @@ from typing import Any
 import jinja2
 
 from harness.dataset import tokens
+from harness.dataset.check import TokenizedCheck, trained_files
 from harness.dataset.findings import Finding, quote
 from harness.dataset.item import Item
 from harness.errors import GreenrunError
@@ -79,6 +80,34 @@ def findings(path: Path, items: Iterable[Item], compare: Compare) -> Iterator[Fi
                 f"{quote(found.written)}: the adapter would be asked in another form than it was trained in"
             )
             yield Finding(path, item.line, "", problem, KIND, 0, item.id)
+
+
+@dataclass(slots=True)
+class TemplateIds:
+    """The items of a file, compared while `findings` is consumed."""
+
+    compare: Compare
+    seen: int = 0
+    other: int = 0
+
+    def findings(self, path: Path, items: Iterable[Item]) -> Iterator[Finding]:
+        for item in items:
+            found = list(findings(path, [item], self.compare))
+            self.seen, self.other = self.seen + 1, self.other + len(found)
+            yield from found
+
+    def distribution(self) -> str:
+        return f"{self.seen - self.other} of {self.seen} items are trained as the chat template writes them"
+
+
+CHECK = TokenizedCheck(
+    name="template_ids",
+    holds="Prompt and answer as they are trained are the chat template's own rendering, token for token.",
+    kinds=frozenset({KIND}),
+    start=lambda base, task, split: TemplateIds(comparer(base.tokenizer)),
+    concerns=trained_files,
+)
+"""Of training and not of a file: it is no data check's, and its gates are those of `harness.gates.training`."""
 
 
 def mend(unset: Iterable[str]) -> str:

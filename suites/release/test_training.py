@@ -12,7 +12,7 @@ from fixtures.datasets import TrainingItems
 from fixtures.release import Conclude, Obtain
 from fixtures.seeds import SeedsAgain
 from fixtures.selection import ChosenExperiment, Selected
-from fixtures.tokenized import TokenizedChecks
+from fixtures.tokenized import TemplateIds
 from harness.dataset import findings
 from harness.engines.adapter_files import take
 from harness.errors import AdapterError
@@ -25,9 +25,9 @@ from harness.store.artifact import Artifact
 from training import sample_run, seeds
 
 
-def test_template_ids(gate: Gate, run: Run, tokenized_checks: TokenizedChecks, conclude: Conclude) -> None:
+def test_template_ids(gate: Gate, run: Run, template_ids: TemplateIds, conclude: Conclude) -> None:
     """Prompt and answer as they are trained are the chat template's own rendering, token for token, of every item."""
-    checked = tokenized_checks(gate)
+    checked = template_ids(gate)
     lines = [*checked.tally.shown(), checked.note]
     if checked.tally.total:
         listed = run.folder / "findings" / f"{gate.id}.jsonl"

@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 
-from harness.dataset import checks, template_ids, tokens
+from harness.dataset import template_ids, tokens
+from harness.dataset.check import BaseText
+from harness.dataset.files import options_of
 from harness.dataset.item import Item
+from harness.dataset.tokenized import check_tokenized
 from harness.engines import chat_template
+from harness.errors import SpecError
+from harness.gates import expected
 from harness.spec import load as spec_file
 from harness.spec.chat import Chat
 from suites.selftest import thinking, tiny
@@ -28,10 +33,8 @@ def tokenizer(line: Line) -> Any:
 def checked(line: Line, tokenizer: Any, template: str) -> Any:
     tokenizer.chat_template = template
     spec = spec_file.load(line.spec)
-    mend = template_ids.mend(["enable_thinking"])
-    return checks.check_template_ids(
-        spec.tasks["sea"], "train", template_ids.comparer(tokenizer), mend, checks.options_of(spec)
-    )
+    base = BaseText(tokenizer, None, 128)
+    return check_tokenized(template_ids.CHECK, spec.tasks["sea"], "train", base, options_of(spec))
 
 
 def test_of_a_plain_template_every_item_is_its_own(line: Line, tokenizer: Any) -> None:
@@ -42,8 +45,8 @@ def test_of_a_plain_template_every_item_is_its_own(line: Line, tokenizer: Any) -
 def test_of_a_thinking_template_none_is_until_thinking_is_turned_off(line: Line, tokenizer: Any) -> None:
     found = checked(line, tokenizer, thinking.TEMPLATE)
     assert (found.share, found.records) == (0.0, 16)
-    assert found.note.startswith("0 of 16 items are trained as the chat template writes them; the chat template reads")
-    assert "enable_thinking" in found.note
+    assert found.note == "0 of 16 items are trained as the chat template writes them"
+    assert "reads enable_thinking: set" in template_ids.mend(["enable_thinking"])
     assert "<think>" in found.tally.kept[0].problem
     assert checked(line, tokenizer, chat_template.settled(thinking.TEMPLATE, OFF)).share == 1.0
     on = Chat(arguments={"enable_thinking": True})
@@ -95,14 +98,11 @@ def test_a_template_that_refuses_an_item_is_a_finding(line: Line, tokenizer: Any
     assert "System role not supported" in found.tally.kept[0].problem
 
 
-def test_a_file_cannot_allow_it_away(line: Line, tmp_path: Path) -> None:
+def test_a_spec_cannot_allow_it_away(line: Line, tmp_path: Path) -> None:
     copied = line.copy(tmp_path / "line")
     copied.edit("[gates.data]", f'[gates.data]\nallow = ["{template_ids.KIND}"]')
-    assert checks.options_of(spec_file.load(copied.spec)).allow == {template_ids.KIND}
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(line.spec.parent / "base")
-    assert checked(copied, tokenizer, thinking.TEMPLATE).share == 0.0
+    with pytest.raises(SpecError, match=r"gates\.data\.allow"):
+        expected(spec_file.load(copied.spec))
 
 
 def test_the_default_release_trains_every_item_as_its_base_is_asked() -> None:
@@ -114,6 +114,6 @@ def test_the_default_release_trains_every_item_as_its_base_is_asked() -> None:
     spec = spec_file.load(ROOT / "data" / "v3" / "release.toml")
     file = base_model.locate(spec)
     tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-    compare, options = template_ids.comparer(tokenizer), checks.options_of(spec)
-    found = [checks.check_template_ids(task, "train", compare, "", options) for task in spec.tasks.values()]
+    base, options = BaseText(tokenizer, None, 512), options_of(spec)
+    found = [check_tokenized(template_ids.CHECK, task, "train", base, options) for task in spec.tasks.values()]
     assert [(one.records, one.share) for one in found] == [(35, 1.0), (24, 1.0)]
