@@ -141,7 +141,7 @@ def test_an_adapter_that_does_not_end_its_answers_fails_past_the_share_of_the_sp
     gate = next(one for one in expected(spec_file.load(copied.spec)) if one.id == "eval.both.sea.ends_by_itself")
     assert gate.blocking
     ended = 1.0 - len(heard.unended(sheet(cut, of))) / of
-    assert judging.judge(gate, Measurement(ended, of), 0.95).outcome == outcome
+    assert judging.judge(gate, Measurement(ended, of, sources={"sheet": 64 * "a"}), 0.95).outcome == outcome
 
 
 @pytest.mark.parametrize(
