@@ -43,6 +43,8 @@ class Item:
     """The record as written."""
     asked: tuple[str, ...] = ()
     """Fields of the record that its prompt is made of; () where the prompt was written as turns."""
+    tools: tuple[Mapping[str, Any], ...] = ()
+    """What the model may call, as chat templates take it: a JSON Schema a function."""
 
     @property
     def must_refuse(self) -> bool:

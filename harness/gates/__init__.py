@@ -12,6 +12,7 @@ from harness.errors import SpecError
 from harness.forms import registry as forms
 from harness.gates import (
     aims,
+    base,
     bnb,
     bundle,
     data,
@@ -30,6 +31,7 @@ __all__ = ["AREAS", "Gate", "Outcome", "Rule", "expected"]
 
 AREAS = (
     data,
+    base,
     training,
     evaluation,
     forgetting,

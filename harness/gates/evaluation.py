@@ -1,4 +1,5 @@
-"""Gates over answers: non-empty for every adapter and task, the same when asked again, then each threshold.
+"""Gates over answers: for every adapter and task non-empty, ended by themselves and, where the spec turns thinking off,
+without it; the same when asked again; then each threshold.
 
 A threshold that its benchmark can never prove is refused when the spec is read (`check_provable`).
 """
@@ -34,6 +35,28 @@ def expected(spec: Spec) -> Iterator[Gate]:
             task=task,
             split="benchmark",
         )
+        yield Gate(
+            f"eval.{adapter}.{task}.ends_by_itself",
+            "ends_by_itself",
+            f"{adapter}-{task}-ends_by_itself",
+            blocking,
+            metric="ends_by_itself",
+            threshold=spec.ends_by_itself,
+            adapter=adapter,
+            task=task,
+            split="benchmark",
+        )
+        if spec.base.chat.thinking_off:
+            yield Gate(
+                f"eval.{adapter}.{task}.no_thinking",
+                "no_thinking",
+                f"{adapter}-{task}-no_thinking",
+                blocking,
+                metric="no_thinking",
+                adapter=adapter,
+                task=task,
+                split="benchmark",
+            )
     yield from _repeats(spec)
     for task in spec.adapters[spec.candidate].tasks if spec.noise_sample else ():
         if "benchmark" in spec.tasks[task].files:

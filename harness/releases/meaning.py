@@ -1,9 +1,10 @@
 """What a spec's figures mean, and what of it an earlier release's spec did not say: the same threshold over a form that
 matches everything is another threshold.
 
-Compared are the forms of answers, what is put before the model, the options of the data checks, what selection asks,
-the bytes of templates, schemas and general texts, and every other key of the spec (`harness.releases.spec_changes`). A
-difference that is known to ask more, or to ask nothing, is none; every other one is told.
+Compared are the forms of answers, what is put before the model and how, the options of the data checks, what selection
+asks, the bytes of templates, schemas and general texts, and every other key of the spec
+(`harness.releases.spec_changes`). A difference that is known to ask more, or to ask nothing, is none; every other one
+is told.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from harness.errors import SpecError
 from harness.releases import spec_changes
+from harness.spec.chat import Chat, arguments_of
 from harness.spec.data import DataGates
 from harness.spec.objects import Spec, Task
 from harness.spec.table import said
@@ -69,6 +71,7 @@ _STRICTER: Mapping[str, Stricter] = {
 def digests_of(spec: Spec) -> dict[str, str]:
     """Key of the spec -> SHA-256 of the template, schema or general texts that it names, or of the schema it holds."""
     named = {f"tasks.{name}.template": task.template for name, task in spec.tasks.items()}
+    named |= {"base.chat.template": spec.base.chat.template} if spec.base.chat.template else {}
     named |= {f"tasks.{name}.schema": task.schema for name, task in spec.tasks.items() if task.schema}
     found = {key: digests.of_file(path) for key, path in named.items() if path.is_file()}
     for name, task in spec.tasks.items():
@@ -88,6 +91,7 @@ def changes(table: Mapping[str, Any], before: Mapping[str, str], spec: Spec) -> 
         table: the earlier release's spec, as TOML gives it.
         before: its `digests_of`; empty where its verdict kept none.
     """
+    yield from _chat(table.get("base", {}).get("chat", {}), spec)
     yield from _tasks(table, spec)
     yield from _files(before, spec)
     yield from _data(table, spec)
@@ -115,6 +119,19 @@ def _present(spec: Spec) -> Mapping[str, Any]:
         return tomllib.loads(spec.path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SpecError(spec.path, "", f"cannot be read again to compare it ({error})") from error
+
+
+def _chat(was: Mapping[str, Any], spec: Spec) -> Iterator[str]:
+    """How the base is asked: none of it asks more or less, and all of it asks something else."""
+    chat = spec.base.chat
+    before = {"system": said(Chat, was, "system"), "stop": list(was.get("stop", ())), **arguments_of(was)}
+    now = {"system": chat.system, "stop": list(chat.stop), **chat.arguments}
+    for key in sorted(before.keys() | now.keys()):
+        one, other = (_short(told[key]) if key in told else "not set" for told in (before, now))
+        if one != other:
+            yield f"base.chat.{key}: {one}, now {other}"
+    if ("template" in was) != (chat.template is not None):
+        yield f"base.chat.template: {'removed' if 'template' in was else 'a file of its own now'}"
 
 
 def _tasks(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:

@@ -24,6 +24,7 @@ HARMLESS = (
     "release.threads",
     "release.instructions",
     "release.notes",
+    "release.languages",
     "tasks.*.train",
     "tasks.*.dev",
     "tasks.*.benchmark",
@@ -41,6 +42,7 @@ HARMLESS = (
 
 COMPARED = (
     "release.deploy",
+    "base.chat.*",
     "tasks.*.system",
     "tasks.*.answer_form",
     "tasks.*.refusal_form",

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import regex
 
-from harness.spec import nearest
+from harness.spec import chat, nearest
 from harness.spec import papers as spec_papers
 from harness.spec.objects import ALL, SPLITS, Spec, Task, Thresholds
 from harness.spec.policy import ANYTIME
@@ -29,6 +29,7 @@ def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
     yield from _same_experiments(spec)
     yield from _bad_adapters(spec)
     yield from _bad_pin(spec)
+    yield from chat.problems(spec.base.chat)
     for number, row in enumerate(spec.thresholds):
         yield from _bad_thresholds(spec, f"gates.eval.{number}", row)
     for name in (spec.gates.bnb and spec.gates.bnb.mounts) or ():
@@ -57,6 +58,11 @@ def _bad_adapters(spec: Spec) -> Iterator[tuple[str, str]]:
                 untaught.setdefault(task, adapter.name)
         if adapter.path is not None and not adapter.path.is_dir():
             yield f"adapters.{adapter.name}", f"{adapter.path} is not a folder"
+        if adapter.trained_on and adapter.path is None:
+            yield (
+                f"adapters.{adapter.name}.trained_on",
+                "speaks of an adapter from elsewhere, and this one is trained here",
+            )
     for task, name in untaught.items():
         yield f"tasks.{task}.train", f"missing, and adapter {name!r} is to be trained on it"
 

@@ -67,10 +67,18 @@ def generation(**fields: Any) -> Callable[[Table], None]:
     return lambda table: table["generation"].update(fields)
 
 
+def chat(**fields: Any) -> Callable[[Table], None]:
+    return lambda table: table["base"].update(chat=fields)
+
+
 WEAKER: dict[str, tuple[Callable[[Table], Any], str]] = {
     "any answer is in form": (task(answer_form=r"[\s\S]*"), "tasks.sea.answer_form: "),
     "anything is a refusal": (task(refusal_form=r"[\s\S]*"), "tasks.sea.refusal_form: "),
     "another system turn": (task(system="Say: rises twice."), "tasks.sea.system: "),
+    "another way to write turns": (chat(system="merge"), "base.chat.system: 'keep', now 'merge'"),
+    "an argument of the chat template": (chat(enable_thinking=True), "base.chat.enable_thinking: not set, now True"),
+    "texts that end answers": (chat(stop=["."]), "base.chat.stop: [], now ['.']"),
+    "another chat template": (chat(template="prompt.j2"), "base.chat.template: a file of its own now"),
     "longer answers": (task(max_new_tokens=64), "tasks.sea.max_new_tokens: 32, now 64"),
     "no schema": (lambda table: table["tasks"]["sea"].pop("schema"), "tasks.sea.schema: removed"),
     "findings allowed": (data(allow=["shared-run", "shared-topic"]), "gates.data.allow: [], now ["),
