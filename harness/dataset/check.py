@@ -60,6 +60,8 @@ class RecordsCheck(Check):
     start: Callable[[Task, str], RecordCheck] | None
     """(task, text of its prompt template) -> what looks at the records; None where the pass itself does."""
     concerns: Concerns = every_file
+    note: str = ""
+    """What its all clear does not speak of, for whoever reads the gate."""
 
 
 @dataclass(frozen=True, kw_only=True)

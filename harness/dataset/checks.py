@@ -49,7 +49,7 @@ def check_file(name: str, task: Task, split: str, chosen: Options) -> Checked:
     if isinstance(check, RecordsCheck):
         found = _scanned(_plan(task, split, chosen), _stamp(path))
         declared(check.name, check.kinds, found.tallies[name].counts)
-        return Checked(found.tallies[name], found.records, {path.name: found.digest})
+        return Checked(found.tallies[name], found.records, {path.name: found.digest}, check.note)
     if not isinstance(check, ItemsCheck):
         raise ValueError(f"unknown data check of one file {name!r}")
     counted = Counted(task, split, chosen)
