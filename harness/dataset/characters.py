@@ -39,7 +39,10 @@ _LOST = re.compile("\ufffd{2,}|\\w\ufffd|\ufffd\\w|\u951f\u65a4\u62f7|(?:\u70eb)
 """More than one character that could not be decoded, or one inside a word; and what they become when that is saved in
 GBK, or memory that nobody had written to."""
 
-_BYTE = "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122"
+_BYTE = (
+    "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
+    "\u2013-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122"
+)
 """The bytes from 0x80 to 0xBF as Latin-1 and Windows-1252 show them."""
 _CERTAIN = re.compile(
     "\u00c3[\u0080-\u00aa\u00ac-\u00ba\u00bc-\u00bf\u2030\u0153\u0178\u0161\u0192\u2020\u2021]"

@@ -53,9 +53,13 @@ def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Find
         length: words of a run.
     """
     small, large = sorted((earlier, later), key=len)
-    labels: Closed = frozenset(int(key) for spool in (small, large) for key in closed(np.array(spool.answers, np.uint64)))
+    labels: Closed = frozenset(
+        int(key) for spool in (small, large) for key in closed(np.array(spool.answers, np.uint64))
+    )
     codes, frames = _index(small, length, labels)
-    told = [_told(said, length) for spool in (small, large) for said in instructions(spool, length)] if len(codes) else []
+    told = (
+        [_told(said, length) for spool in (small, large) for said in instructions(spool, length)] if len(codes) else []
+    )
     if told:
         asked = np.unique(np.concatenate(told))
         codes, frames = np.setdiff1d(codes, asked, assume_unique=True), frames.union(asked.tolist())

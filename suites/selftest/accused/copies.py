@@ -1,5 +1,7 @@
 """Data sets in which much is alike by design, and such in which something was copied or leaked."""
 
+# ruff: noqa: RUF001 - Chinese texts have their own punctuation
+
 from __future__ import annotations
 
 from suites.selftest.accused.case import Case, accused, asked, told
@@ -110,7 +112,9 @@ INNOCENT = (
         "the same question with other tools",
         {
             "train": [
-                asked("What can you do for a sailor who has to leave tonight?", f"I can call {n} tools.", tools=TOOLS[:n])
+                asked(
+                    "What can you do for a sailor who has to leave tonight?", f"I can call {n} tools.", tools=TOOLS[:n]
+                )
                 for n in range(1, 5)
             ]
         },
@@ -148,8 +152,14 @@ INNOCENT = (
     Case(
         "Chinese questions of one kind",
         {
-            "train": [asked(f"{name}的首都是哪里？", city) for name, city in (("中国", "北京"), ("日本", "东京"), ("法国", "巴黎"))],
-            "dev": [asked(f"{name}的首都是哪里？", city) for name, city in (("美国", "华盛顿"), ("德国", "柏林"), ("英国", "伦敦"))],
+            "train": [
+                asked(f"{name}的首都是哪里？", city)
+                for name, city in (("中国", "北京"), ("日本", "东京"), ("法国", "巴黎"))
+            ],
+            "dev": [
+                asked(f"{name}的首都是哪里？", city)
+                for name, city in (("美国", "华盛顿"), ("德国", "柏林"), ("英国", "伦敦"))
+            ],
         },
     ),
     Case(
@@ -161,7 +171,7 @@ INNOCENT = (
             ]
         },
     ),
-)  # fmt: skip
+)
 
 HIDDEN = "Who painted the ceiling of the chapel?"
 CHINESE_HIDDEN = "潮汐为什么一天涨两次？"

@@ -5,6 +5,4 @@ from __future__ import annotations
 from suites.selftest.accused import copies, people, signs
 from suites.selftest.accused.case import Case
 
-CASES: tuple[Case, ...] = tuple(
-    case for part in (copies, signs, people) for case in (*part.INNOCENT, *part.GUILTY)
-)
+CASES: tuple[Case, ...] = tuple(case for part in (copies, signs, people) for case in (*part.INNOCENT, *part.GUILTY))

@@ -113,7 +113,11 @@ GUILTY = (
             ]
             for split in ("train", "dev", "benchmark")
         },
-        frozenset(place for split in ("train", "dev", "benchmark") for place in accused("secrets", split, 5, 6, 7, 8, 9, 10, 11))
+        frozenset(
+            place
+            for split in ("train", "dev", "benchmark")
+            for place in accused("secrets", split, 5, 6, 7, 8, 9, 10, 11)
+        )
         | frozenset(place for split in ("dev", "benchmark") for place in accused("text_apart", split, *range(1, 12))),
     ),
-)  # fmt: skip
+)

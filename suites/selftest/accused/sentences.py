@@ -1,5 +1,7 @@
 """Questions, answers, reviews and passages that the data sets are made of."""
 
+# ruff: noqa: RUF001 - Chinese texts have their own punctuation
+
 from __future__ import annotations
 
 FACTS = (
@@ -88,11 +90,11 @@ PASSAGES = (
     "enter was the Constance, a grain carrier from the north with a crew of fourteen. When the railway came, trade "
     "moved to the larger port at Osk, and the basin was left to fishing boats. Today a museum in the former customs "
     "house shows the wooden shovels, and once a year the town lowers the water to clean the walls.",
-    "Bees find their way home by the position of the sun, which they can tell from the pattern of light in the sky even "
-    "when clouds cover it. A scout that has found flowers dances on the comb, and the angle of her dance gives the "
-    "direction while its length gives the distance. Young bees learn the surroundings of the hive on short flights that "
-    "grow longer from day to day. If a hive is moved by a few metres only, its bees gather at the old place and are "
-    "lost, so keepers move hives either by less than an arm's length or by several kilometres.",
+    "Bees find their way home by the position of the sun, which they can tell from the pattern of light in the sky "
+    "even when clouds cover it. A scout that has found flowers dances on the comb, and the angle of her dance gives "
+    "the direction while its length gives the distance. Young bees learn the surroundings of the hive on short flights "
+    "that grow longer from day to day. If a hive is moved by a few metres only, its bees gather at the old place and "
+    "are lost, so keepers move hives either by less than an arm's length or by several kilometres.",
 )
 QUESTIONS_ON = (
     (

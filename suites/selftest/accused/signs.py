@@ -28,11 +28,22 @@ INNOCENT = (
         "scripts that need joiners and marks",
         {
             "train": [
-                asked("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u0628\u0631\u0648\u0645", "\u0686\u0631\u0627\u061f"),
-                asked("\u0915\u094d\u200d\u0937 \u0915\u094d\u092f\u093e \u0939\u0948?", "\u0905\u0915\u094d\u0937\u0930"),
+                asked(
+                    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u0628\u0631\u0648\u0645",
+                    "\u0686\u0631\u0627\u061f",
+                ),
+                asked(
+                    "\u0915\u094d\u200d\u0937 \u0915\u094d\u092f\u093e \u0939\u0948?", "\u0905\u0915\u094d\u0937\u0930"
+                ),
                 asked("\u05de\u05d4 \u05d6\u05d4 C++\u200e?", "\u05e9\u05e4\u05d4"),
-                asked("\u179f\u17bd\u179f\u17d2\u178f\u17b8\u200b\u1796\u17b7\u1797\u1796\u179b\u17c4\u1780", "\u1794\u17b6\u1791"),
-                asked("\u05d4\u05d5\u05d0 \u05d0\u05de\u05e8 \u2067\u05e9\u05dc\u05d5\u05dd\u2069 \u05dc\u05d9", "\u05db\u05df"),
+                asked(
+                    "\u179f\u17bd\u179f\u17d2\u178f\u17b8\u200b\u1796\u17b7\u1797\u1796\u179b\u17c4\u1780",
+                    "\u1794\u17b6\u1791",
+                ),
+                asked(
+                    "\u05d4\u05d5\u05d0 \u05d0\u05de\u05e8 \u2067\u05e9\u05dc\u05d5\u05dd\u2069 \u05dc\u05d9",
+                    "\u05db\u05df",
+                ),
             ]
         },
     ),
@@ -40,9 +51,15 @@ INNOCENT = (
         "accents, quotations and capitals",
         {
             "train": [
-                asked("Traduis \u00ab \u00c9TERNIT\u00c9 \u00bb et \u00abCLASS\u00c9\u00bb.", "Eternity \u2014 and \u201cclassy\u201d."),
+                asked(
+                    "Traduis \u00ab \u00c9TERNIT\u00c9 \u00bb et \u00abCLASS\u00c9\u00bb.",
+                    "Eternity \u2014 and \u201cclassy\u201d.",
+                ),
                 asked("O que \u00e9 N\u00c3O? \u00c0 esquerda, S\u00c3O \u00c2NGELO.", "\u00c9 uma nega\u00e7\u00e3o."),
-                asked("\u201eDIE T\u00dcR IST ZU. AH, \u00c4\u201c, sagt er; GR\u00dc\u00df\u00c9\u2026", "20\u00a0\u00b0C, 5\u00a0\u20ac, \u00bd."),
+                asked(
+                    "\u201eDIE T\u00dcR IST ZU. AH, \u00c4\u201c, sagt er; GR\u00dc\u00df\u00c9\u2026",
+                    "20\u00a0\u00b0C, 5\u00a0\u20ac, \u00bd.",
+                ),
                 asked("Ti\u1ebfng Vi\u1ec7t \u0111\u1eb9p l\u1eafm \u00e2\u2026", "\u0110\u00fang v\u1eady."),
             ]
         },
@@ -52,7 +69,7 @@ INNOCENT = (
         "a text about the replacement character",
         {"train": [asked("What does \ufffd mean?", "U+FFFD (\ufffd) stands for what could not be decoded.")]},
     ),
-)  # fmt: skip
+)
 
 GUILTY = (
     Case(
