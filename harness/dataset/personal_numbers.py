@@ -7,7 +7,7 @@ other things have counts only where a word beside it says what it is. Numbers th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
 
@@ -155,26 +155,26 @@ def _telephones(text: str) -> _Found:
                 pattern is _CHINESE and not called and not _IDEOGRAPH.search(text)
             ):
                 continue
-            if any(_reaches_somebody(found.group(), region) for region in regions):
+            if _reaches_somebody(found.group(), regions):
                 yield "phone-number", "a telephone number", *found.span()
 
 
-def _reaches_somebody(number: str, region: str | None) -> bool:
-    """Whether it is a number that a person may have: valid, not free of charge, and not kept for fiction."""
+def _reaches_somebody(number: str, regions: Iterable[str | None]) -> bool:
+    """Whether a person in one of the regions may have it: valid, not free of charge, and kept for fiction in none."""
     import phonenumbers
 
-    try:
-        parsed = phonenumbers.parse(number, region)
-    except phonenumbers.NumberParseException:
-        return False
     kinds = phonenumbers.PhoneNumberType
     public = (kinds.TOLL_FREE, kinds.PREMIUM_RATE, kinds.SHARED_COST, kinds.UAN)
-    whole = f"{parsed.country_code}{parsed.national_number}"
-    return (
-        phonenumbers.is_valid_number(parsed)
-        and phonenumbers.number_type(parsed) not in public
-        and not _FICTION.match(whole)
-    )
+    found = False
+    for region in regions:
+        try:
+            parsed = phonenumbers.parse(number, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if _FICTION.match(f"{parsed.country_code}{parsed.national_number}"):
+            return False
+        found |= phonenumbers.is_valid_number(parsed) and phonenumbers.number_type(parsed) not in public
+    return found
 
 
 @cache
