@@ -205,7 +205,9 @@ _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "spe
 
 
 def note(run: Run, base: Artifact, code: Mapping[str, str]) -> None:
-    """Journal it, once in each process that uses the base.
+    """Journal which model gives the answers: SHA-256 of weights, tokenizer and chat template, the deployed form, the code.
+
+    Each process that uses the base does so once.
 
     Args:
         base: the checkpoint as the store verified it.
