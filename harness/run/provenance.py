@@ -205,7 +205,7 @@ _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "spe
 
 
 def note(run: Run, base: Artifact, code: Mapping[str, str]) -> None:
-    """Journal which model gives the answers: SHA-256 of weights, tokenizer and chat template, the deployed form, the code.
+    """Journal which model gives the answers: SHA-256 of weights, tokenizer, chat template and code, the deployed form.
 
     Each process that uses the base does so once.
 
