@@ -22,7 +22,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from harness.dataset import counts as composition
-from harness.dataset import leakage
+from harness.dataset import declared, leakage
 from harness.dataset.duplicates import duplicate_findings
 from harness.dataset.findings import Checked, Finding, tally
 from harness.dataset.item import Item
@@ -73,7 +73,8 @@ def items_of(task: Task, split: str, chosen: Options = DEFAULT) -> tuple[Item, .
     Raises:
         DataError: a record cannot be used, or the file is not the one that the run opened with.
     """
-    return read_items(task.files[split], task.name, _template(task, chosen), task.system, chosen)
+    said = declared.of_task(task)
+    return read_items(task.files[split], task.name, _template(task, chosen), task.system, chosen, said)
 
 
 def check_file(check: str, task: Task, split: str, chosen: Options) -> Checked:
@@ -86,7 +87,7 @@ def check_file(check: str, task: Task, split: str, chosen: Options) -> Checked:
     if check in RECORD_CHECKS:
         found = _scanned(_plan(task, split, chosen), _stamp(path))
         return Checked(found.tallies[check], found.records, {path.name: found.digest})
-    counted = _Counted(_items(task, split, chosen))
+    counted = _Counted(stream(task, split, chosen))
     if check == "counts":
         result = tally(composition.count_findings(path, tuple(counted), task.counts[split]))
     elif check == "duplicates":
@@ -102,7 +103,7 @@ def check_task(check: str, task: Task, chosen: Options, others: Iterable[Task] =
     Raises:
         DataError: a record cannot be used.
     """
-    counted = {split: _Counted(_items(task, split, chosen)) for split in task.files}
+    counted = {split: _Counted(stream(task, split, chosen)) for split in task.files}
     named = {split: (task.files[split], items) for split, items in counted.items()}
     if check == "ids_unique":
         found = composition.id_findings(named.values())
@@ -110,7 +111,7 @@ def check_task(check: str, task: Task, chosen: Options, others: Iterable[Task] =
         found = leakage.topic_findings(named, chosen.topic)
     elif check == "text_apart":
         trained = [one for one in others if "train" in one.files and one != task]
-        foreign = [(one.files["train"], _items(one, "train", chosen)) for one in trained]
+        foreign = [(one.files["train"], stream(one, "train", chosen)) for one in trained]
         found = leakage.text_findings(named, chosen.overlap, foreign)
     else:
         raise ValueError(f"unknown data check {check!r}")
@@ -133,7 +134,7 @@ def check_labels(task: Task, split: str, lengths: Lengths, max_length: int, chos
     """
     path = task.files[split]
     labels = Labels(lengths, max_length)
-    result = tally(_wanted(labels.findings(path, _items(task, split, chosen)), chosen))
+    result = tally(_wanted(labels.findings(path, stream(task, split, chosen)), chosen))
     return Checked(result, len(labels.totals), {path.name: _digest(path, chosen)}, labels.distribution())
 
 
@@ -146,7 +147,7 @@ def check_rendered(task: Task, split: str, render: Render, longest: float, chose
     path = task.files[split]
     answer_room = 0 if split == "train" else task.max_new_tokens
     renderings = Renderings(render, longest, answer_room)
-    counted = _Counted(_items(task, split, chosen))
+    counted = _Counted(stream(task, split, chosen))
     result = tally(_wanted(renderings.findings(path, counted), chosen))
     return Checked(result, counted.count, {path.name: _digest(path, chosen)}, renderings.distribution())
 
@@ -183,8 +184,10 @@ class _Counted:
             yield item
 
 
-def _items(task: Task, split: str, chosen: Options) -> Iterator[Item]:
-    return stream_items(task.files[split], task.name, _template(task, chosen), task.system, chosen)
+def stream(task: Task, split: str, chosen: Options) -> Iterator[Item]:
+    """The items of one data file, one at a time; ids are not compared."""
+    said = declared.of_task(task)
+    return stream_items(task.files[split], task.name, _template(task, chosen), task.system, chosen, said)
 
 
 def _digest(path: Path, chosen: Options) -> str:
@@ -193,7 +196,9 @@ def _digest(path: Path, chosen: Options) -> str:
     return found
 
 
-def _template(task: Task, chosen: Options) -> str:
+def _template(task: Task, chosen: Options) -> str | None:
+    if task.template is None:
+        return None
     data = task.template.read_bytes()
     chosen.held(task.template, hashlib.sha256(data).hexdigest())
     return data.decode("utf-8").replace("\r\n", "\n")
@@ -204,7 +209,8 @@ def _wanted(found: Iterable[Finding], chosen: Options) -> Iterator[Finding]:
 
 
 def _plan(task: Task, split: str, chosen: Options) -> Plan:
-    form = TemplateCheck(task.name, _template(task, chosen), task.system, task.answer_form, task.refusal_form)
+    said = declared.of_task(task)
+    form = TemplateCheck(task.name, _template(task, chosen), task.system, task.answer_form, task.refusal_form, said)
     checks: tuple[RecordCheck, ...] = (form, SecretsCheck()) if split == "train" else (form,)
     return Plan(task.files[split], task.schema, checks, chosen)
 

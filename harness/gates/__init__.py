@@ -15,6 +15,7 @@ from harness.gates import (
     evaluation,
     forgetting,
     gguf,
+    limits,
     regression,
     training,
 )
@@ -32,9 +33,10 @@ def expected(spec: Spec) -> tuple[Gate, ...]:
     """Every gate of a release, in the order in which they run.
 
     Raises:
-        SpecError: two gates share an id, no such metric is known, or the selection goes by what no gate could.
+        SpecError: two gates share an id, no such metric is known or no task declares what it needs, or the selection
+            goes by what no gate could.
     """
-    unknown = dict.fromkeys([*aims.wrong_names(spec), *evaluation.unknown_metrics(spec)])
+    unknown = dict.fromkeys([*aims.wrong_names(spec), *evaluation.unknown_metrics(spec), *limits.needless(spec)])
     if unknown:
         first, *others = unknown
         raise SpecError(spec.path, *first, *others)

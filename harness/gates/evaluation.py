@@ -128,6 +128,8 @@ def check_provable(spec: Spec, gates: tuple[Gate, ...], sizes: Mapping[str, int]
     """
     warnings = []
     for gate in gates:
+        if gate.check == "threshold" and gate.blocking and sizes[gate.id] == 0:
+            raise SpecError(spec.path, f"gates.eval: {gate.id}", _nothing(gate))
         if gate.rule != "lower_bound":
             continue
         kind = registry.METRICS[gate.metric].kind
@@ -141,6 +143,12 @@ def check_provable(spec: Spec, gates: tuple[Gate, ...], sizes: Mapping[str, int]
                 raise SpecError(spec.path, f"gates.eval: {gate.id}", problem)
             warnings.append(f"{gate.id} only advises, and can never pass: {problem}")
     return warnings
+
+
+def _nothing(gate: Gate) -> str:
+    over = registry.METRICS[gate.metric].over
+    what = f"{gate.metric!r} is taken over {over}, and" if over else f"{gate.metric!r} concerns no item:"
+    return f"{what} the {gate.split} files of its tasks hold none; add such items, or remove the threshold"
 
 
 def _needed(threshold: float, confidence: float, kind: power.Kind) -> str:

@@ -48,9 +48,12 @@ def _right(item: Item) -> set[str]:
     return {point.source for point in item.points if point.source}
 
 
+_OVER = "items whose points name a note"
+
+
 def _cites(item: Item) -> bool:
     return not item.must_refuse and bool(_right(item))
 
 
-PRECISION = Metric("citation-precision", "mean", _cites, precision)
-RECALL = Metric("citation-recall", "mean", _cites, recall)
+PRECISION = Metric("citation-precision", "mean", _cites, precision, over=_OVER)
+RECALL = Metric("citation-recall", "mean", _cites, recall, over=_OVER)

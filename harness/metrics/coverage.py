@@ -14,4 +14,6 @@ def coverage(item: Item, answer: str, forms: Forms) -> float:
     return sum(said(item, answer)) / len(item.points)
 
 
-METRIC = Metric("coverage", "mean", lambda item: not item.must_refuse and bool(item.points), coverage)
+METRIC = Metric(
+    "coverage", "mean", lambda item: not item.must_refuse and bool(item.points), coverage, over="items with points"
+)

@@ -9,7 +9,12 @@ from harness.text.visible import visible
 
 
 def in_form(item: Item, answer: str, forms: Forms) -> float:
+    assert forms.answer is not None, "only items whose task declares a form are concerned"
     return float(shape.is_whole(forms.answer, visible(answer)))
 
 
-METRIC = Metric("format", "share", lambda item: not item.must_refuse, in_form)
+def _has_a_form(item: Item) -> bool:
+    return "answer_form" in item.declares and not item.must_refuse
+
+
+METRIC = Metric("format", "share", _has_a_form, in_form, needs=("answer_form",))

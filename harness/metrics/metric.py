@@ -16,10 +16,10 @@ class MetricError(GreenrunError):
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """The declared shapes of a task's answers: regular expressions that a whole answer matches."""
+    """The declared shapes of a task's answers: regular expressions that a whole answer matches; None is undeclared."""
 
-    answer: str
-    refusal: str
+    answer: str | None
+    refusal: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,10 @@ class Metric:
     """The items that it is taken over."""
     score: Callable[[Item, str, Forms], float]
     """(item, answer text, the task's forms) -> 0.0 to 1.0."""
+    needs: tuple[str, ...] = ()
+    """Keys of ``[tasks.NAME]`` without which it concerns no item of that task."""
+    over: str = ""
+    """The items that it is taken over, in words, where the keys do not say it."""
 
 
 def score_of(metric: Metric, item: Item, answer: str, forms: Forms) -> float:

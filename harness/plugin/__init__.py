@@ -20,7 +20,7 @@ import pytest
 from harness import gates
 from harness.engines import processor
 from harness.errors import DataError, GreenrunError, SpecError
-from harness.gates import aims, evaluation, forgetting, regression
+from harness.gates import aims, evaluation, forgetting, limits, regression
 from harness.metrics import registry
 from harness.plugin import collection, options, outcomes
 from harness.plugin import session_end as ending
@@ -80,6 +80,7 @@ def pytest_configure(config: pytest.Config) -> None:
         provenance.record(run)
         for warning in warnings:
             run.journal.write("warning", text=warning)
+        run.journal.write("not_judged", texts=_not_judged(loaded))
         for flag in options.restrictions(config):
             run.journal.taint(f"restricted by {flag}")
         config.stash[WATCHER] = Watcher(run.folder / "progress", sys.stdout)
@@ -151,6 +152,7 @@ def _check_benchmarks(loaded: spec.Spec) -> list[str]:
     try:
         judged_at = replace(loaded, confidence=ledger.next_confidence(loaded))
         aims.check(loaded)
+        limits.check_kinds(loaded)
         warnings = evaluation.check_provable(judged_at, expected, evaluation.sizes(loaded, expected))
         regression.check_provable(judged_at)
         forgetting.check_provable(loaded)
@@ -159,6 +161,14 @@ def _check_benchmarks(loaded: spec.Spec) -> list[str]:
             raise
         # a bad line in a file is what the data gates are there to show
     return warnings
+
+
+def _not_judged(loaded: spec.Spec) -> list[str]:
+    """What the report is to tell among its limits; of files that cannot be read, their gates tell more."""
+    try:
+        return list(limits.not_judged(loaded))
+    except DataError:
+        return []
 
 
 def _end_on_sigterm() -> None:

@@ -59,6 +59,7 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
         "attempts": _last(journal, "attempts").get("attempts", {}),
         "meaning": _last(journal, "meaning").get("meaning", {}),
         "data": _last(journal, "data").get("files", []),
+        "not_judged": list(_last(journal, "not_judged").get("texts", [])),
         "noise": [record["noise"] for record in journal if record["kind"] == "noise"],
         "forms": _last(journal, "forms").get("forms", {}),
         "form_losses": [record["form_loss"] for record in journal if record["kind"] == "form_loss"],

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from harness.dataset.assemble import assemble, count_table, encode
 from harness.dataset.counts import count_findings
+from harness.dataset.declared import Declared
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.dataset.leakage import text_findings, topic_findings
@@ -33,7 +34,8 @@ Record = dict[str, Any]
 
 def read(path: Path, task: str) -> tuple[Item, ...]:
     template = (DATA / SPEC[task]["template"]).read_text(encoding="utf-8")
-    return read_items(path, task, template, SPEC[task]["system"])
+    declared = Declared(frozenset(SPEC[task]["refuse"]), frozenset(SPEC[task]["look_alike"]))
+    return read_items(path, task, template, SPEC[task]["system"], declared=declared)
 
 
 def shipped(task: str, split: str) -> tuple[Path, tuple[Item, ...]]:
