@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.dataset.declared import Declared
+from harness.dataset.declared import NOTHING, Declared
 from harness.dataset.findings import Finding, quote
 from harness.dataset.item import Item
 from harness.dataset.line import Record, texts
@@ -35,7 +35,7 @@ class TemplateCheck:
     system: str
     answer_form: str | None
     refusal_form: str | None
-    declared: Declared
+    declared: Declared = NOTHING
     name: str = "template"
 
     def findings(self, path: Path, line: int, record: Record) -> tuple[Finding, ...]:
