@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.dataset import checks, declared
+from harness.dataset import declared, files
 from harness.dataset.item import Item
 from harness.errors import DataError, SpecError
 from harness.metrics import registry
@@ -25,11 +25,11 @@ def not_judged(spec: Spec) -> tuple[str, ...]:
     Raises:
         DataError: a benchmark cannot be read.
     """
-    options = checks.options_of(spec)
+    options = files.options_of(spec)
     return tuple(
         sentence
         for task in spec.tasks.values()
-        for sentence in _of_task(task, checks.items_of(task, "benchmark", options))
+        for sentence in _of_task(task, files.items_of(task, "benchmark", options))
     )
 
 
@@ -68,10 +68,10 @@ def check_kinds(spec: Spec) -> None:
     Raises:
         SpecError: names the key and the nearest kind that there is.
     """
-    options = checks.options_of(spec)
+    options = files.options_of(spec)
     wrong: list[tuple[str, str]] = []
     for task in spec.tasks.values():
-        items = (item for split in task.files for item in checks.stream(task, split, options))
+        items = (item for split in task.files for item in files.stream(task, split, options))
         try:
             wrong += declared.absent_kinds(task, items)
         except DataError:
