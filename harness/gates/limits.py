@@ -68,10 +68,10 @@ def check_kinds(spec: Spec) -> None:
     Raises:
         SpecError: names the key and the nearest kind that there is.
     """
-    options = files.options_of(spec)
+    options = files.options_of(spec)  # the last file is the smallest, and items are read until each kind was met
     wrong: list[tuple[str, str]] = []
     for task in spec.tasks.values():
-        items = (item for split in task.files for item in files.stream(task, split, options))
+        items = (item for split in reversed([*task.files]) for item in files.stream(task, split, options))
         try:
             wrong += declared.absent_kinds(task, items)
         except DataError:

@@ -18,7 +18,7 @@ from harness.releases import meaning
 from harness.report import conclusions
 from harness.spec import load as spec_file
 from harness.spec.objects import Task
-from suites.selftest.child import Line
+from suites.selftest.child import Line, release
 
 ALL_KEYS = ("schema", "template", "answer_form", "refuse", "look_alike", "refusal_form", "counts")
 ABOVE = "above = { coverage = 0.5, format = 0.5, refused = 0.5, answered = 0.5 }"
@@ -221,3 +221,28 @@ def test_another_kind_to_refuse_is_another_meaning(copied: Line) -> None:
     table = {"tasks": {"sea": {"refuse": ["graded", "unsafe"], "look_alike": ["look-alike"]}}}
     told = [one for one in meaning.changes(table, {}, loaded) if ".refuse:" in one or ".look_alike:" in one]
     assert told == ["tasks.sea.refuse: ['graded', 'unsafe'], now ['graded']"]
+
+
+def test_a_release_of_turns_alone_is_released_and_says_what_it_did_not_judge(copied: Line) -> None:
+    """Answers of the right content, from records with turns and points: what they were not asked for blocks nothing."""
+    answered = {
+        path: [row for row in rows_of(path) if row["kind"] != "graded"]
+        for task in spec_file.load(copied.spec).tasks.values()
+        for path in task.files.values()
+    }
+    for path, rows in answered.items():
+        write(path, [as_turns(row) | {"points": row["points"]} for row in rows])
+    without(copied, *ALL_KEYS)
+    beginning = copied.spec.read_text(encoding="utf-8").partition("[[gates.eval]]")[0]
+    row = '[[gates.eval]]\nadapter = "both"\ntask = "{}"\nabove = {{ coverage = 0.2 }}\n\n'
+    rows_of_gates = "".join(row.format(task) for task in ("sea", "shore"))
+    copied.spec.write_text(
+        beginning + rows_of_gates + '[gates.data]\nduplicates_of = ["prompt", "both"]\n', encoding="utf-8"
+    )
+    copied.edit('[[experiments]]\nname = "long"\nepochs = 24\nlearning_rate = 1e-2\n\n', "")
+    finished = release(copied, "turns")
+    assert finished.status == 0, finished.output[-2000:]
+    assert finished.verdict["verdict"] == "released"
+    assert "tasks.sea.refuse is not declared" in " ".join(finished.verdict["not_judged"])
+    report = (finished.run / "report.md").read_text(encoding="utf-8")
+    assert "- Not judged: tasks.shore.answer_form is not declared" in report.partition("## Limits")[2]
