@@ -240,9 +240,12 @@ def test_a_release_of_turns_alone_is_released_and_says_what_it_did_not_judge(cop
         beginning + rows_of_gates + '[gates.data]\nduplicates_of = ["prompt", "both"]\n', encoding="utf-8"
     )
     copied.edit('[[experiments]]\nname = "long"\nepochs = 24\nlearning_rate = 1e-2\n\n', "")
+    copied.edit('name = "tiny"', 'name = "turns"')  # no release of the line's is compared with this one
     finished = release(copied, "turns")
     assert finished.status == 0, finished.output[-2000:]
     assert finished.verdict["verdict"] == "released"
     assert "tasks.sea.refuse is not declared" in " ".join(finished.verdict["not_judged"])
     report = (finished.run / "report.md").read_text(encoding="utf-8")
     assert "- Not judged: tasks.shore.answer_form is not declared" in report.partition("## Limits")[2]
+    page = (finished.run / "report.html").read_text(encoding="utf-8")
+    assert "tasks.shore.answer_form is not declared" in page.partition('id="notes"')[2]
