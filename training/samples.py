@@ -31,11 +31,8 @@ def tokenize(tokenizer: Any, items: Sequence[Item], max_length: int) -> list[Sam
         raise TrainingError("no training items")
     samples = []
     for item in items:
-        sample = Sample(
-            item.id,
-            tuple(tokens.prompt_ids(tokenizer, item.messages)),
-            tuple(tokens.completion_ids(tokenizer, item.reference)),
-        )
+        prompt, completion = tokens.learned_ids(tokenizer, item)
+        sample = Sample(item.id, tuple(prompt), tuple(completion))
         if len(sample) > max_length:
             raise TrainingError(
                 f"{item.id}: {len(sample)} tokens, recipe.max_length is {max_length}; "

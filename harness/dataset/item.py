@@ -47,3 +47,5 @@ class Item:
     """Whether it looks like something to refuse, and must be answered."""
     declares: frozenset[str] = DECLARABLE
     """Those of `DECLARABLE` that its task has: what is not declared is judged by no metric."""
+    tools: tuple[Mapping[str, Any], ...] = ()
+    """What the model may call, as chat templates take it: a JSON Schema a function."""

@@ -187,6 +187,7 @@ def item_of(
             must_refuse=kind in declared.refuse,
             look_alike=kind in declared.look_alike,
             declares=declared.keys,
+            tools=() if asked else _tools(record.get("tools")),
         )
     except KeyError as error:
         raise DataError(path, line, f"key {error.args[0]!r} is missing") from error
@@ -209,6 +210,16 @@ def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} is no text, got {type(value).__name__}")
     return value
+
+
+def _tools(value: object) -> tuple[Mapping[str, Any], ...]:
+    """A record's tools: a list of objects, or the same as JSON in a text, as some exports have it."""
+    listed = json.loads(value) if isinstance(value, str) else value
+    if listed is None:
+        return ()
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise TypeError(f"tools is no list of objects, got {type(value).__name__}")
+    return tuple(listed)
 
 
 def _turns(value: Any, role: str) -> list[Message]:

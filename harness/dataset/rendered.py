@@ -23,8 +23,6 @@ from harness.dataset.labels import told
 from harness.dataset.line import texts
 from harness.spec.objects import Task
 
-HARMLESS = "word"
-
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
@@ -114,43 +112,41 @@ def _problems(item: Item, rendered: Rendered) -> Iterator[tuple[str, str, str]]:
 
 def renderer(tokenizer: Any) -> Render:
     """How this tokenizer's chat template writes an item."""
-    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
-    special |= set(tokenizer.all_special_ids)
+    special = tokens.specials(tokenizer)
 
     def specials(of_ids: Sequence[int]) -> list[int]:
         return [number for number in of_ids if number in special]
 
-    def text(turns: Sequence[Message], prompt: bool) -> str:
-        return str(
-            tokenizer.apply_chat_template([dict(t) for t in turns], tokenize=False, add_generation_prompt=prompt)
-        )
-
-    def conversation(turns: Sequence[Message]) -> list[int]:
-        return tokens.ids(tokenizer.apply_chat_template([dict(turn) for turn in turns]))
-
     @cache
     def frame(roles: tuple[str, ...]) -> list[int]:
-        return specials(conversation([{"role": role, "content": HARMLESS} for role in roles]))
+        return specials(
+            tokens.conversation_ids(tokenizer, [{"role": role, "content": tokens.HARMLESS} for role in roles])
+        )
 
-    def framed(turns: Sequence[Message]) -> list[int]:
-        if all(turn.keys() == {"role", "content"} and isinstance(turn["content"], str) for turn in turns):
+    def framed(turns: Sequence[Message], tools: tokens.Tools) -> list[int]:
+        if not tools and all(turn.keys() == {"role", "content"} and isinstance(turn["content"], str) for turn in turns):
             return frame(tuple(turn["role"] for turn in turns))
-        plain = [{**turn, "content": HARMLESS} if isinstance(turn.get("content"), str) else turn for turn in turns]
-        return specials(conversation(plain))
+        plain = [
+            {**turn, "content": tokens.HARMLESS} if isinstance(turn.get("content"), str) else turn for turn in turns
+        ]
+        return specials(tokens.conversation_ids(tokenizer, plain, tools))
 
     def render(item: Item) -> Rendered:
         turns = [*item.messages, {"role": "assistant", "content": item.reference}]
-        prompt_text, whole_text = text(item.messages, prompt=True), text(turns, prompt=False)
-        whole = conversation(turns)
+        prompt_text = tokens.prompt_text(tokenizer, item.messages, item.tools)
+        whole_text, whole = (
+            tokens.conversation_text(tokenizer, turns, item.tools),
+            tokens.conversation_ids(tokenizer, turns, item.tools),
+        )
         end = whole_text.rfind(item.reference.strip()) + len(item.reference.strip())
         after = tokens.ids(tokenizer(whole_text[end:], add_special_tokens=False))
         return Rendered(
-            tokens.prompt_ids(tokenizer, item.messages),
+            tokens.prompt_ids(tokenizer, item.messages, item.tools),
             whole,
             prompt_text,
             whole_text,
             specials(whole),
-            framed(turns),
+            framed(turns, item.tools),
             specials(after),
         )
 

@@ -14,6 +14,4 @@ def coverage(item: Item, answer: str, forms: Forms) -> float:
     return sum(said(item, answer)) / len(item.points)
 
 
-METRIC = Metric(
-    "coverage", "mean", lambda item: not item.must_refuse and bool(item.points), coverage, over="items with points"
-)
+METRIC = Metric("coverage", "mean", lambda item: not item.must_refuse and bool(item.points), coverage)

@@ -150,16 +150,6 @@ def test_a_minimum_on_what_is_not_declared_is_refused(copied: Line) -> None:
         gates.expected(spec_file.load(copied.spec))
 
 
-def test_a_threshold_that_no_item_of_the_benchmark_is_about_is_refused(copied: Line) -> None:
-    for task in ("sea", "shore"):
-        path = copied.spec.parent / "benchmark" / f"{task}.jsonl"
-        write(path, [row | {"points": []} for row in rows_of(path)])
-    loaded = spec_file.load(copied.spec)
-    expected = gates.expected(loaded)
-    with pytest.raises(SpecError, match="'coverage' is taken over items with points, and the benchmark files"):
-        evaluation.check_provable(loaded, expected, evaluation.sizes(loaded, expected))
-
-
 def test_records_of_turns_alone_need_no_key_but_their_files(copied: Line) -> None:
     task = plain(copied)
     loaded = spec_file.load(copied.spec)
