@@ -13,7 +13,7 @@ from harness import gates
 from harness.dataset import checks
 from harness.errors import DataError, SpecError
 from harness.gates import evaluation, limits
-from harness.metrics import registry
+from harness.metrics import registry, scoring
 from harness.releases import meaning
 from harness.report import conclusions
 from harness.spec import load as spec_file
@@ -177,9 +177,11 @@ def test_items_without_a_topic_count_by_themselves(copied: Line) -> None:
 
 
 def test_what_is_not_declared_is_not_judged_by_any_metric(copied: Line) -> None:
-    items = checks.items_of(plain(copied), "benchmark")
-    concerning = {name for name, metric in registry.METRICS.items() for item in items if metric.concerns(item)}
-    assert concerning == {"non_empty"}
+    items = checks.items_of(task := plain(copied), "benchmark")
+    forms = scoring.forms_of({"sea": task})
+    without = {name for name, metric in registry.OWN.items() if scoring.concerned(metric, items, forms)}
+    assert without.isdisjoint({"format", "refused", "answered", "refusal-pooled", "coverage", "citation-recall"})
+    assert "non_empty" in without
 
 
 def test_what_is_not_judged_is_told_task_by_task(copied: Line) -> None:
