@@ -68,7 +68,7 @@ def inputs(spec: Spec) -> dict[str, str]:
     """What a run reads from its user's files again and again, each with its SHA-256; "" for what is not there."""
     files = [spec.path, *([spec.base.chat.template] if spec.base.chat.template else [])]
     for task in spec.tasks.values():
-        files += [*task.files.values(), task.template, *([task.schema] if task.schema else [])]
+        files += [*task.files.values(), *(one for one in (task.template, task.schema) if one is not None)]
     if spec.gates.forgetting is not None:
         files += general_text.files(spec.gates.forgetting.texts)
     found = {str(path): _digest(path) for path in files}
