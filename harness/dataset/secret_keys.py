@@ -55,7 +55,7 @@ _ANY = re.compile(_BORDER.format("|".join(f"(?P<v{n}>{form})" for n, form in enu
 _NAMES = tuple(_VENDORS)
 
 _EXAMPLE = re.compile(
-    r"example|sample|dummy|placeholder|redacted|your|x{6}|\*{3}|\.{3}|(?<!\d)0{8}|abcdefghijklmn|test_?key"
+    r"example|sample|dummy|placeholder|redacted|your|x{6}|\*{3}|\.{3}|(?<!\d)0{8}|test_?key"
     r"|eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lI"  # the token that explains what tokens of JSON are
     r"|://[\w.-]*:(?:p(?:ass(?:word|wd|phrase)?|w)|secret|<\w+>|\$?\{\w+\}|\w*token)@",
     re.IGNORECASE,
