@@ -22,7 +22,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from harness.dataset import counts as composition
-from harness.dataset import leakage
+from harness.dataset import leakage, tables
 from harness.dataset.duplicates import duplicate_findings
 from harness.dataset.findings import Checked, Finding, tally
 from harness.dataset.item import Item
@@ -35,7 +35,6 @@ from harness.dataset.template import TemplateCheck
 from harness.spec.data import DEFAULT, Options
 from harness.spec.objects import Spec, Task
 from harness.spec.table import columns
-from harness.store import digests
 
 FILE_CHECKS = ("encoding", "parse", "fields", "template", "counts", "duplicates", "secrets")
 """Checks of one file, in the order in which they make sense."""
@@ -188,7 +187,7 @@ def _items(task: Task, split: str, chosen: Options) -> Iterator[Item]:
 
 
 def _digest(path: Path, chosen: Options) -> str:
-    found = digests.of_file(path)
+    found = tables.digest_of(path)
     chosen.held(path, found)
     return found
 

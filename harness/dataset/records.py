@@ -18,8 +18,11 @@ import jinja2
 from jinja2 import meta
 from jinja2.sandbox import SandboxedEnvironment
 
+from harness.dataset import file_format
+from harness.dataset.file_format import FileFormat
 from harness.dataset.item import Item, Message, Point
 from harness.dataset.line import ENCODING, Record, examine, plausible
+from harness.dataset.rows import Rows
 from harness.dataset.source import Source
 from harness.errors import DataError
 from harness.spec.data import DEFAULT, Options
@@ -42,6 +45,10 @@ def stream_lines(path: Path, options: Options = DEFAULT) -> Iterator[tuple[int, 
     Raises:
         DataError: as `parse_lines`, when the line in question is reached.
     """
+    found = file_format.format_of(path)
+    if found.name != file_format.LINES:
+        yield from _rows(path, found, options)
+        return
     source = Source(path, options)
     count = 0
     for block in source.blocks():
@@ -55,6 +62,18 @@ def stream_lines(path: Path, options: Options = DEFAULT) -> Iterator[tuple[int, 
         raise DataError(path, 0, finding.problem)
     if not count:
         raise DataError(path, 0, "holds no record; one JSON object a line is expected")
+
+
+def _rows(path: Path, found: FileFormat, options: Options) -> Iterator[tuple[int, Record]]:
+    rows = Rows(path, found, options)
+    count = 0
+    for number, raw in rows.lines():
+        count += 1
+        yield number, _exact(path, number, raw)
+    for finding in rows.findings:
+        raise DataError(path, finding.line, finding.problem)
+    if not count:
+        raise DataError(path, 0, f"a {found.name} without a row")
 
 
 def read_items(path: Path, task: str, template: str, system: str, options: Options = DEFAULT) -> tuple[Item, ...]:

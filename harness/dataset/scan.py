@@ -1,5 +1,7 @@
 """Judge a data file in one pass over its bytes: encoding, JSON, schema, and whatever is asked of each record.
 
+Files of lines are read here, as they were written; the rows of any other format come from `harness.dataset.rows`.
+
 Lines are judged by themselves, so blocks may be judged anywhere and in any order, and how a file is cut into
 blocks changes nothing. Large files are shared among processes; the reader is one, and holds a few blocks.
 """
@@ -11,12 +13,15 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from harness.dataset import file_format
+from harness.dataset.file_format import FileFormat
 from harness.dataset.findings import Finding, Tally
 from harness.dataset.line import ENCODING, Record, examine, plausible
+from harness.dataset.rows import Rows
 from harness.dataset.schema import Schema
 from harness.dataset.source import BLOCK, Block, Source
 from harness.spec.data import Options
@@ -71,6 +76,9 @@ def scan(plan: Plan, block: int = BLOCK) -> Scan:
     Raises:
         DataError: the file cannot be opened, or its schema cannot be used.
     """
+    found = file_format.format_of(plan.path)
+    if found.name != file_format.LINES:
+        return _scan_rows(plan, found)
     judge = Judge(plan)
     source = Source(plan.path, plan.options, block)
     return _gather(plan, source, (judge.block(part) for part in source.blocks()))
@@ -100,7 +108,27 @@ def scan_file(plan: Plan) -> Scan:
         large = os.stat(plan.path).st_size >= SHARE_FROM
     except OSError:
         large = False
-    return scan_shared(plan) if large else scan(plan)
+    shared = large and file_format.format_of(plan.path).name == file_format.LINES
+    return scan_shared(plan) if shared else scan(plan)
+
+
+def _scan_rows(plan: Plan, found: FileFormat) -> Scan:
+    """Judge the rows of a table as lines are judged; no reader cuts a row in two, so no separator is accused."""
+    options = replace(plan.options, allow=plan.options.allow | {"line-separator"})
+    judge, rows = Judge(replace(plan, options=options)), Rows(plan.path, found, plan.options)
+    whole = _empty(plan)
+    for number, raw in rows.lines():
+        judge.line(whole, number, raw)
+    for finding in rows.findings:
+        whole.tallies["encoding" if finding.kind in ENCODING else "parse"].add((finding,))
+    if not whole.records and not rows.findings:
+        whole.tallies["parse"].add((Finding(plan.path, 0, "", f"a {found.name} without a row", "no-records"),))
+    whole.digest = rows.digest
+    return whole
+
+
+def _empty(plan: Plan) -> Scan:
+    return Scan(tallies={check: Tally() for check in ("encoding", "parse", "fields", *(c.name for c in plan.checks))})
 
 
 def _in_order(submit: Callable[..., Future[Scan]], blocks: Iterator[Block], ahead: int) -> Iterator[Scan]:
@@ -126,7 +154,7 @@ def _judge_block(part: Block) -> Scan:
 
 
 def _gather(plan: Plan, source: Source, parts: Iterable[Scan]) -> Scan:
-    whole = Scan(tallies={check: Tally() for check in ("encoding", "parse", "fields", *(c.name for c in plan.checks))})
+    whole = _empty(plan)
     for part in parts:
         whole.merge(part)
     for finding in source.findings:
@@ -148,25 +176,24 @@ class Judge:
 
     def block(self, part: Block) -> Scan:
         """Judge the lines of one block."""
-        result = Scan(tallies={check: Tally() for check in ("encoding", "parse", "fields")})
-        for check in self.plan.checks:
-            result.tallies[check.name] = Tally()
+        result = _empty(self.plan)
         lines = part.data.split(b"\n")  # never splitlines: U+2028 may stand inside a text
         unended = lines.pop()
         if part.skipped:
             self._unheld(result, part.first, part.skipped)
         else:
             for number, raw in enumerate(lines, part.first):
-                self._line(result, number, raw)
+                self.line(result, number, raw)
         if unended or (part.skipped and not lines):
             number = part.first + len(lines)
             if unended:
-                self._line(result, number, unended)
+                self.line(result, number, unended)
             problem = "the last line does not end in a newline; was the file cut?"
             self._add(result, "encoding", [Finding(self.plan.path, number, "", problem, "no-final-newline")])
         return result
 
-    def _line(self, result: Scan, number: int, raw: bytes) -> None:
+    def line(self, result: Scan, number: int, raw: bytes) -> None:
+        """Judge one line, its newline cut off, or one row."""
         if not raw.strip():
             finding = Finding(self.plan.path, number, "", "blank line; remove it", "blank-line")
             self._add(result, "encoding", [finding])

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import regex
 
-from harness.spec import nearest
+from harness.spec import data_place, nearest
 from harness.spec import papers as spec_papers
 from harness.spec.objects import ALL, SPLITS, Spec, Task, Thresholds
 
@@ -122,7 +122,10 @@ def _bad_thresholds(spec: Spec, key: str, row: Thresholds) -> Iterator[tuple[str
 
 
 def _bad_files(task: Task) -> Iterator[tuple[str, str]]:
-    named = {**task.files, "template": task.template, **({"schema": task.schema} if task.schema else {})}
+    for key, path in task.files.items():
+        if problem := data_place.problem(path):
+            yield f"tasks.{task.name}.{key}", problem
+    named = {"template": task.template, **({"schema": task.schema} if task.schema else {})}
     for key, path in named.items():
         if not path.is_file():
             yield f"tasks.{task.name}.{key}", f"{path} does not exist"

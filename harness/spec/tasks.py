@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from harness.spec.table import Table
-from harness.spec.values import Count, File, OneOf
+from harness.spec.values import Count, DataFile, File, OneOf
 
 SPLITS = ("train", "dev", "benchmark", "parity")
 ALL = "all"
@@ -21,14 +21,15 @@ Counted = Annotated[int | Mapping[str, Any], OneOf("'integer', 'object'")]
 class TaskTable(Table):
     system: str = ""
     """System prompt of every item; "" is none."""
-    train: File | None = None
-    """JSONL file that adapters learn from; needed where one is trained."""
-    dev: File
-    """JSONL file that experiments are compared on."""
-    benchmark: File
-    """JSONL file that judges what ships."""
-    parity: File | None = None
-    """JSONL file of an earlier report's own items, shown and never proved by."""
+    train: DataFile | None = None
+    """Data that adapters learn from; needed where one is trained. JSONL (plain, gzip or zstd), a JSON array, CSV,
+    Parquet, a folder that `datasets` saved, or hf:OWNER/NAME[:CONFIG][#SPLIT] from the local cache."""
+    dev: DataFile
+    """Data that experiments are compared on."""
+    benchmark: DataFile
+    """Data that judges what ships."""
+    parity: DataFile | None = None
+    """Data of an earlier report's own items, shown and never proved by."""
     template: File
     """Jinja file that makes a prompt of a record."""
     schema: File | None = None
@@ -51,5 +52,5 @@ class Task(TaskTable):
 
     @property
     def files(self) -> Mapping[str, Path]:
-        """Split -> JSONL file; absent splits are absent."""
+        """Split -> its data (`harness.spec.data_place`); absent splits are absent."""
         return {split: path for split in SPLITS if (path := getattr(self, split)) is not None}
