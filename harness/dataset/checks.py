@@ -22,7 +22,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from harness.dataset import counts as composition
-from harness.dataset import leakage, tables
+from harness.dataset import leakage, reading, seen, tables
 from harness.dataset.duplicates import duplicate_findings
 from harness.dataset.findings import Checked, Finding, tally
 from harness.dataset.item import Item
@@ -72,7 +72,7 @@ def items_of(task: Task, split: str, chosen: Options = DEFAULT) -> tuple[Item, .
     Raises:
         DataError: a record cannot be used, or the file is not the one that the run opened with.
     """
-    return read_items(task.files[split], task.name, _template(task, chosen), task.system, chosen)
+    return read_items(task.files[split], task.name, _template(task, chosen), task.system, chosen, reading.of_task(task))
 
 
 def check_file(check: str, task: Task, split: str, chosen: Options) -> Checked:
@@ -84,7 +84,8 @@ def check_file(check: str, task: Task, split: str, chosen: Options) -> Checked:
     path = task.files[split]
     if check in RECORD_CHECKS:
         found = _scanned(_plan(task, split, chosen), _stamp(path))
-        return Checked(found.tallies[check], found.records, {path.name: found.digest})
+        note = seen.note(found.seen) if check == "template" else ""
+        return Checked(found.tallies[check], found.records, {path.name: found.digest}, note)
     counted = _Counted(_items(task, split, chosen))
     if check == "counts":
         result = tally(composition.count_findings(path, tuple(counted), task.counts[split]))
@@ -183,7 +184,9 @@ class _Counted:
 
 
 def _items(task: Task, split: str, chosen: Options) -> Iterator[Item]:
-    return stream_items(task.files[split], task.name, _template(task, chosen), task.system, chosen)
+    return stream_items(
+        task.files[split], task.name, _template(task, chosen), task.system, chosen, reading.of_task(task)
+    )
 
 
 def _digest(path: Path, chosen: Options) -> str:
@@ -203,9 +206,10 @@ def _wanted(found: Iterable[Finding], chosen: Options) -> Iterator[Finding]:
 
 
 def _plan(task: Task, split: str, chosen: Options) -> Plan:
-    form = TemplateCheck(task.name, _template(task, chosen), task.system, task.answer_form, task.refusal_form)
+    how = reading.of_task(task)
+    form = TemplateCheck(task.name, _template(task, chosen), task.system, task.answer_form, task.refusal_form, how)
     checks: tuple[RecordCheck, ...] = (form, SecretsCheck()) if split == "train" else (form,)
-    return Plan(task.files[split], task.schema, checks, chosen)
+    return Plan(task.files[split], task.schema, checks, chosen, how)
 
 
 @lru_cache(maxsize=64)

@@ -145,14 +145,14 @@ def _spread(text: str, lines: list[str], whole: bool) -> bool:
 
 
 def _array_of_objects(line: str, whole: bool) -> bool:
-    """Whether a file's only line is an array with an object in it, however large."""
+    """Whether a file's only line is an array of several objects: around a single one, brackets are a slip of a line."""
     if not whole:
         return re.match(r"\s*\[\s*\{", line) is not None
     try:
         found = json.loads(line)
     except (json.JSONDecodeError, RecursionError):
         return False
-    return isinstance(found, list) and any(isinstance(entry, dict) for entry in found)
+    return isinstance(found, list) and sum(isinstance(entry, dict) for entry in found) > 1
 
 
 def _any_json(lines: list[str]) -> bool:

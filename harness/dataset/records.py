@@ -1,8 +1,7 @@
-"""Turn JSONL lines into items.
+"""Turn records into items: each form of a record (`harness.dataset.forms`) becomes turns and a reference.
 
-Three forms are read: the project's task records, whose prompt is rendered by the task's template; the common
-``messages`` form, whose last assistant turn is the reference; and ``prompt`` with ``completion``, each a text or a
-list of turns. Turns go through as they are, tool calls included.
+The whole record is the item: tools, calls and what an assistant thinks go through to the chat template, and a turn of
+weight 0 is not learned. What cannot be taken is refused with its line, its turn and the mend.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,13 @@ import jinja2
 from jinja2 import meta
 from jinja2.sandbox import SandboxedEnvironment
 
-from harness.dataset import file_format
+from harness.dataset import file_format, forms, turns
 from harness.dataset.file_format import FileFormat
+from harness.dataset.findings import quote
+from harness.dataset.forms import Conversation
 from harness.dataset.item import Item, Message, Point
 from harness.dataset.line import ENCODING, Record, examine, plausible
+from harness.dataset.reading import PLAIN, Reading, named
 from harness.dataset.rows import Rows
 from harness.dataset.source import Source
 from harness.errors import DataError
@@ -76,21 +79,24 @@ def _rows(path: Path, found: FileFormat, options: Options) -> Iterator[tuple[int
         raise DataError(path, 0, f"a {found.name} without a row")
 
 
-def read_items(path: Path, task: str, template: str, system: str, options: Options = DEFAULT) -> tuple[Item, ...]:
+def read_items(
+    path: Path, task: str, template: str, system: str, options: Options = DEFAULT, reading: Reading = PLAIN
+) -> tuple[Item, ...]:
     """All items of one data file.
 
     Args:
-        path: JSONL file.
+        path: the data (`harness.spec.data_place`).
         task: the task that the file belongs to; a record that names another is refused.
         template: Jinja2 source of the user turn.
-        system: the system turn; "" for none.
+        system: the system turn; "" for none. A conversation that opens with its own keeps that.
+        reading: how the task reads its records.
 
     Raises:
         DataError: a record cannot be used, or two share an id.
     """
     items = []
     seen: dict[str, int] = {}
-    for item in stream_items(path, task, template, system, options):
+    for item in stream_items(path, task, template, system, options, reading):
         if item.id in seen:
             line = seen[item.id]
             raise DataError(path, item.line, f"id {item.id!r} was used in line {line} already; ids are unique")
@@ -99,14 +105,16 @@ def read_items(path: Path, task: str, template: str, system: str, options: Optio
     return tuple(items)
 
 
-def stream_items(path: Path, task: str, template: str, system: str, options: Options = DEFAULT) -> Iterator[Item]:
+def stream_items(
+    path: Path, task: str, template: str, system: str, options: Options = DEFAULT, reading: Reading = PLAIN
+) -> Iterator[Item]:
     """The items of one data file, one at a time; ids are not compared.
 
     Raises:
         DataError: a record cannot be used.
     """
     for line, record in stream_lines(path, options):
-        yield item_of(path, line, record, task, template, system, options.topic)
+        yield item_of(path, line, record, task, template, system, options.topic, reading)
 
 
 def compile_template(source: str) -> jinja2.Template:
@@ -144,51 +152,139 @@ def topic_of(said: str) -> str:
 _ARTICLE = re.compile(r"^(the|an?) ")
 
 
-def item_of(path: Path, line: int, record: Record, task: str, template: str, system: str, cluster: str = "") -> Item:
+def item_of(
+    path: Path,
+    line: int,
+    record: Record,
+    task: str,
+    template: str,
+    system: str,
+    cluster: str = "",
+    reading: Reading = PLAIN,
+) -> Item:
     """One record as an item.
 
     Args:
         cluster: the field that says which items are not independent; "" is ``topic``. Spellings of one topic are one.
+        reading: how the task reads its records.
 
     Raises:
-        DataError: the record has none of the three forms, or a field of the wrong shape.
+        DataError: the record has none of the forms, or a field of the wrong shape.
     """
-    if record.get("task", task) != task:
-        raise DataError(path, line, f"task is {record['task']!r}, but the spec lists this file under {task!r}")
-    opening = ({"role": "system", "content": system},) if system else ()
     try:
-        asked: tuple[str, ...] = ()
-        if "messages" in record:
-            turns, reference = _split(path, line, "messages", record["messages"])
-        elif "completion" in record and "reference" not in record:
-            asking, completion = _turns(record["prompt"], "user"), _turns(record["completion"], "assistant")
-            opening = () if asking and asking[0]["role"] == "system" else opening
-            turns, reference = _split(path, line, "completion", [*opening, *asking, *completion])
-        else:
+        fields = named(record, reading)
+        if fields.get("task", task) != task:
+            raise DataError(
+                path,
+                line,
+                f"task is {quote(fields['task'])}, but the spec lists this file under {task!r}; where the column means "
+                f'something else, say so: [tasks.{task}.columns] task = ""',
+            )
+        form = forms.form_of(fields)
+        if problem := forms.refused(form, fields, task):
+            raise DataError(path, line, problem)
+        opening: tuple[Message, ...] = ({"role": "system", "content": system},) if system else ()
+        written = {**fields, **{key: value for key, value in record.items() if value is not None}}
+        if form == forms.TASK:
             render, asked = _compiled(template)
-            turns = (*opening, {"role": "user", "content": render.render(record).strip()})
-            reference = record["reference"]
-        name = str(record.get("id", f"line-{line}"))
+            asking = {"role": "user", "content": render.render(written).strip()}
+            learned = Learned((*opening, asking), _text(fields["reference"], "reference"))
+            tools = () if "tools" in asked else turns.tools_of(fields.get("tools"))
+        else:
+            asker, asked = _asking(form, template, written)
+            made = (lambda: str(asker.render(written)).strip()) if asker is not None else None
+            spoken = forms.conversation(form, fields, made)
+            if spoken.turns[0].message["role"] not in turns.OPENING:
+                spoken = Conversation(spoken.field, (*map(turns.Turn, opening), *spoken.turns), spoken.tools)
+            learned, tools = _learned(spoken, reading), spoken.tools
+        name = str(fields.get("id", f"line-{line}"))
         return Item(
             id=name,
             task=task,
-            kind=str(record.get("kind", "plain")),
-            topic=topic_of(said) if (said := str(record.get(cluster or "topic") or "")).strip() else name,
-            messages=turns,
-            reference=_text(reference, "reference"),
-            points=tuple(_point(entry) for entry in record.get("points", ())),
+            kind=str(fields.get("kind", "plain")),
+            topic=topic_of(said) if (said := str(fields.get(cluster or "topic") or "")).strip() else name,
+            messages=learned.messages,
+            reference=learned.reference,
+            points=tuple(_point(entry) for entry in fields.get("points", ())),
             line=line,
-            fields=record,
+            fields=fields,
             asked=asked,
+            tools=tools,
+            answer=learned.answer,
+            earlier=learned.earlier,
+            written={
+                name: written[name] for name in asked if name in written and written[name] is not fields.get(name)
+            },
         )
     except KeyError as error:
-        raise DataError(path, line, f"key {error.args[0]!r} is missing") from error
+        raise DataError(path, line, _missing(str(error.args[0]), fields, task)) from error
     except jinja2.UndefinedError as error:
-        raise DataError(path, line, f"the task's template needs a field that is not there: {error.message}") from error
+        problem = f"the task's template needs a field that is not there: {error.message}; the record has "
+        raise DataError(path, line, f"{problem}{', '.join(record) or 'no key'}") from error
     except jinja2.TemplateError as error:
         raise DataError(path, line, f"the task's template cannot render it: {error.message}") from error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise DataError(path, line, f"a field has the wrong shape: {error}") from error
+    except ValueError as error:
+        raise DataError(path, line, str(error)) from error
+    except (TypeError, AttributeError) as error:
+        problem = f"a field has the wrong shape: {error}; where a column of that name means something else, map it in"
+        raise DataError(path, line, f"{problem} [tasks.{task}.columns]") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A conversation cut where the reference begins."""
+
+    messages: tuple[Message, ...]
+    reference: str
+    answer: Message | None = None
+    """The reference's turn, where it is more than a text."""
+    earlier: tuple[int, ...] = ()
+
+
+def _learned(spoken: Conversation, reading: Reading) -> Learned:
+    """What is asked, and the assistant's last turn that is learned: what comes after it is not seen."""
+    roles = [turn.message["role"] for turn in spoken.turns]
+    if roles[-1] != turns.ASSISTANT:
+        what = turns.unknown_role(roles[-1]) or f"its last turn is the {roles[-1]}'s"
+        raise ValueError(f"{spoken.field} must end with the assistant's turn, which is the reference; {what}")
+    wanted = [at for at, turn in enumerate(spoken.turns) if roles[at] == turns.ASSISTANT and turn.weight]
+    if not wanted:
+        raise ValueError(f"every assistant's turn of {spoken.field} has weight 0: nothing is left to learn or to judge")
+    *earlier, last = wanted
+    answer = spoken.turns[last].message
+    try:
+        reference = turns.text_of(answer)
+    except ValueError as error:
+        raise ValueError(f"the reference, turn {last} of {spoken.field}: {error}") from error
+    messages = tuple(turn.message for turn in spoken.turns[:last])
+    whole = None if turns.is_plain(answer) or isinstance(answer.get("content"), list) else answer
+    return Learned(messages, reference, whole, tuple(earlier) if reading.learn == "all" else ())
+
+
+def _asking(form: str, template: str, fields: Record) -> tuple[jinja2.Template | None, tuple[str, ...]]:
+    """The template of an Alpaca record and the fields that it names; none where it does not speak of them."""
+    if form != forms.ALPACA:
+        return None, ()
+    fields.setdefault("input", "")
+    render, asked = _compiled(template)
+    if asked and "instruction" in asked and fields.keys() >= set(asked):
+        return render, asked
+    return None, tuple(name for name in ("instruction", "input") if name in fields)
+
+
+_ANSWERS = ("answer", "response", "output", "completion", "target", "label", "chosen")
+"""What others call the reference."""
+
+
+def _missing(key: str, fields: Record, task: str) -> str:
+    problem = f"key {key!r} is missing"
+    if key != "reference":
+        return problem
+    meant = next((name for name in _ANSWERS if name in fields), "NAME")
+    return (
+        f'{problem}; where the answer stands in another column, name it: [tasks.{task}.columns] reference = "{meant}" '
+        f"(read without that: {forms.MESSAGES}, {forms.SHAREGPT}, {forms.ALPACA}, {forms.PROMPT})"
+    )
 
 
 def _point(entry: Mapping[str, Any]) -> Point:
@@ -202,22 +298,3 @@ def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} is no text, got {type(value).__name__}")
     return value
-
-
-def _turns(value: Any, role: str) -> list[Message]:
-    return [{"role": role, "content": value}] if isinstance(value, str) else list(value)
-
-
-def _split(path: Path, line: int, field: str, turns: list[Message]) -> tuple[tuple[Message, ...], str]:
-    """The prompt's turns and the text of the last one, which is the assistant's."""
-    for number, turn in enumerate(turns):
-        if not isinstance(turn, dict) or not isinstance(turn.get("role"), str):
-            raise DataError(path, line, f"{field}[{number}] is no turn; an object with role and content is expected")
-        if not isinstance(turn.get("content"), (str, list, type(None))):
-            raise DataError(path, line, f"{field}[{number}].content is no text, got {type(turn['content']).__name__}")
-    if not turns or turns[-1]["role"] != "assistant":
-        raise DataError(path, line, f"{field} must end with the assistant's turn: it is the reference")
-    reference = turns[-1].get("content")
-    if not isinstance(reference, str):
-        raise DataError(path, line, f"{field} ends in a turn without text; its content is what is learned and judged")
-    return tuple(turns[:-1]), reference

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from harness.dataset import file_format
+from harness.dataset import file_format, forms
 from harness.dataset.file_format import FileFormat
 from harness.dataset.findings import Finding, Tally
 from harness.dataset.line import ENCODING, Record, examine, plausible
+from harness.dataset.reading import PLAIN, Reading, named
 from harness.dataset.rows import Rows
 from harness.dataset.schema import Schema
+from harness.dataset.seen import Seen, look
 from harness.dataset.source import BLOCK, Block, Source
 from harness.spec.data import Options
 
@@ -51,6 +53,7 @@ class Plan:
     schema: Path | None = None
     checks: tuple[RecordCheck, ...] = ()
     options: Options = field(default_factory=Options)
+    reading: Reading = PLAIN
 
 
 @dataclass(slots=True)
@@ -64,8 +67,11 @@ class Scan:
     tallies: dict[str, Tally] = field(default_factory=dict)
     """Check (``encoding``, ``parse``, ``fields`` and those of the plan) -> its findings."""
 
+    seen: Seen = field(default_factory=Counter)
+
     def merge(self, later: Scan) -> None:
         self.records += later.records
+        self.seen.update(later.seen)
         for check, tally in later.tallies.items():
             self.tallies.setdefault(check, Tally()).merge(tally)
 
@@ -172,6 +178,7 @@ class Judge:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.schema = Schema(plan.schema, plan.options) if plan.schema else None
+        self._reserved = {column: name for name, column in plan.reading.columns}
         self._empty_allowed = self.schema.empty_allowed if self.schema else frozenset()
 
     def block(self, part: Block) -> Scan:
@@ -208,8 +215,12 @@ class Judge:
             record, incomplete = self._examined(result, number, raw)
             if record is None:
                 return
+        fields = self._named(record)
+        form = forms.form_of(fields)
+        look(result.seen, form, fields)
+        incomplete = [one for one in incomplete if not self._may_be_empty(one, form, fields)]
         if self.schema is not None and not self.schema.accepts(record):
-            incomplete += self.schema.findings(self.plan.path, number, record)
+            incomplete += self._off_schema(number, record)
         if incomplete:
             self._add(result, "fields", incomplete)
         for check in self.plan.checks:
@@ -225,11 +236,29 @@ class Judge:
         self._add(result, "parse", parse)
         if examined.record is None:
             self._spoil(result, "" if parse else "parse")
-        return examined.record, [finding for finding in empty if not self._may_be_empty(finding)]
+        return examined.record, empty
 
-    def _may_be_empty(self, finding: Finding) -> bool:
-        """Whether the schema itself names the empty text as a value of this property."""
-        return finding.evidence == "''" and finding.field.rpartition(".")[2] in self._empty_allowed
+    def _named(self, record: Record) -> Record:
+        try:
+            return named(record, self.plan.reading)
+        except ValueError:
+            return record  # the template check says what is wrong with its columns
+
+    def _may_be_empty(self, finding: Finding, form: str, fields: Record) -> bool:
+        """Whether the schema itself names the empty text as a value of this property, or the record's form does."""
+        if finding.kind != "empty-field" or finding.evidence != "''":
+            return False
+        if finding.field.rpartition(".")[2] in self._empty_allowed:
+            return True
+        return forms.may_be_empty(form, fields, self._reserved.get(finding.field, finding.field))
+
+    def _off_schema(self, number: int, record: Record) -> tuple[Finding, ...]:
+        """Where a record departs from the schema, be its null columns null or absent."""
+        assert self.schema is not None
+        said = {key: value for key, value in record.items() if value is not None}
+        if len(said) < len(record) and self.schema.accepts(said):
+            return ()
+        return self.schema.findings(self.plan.path, number, said)
 
     def _unheld(self, result: Scan, number: int, size: int) -> None:
         result.records += 1

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.dataset import turns
 from harness.dataset.findings import Finding, quote
 from harness.dataset.item import Item
 from harness.dataset.line import Record, texts
+from harness.dataset.reading import PLAIN, Reading
 from harness.dataset.records import item_of
 from harness.errors import DataError
 from harness.text import shape
@@ -34,11 +36,12 @@ class TemplateCheck:
     system: str
     answer_form: str
     refusal_form: str
+    reading: Reading = PLAIN
     name: str = "template"
 
     def findings(self, path: Path, line: int, record: Record) -> tuple[Finding, ...]:
         try:
-            item = item_of(path, line, record, self.task, self.template, self.system)
+            item = item_of(path, line, record, self.task, self.template, self.system, "", self.reading)
         except DataError as error:
             return (Finding(path, line, "", error.problem, "unusable"),)
         return template_findings(path, (item,), self.answer_form, self.refusal_form)
@@ -68,7 +71,7 @@ def template_findings(
 
 def _problems(item: Item, form: str) -> Iterator[tuple[str, str, str]]:
     """Kind, field and problem."""
-    if not any(_text(turn["content"]).strip() for turn in item.messages if turn["role"] == "user"):
+    if not any(_text(turn.get("content")).strip() for turn in item.messages if turn["role"] == "user"):
         yield "empty-prompt", "messages", "the prompt is empty; a user turn with text is expected"
     for field, text in [(turn["role"], _text(turn.get("content"))) for turn in item.messages] + [
         ("reference", item.reference)
@@ -79,6 +82,9 @@ def _problems(item: Item, form: str) -> Iterator[tuple[str, str, str]]:
         ):
             if found := pattern.search(text):
                 yield kind, field, f"holds {quote(found.group())}, {what}"
+    for number, turn in enumerate(item.messages):
+        if problem := turns.unknown_role(turn["role"]):
+            yield "unknown-role", f"turn {number}", problem
     if not item.reference.strip():
         yield "empty-reference", "reference", "empty; the answer that the adapter should give is expected"
         return

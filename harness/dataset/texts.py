@@ -64,7 +64,7 @@ def texts_of(item: Item) -> list[Text]:
 def own_texts(item: Item) -> Iterator[tuple[str, str]]:
     """Field and text of what an item itself asks: not the words that a template adds, not the system turn."""
     if item.asked:
-        named = [(name, item.fields.get(name)) for name in item.asked]
+        named = [(name, item.written.get(name, item.fields.get(name))) for name in item.asked]
     else:
         turns = [(number, turn) for number, turn in enumerate(item.messages) if turn["role"] != "system"]
         named = [(f"messages[{number}].content", turn.get("content")) for number, turn in turns]

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from harness.spec.table import Table
-from harness.spec.values import Count, DataFile, File, OneOf
+from harness.spec.values import Count, DataFile, File, OneOf, Pairs
 
 SPLITS = ("train", "dev", "benchmark", "parity")
 ALL = "all"
 """The task name that pools every task of an adapter."""
+
+Learn = Literal["last", "all"]
+
+Reserved = Literal[
+    "id", "task", "kind", "topic", "points", "reference", "messages", "conversations", "prompt", "completion", "label",
+    "instruction", "input", "output", "history", "system", "tools", "origin", "chosen", "rejected",
+]  # fmt: skip
+"""Names of columns that mean something (`harness.dataset.forms`)."""
 
 Counted = Annotated[int | Mapping[str, Any], OneOf("'integer', 'object'")]
 
@@ -38,6 +46,11 @@ class TaskTable(Table):
     """Regular expression that a whole answer matches."""
     refusal_form: str
     """Regular expression that a whole refusal matches."""
+    columns: Annotated[tuple[tuple[Reserved, str], ...], Pairs()] = ()
+    """Reserved name -> the column that has it, as in id = "uid"; "" where the data's own column of that name means
+    something else."""
+    learn: Learn = "last"
+    """Which turns of an assistant are learned: the last one, or all; never one of weight 0."""
     max_new_tokens: Count = 160
     """Tokens after which an answer is cut."""
     counts: Mapping[str, Mapping[str, Counted]] = field(default_factory=dict)
