@@ -13,11 +13,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.dataset import checks
+from harness.dataset import files
 from harness.dataset.item import Item
 from harness.engines import answers, processor
 from harness.engines.answers import Answer
 from harness.errors import GreenrunError
+from harness.forms import registry
+from harness.forms.form import Direct, Form
 from harness.metrics import scoring
 from harness.project import ROOT
 from harness.report import side_by_side as page
@@ -64,7 +66,7 @@ def find_item(spec: Spec, name: str) -> tuple[Item, str]:
         DataError: a data file cannot be read.
     """
     everything = [
-        (item, split) for task in spec.tasks.values() for split in task.files for item in checks.items_of(task, split)
+        (item, split) for task in spec.tasks.values() for split in task.files for item in files.items_of(task, split)
     ]
     known = {item.id: (item, split) for item, split in everything}
     known |= {f"{item.task}/{split}/{item.id}": (item, split) for item, split in everything}
@@ -98,19 +100,20 @@ def _columns(
 ) -> list[tuple[str, Answer]]:
     from harness.ask import models  # imports torch, which an unknown id should not wait for
 
-    base = run.get("base")
-    weights = run.get("served nf4") if spec.deploy == "nf4" else run.find(f"served {spec.deploy}") or base
+    form, base = registry.deployed(spec), run.get("base")
+    weights = run.get(f"served {form.name}") if form.rounds(spec) else base
     columns = list(models.ask(spec, item, base, weights, adapter))
     sheet = run.find(f"answers {label} {item.task} {split}")
     if sheet is not None:
-        judged = answers.read(sheet, [one.id for one in checks.items_of(spec.tasks[item.task], split)])[item.id]
-        columns.append((_stored_title(spec, judged, columns[-1][1]), judged))
+        judged = answers.read(sheet, [one.id for one in files.items_of(spec.tasks[item.task], split)])[item.id]
+        columns.append((_stored_title(form, judged, columns[-1][1]), judged))
     return columns
 
 
-def _stored_title(spec: Spec, judged: Answer, deployed: Answer) -> str:
-    if spec.deploy == "gguf":
-        return "stored: deployed, gguf"
+def _stored_title(form: Form, judged: Answer, deployed: Answer) -> str:
+    """A form that is asked here says whether it still has the same tokens; any other is only shown as it was stored."""
+    if not isinstance(form, Direct):
+        return f"stored: deployed, {form.name}"
     return f"stored: {'same' if judged.ids == deployed.ids else 'OTHER'} tokens"
 
 

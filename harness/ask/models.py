@@ -5,21 +5,18 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from harness.dataset.item import Item
-from harness.engines import float32, form
 from harness.engines.answers import Answer
-from harness.engines.form import Form, Loaded
-from harness.engines.generate import Decoding, answer_all
-from harness.engines.mount import mounted
-from harness.engines.registry import FORMS
+from harness.engines.generate import Decoding
+from harness.forms import float32, registry
+from harness.forms.form import Direct
 from harness.spec.objects import Spec
 
 
 def ask(spec: Spec, item: Item, base: Path, weights: Path, adapter: Path) -> Iterator[tuple[str, Answer]]:
-    """Column title and answer, one model in memory at a time; what llama.cpp serves is only shown as it was stored.
+    """Column title and answer, one model in memory at a time. A form that needs more than these is not asked.
 
     Args:
         base: the plain checkpoint.
@@ -31,8 +28,9 @@ def ask(spec: Spec, item: Item, base: Path, weights: Path, adapter: Path) -> Ite
     _be_quiet()
     yield "base, float32", _answer(spec, item, float32.FORM, base, None)
     yield "adapter, float32", _answer(spec, item, float32.FORM, weights, adapter)
-    if spec.deploy != float32.FORM.name and spec.deploy in FORMS:
-        yield f"deployed: {spec.deploy}", _answer(spec, item, FORMS[spec.deploy], base, adapter)
+    form = registry.deployed(spec)
+    if isinstance(form, Direct) and form is not float32.FORM:
+        yield f"deployed: {form.name}", _answer(spec, item, form, base, adapter)
 
 
 def _be_quiet() -> None:
@@ -45,8 +43,6 @@ def _be_quiet() -> None:
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
-def _answer(spec: Spec, item: Item, wanted: Form, base: Path, adapter: Path | None) -> Answer:
-    bare = form.load(wanted, base, spec.threads)
-    context: AbstractContextManager[Loaded] = nullcontext(bare) if adapter is None else mounted(bare, adapter)
-    with context as engine:
-        return answer_all(engine, [item], Decoding(1, spec.tasks[item.task].max_new_tokens))[0]
+def _answer(spec: Spec, item: Item, form: Direct, base: Path, adapter: Path | None) -> Answer:
+    with form.opened(base, adapter, spec.threads) as engine:
+        return engine.answer([item], Decoding(1, spec.tasks[item.task].max_new_tokens))[0]

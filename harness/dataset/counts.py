@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.dataset.check import ItemsCheck, SplitsCheck
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.spec import nearest
@@ -77,3 +78,18 @@ def _differs(path: Path, field: str, found: int, expected: int, what: str) -> It
         yield Finding(
             path, 0, field, f"{found} {what}, the spec declares {expected}; mend the file or the spec", "count"
         )
+
+
+CHECK = ItemsCheck(
+    name="counts",
+    holds="The file holds what the spec declares of it: items, refusals, cells.",
+    kinds=frozenset({"count"}),
+    findings=lambda task, split, items, options: count_findings(task.files[split], tuple(items), task.counts[split]),
+    concerns=lambda task, split: split in task.counts,
+)
+IDS_UNIQUE = SplitsCheck(
+    name="ids_unique",
+    holds="No id stands twice in the files of the task.",
+    kinds=frozenset({"repeated-id"}),
+    findings=lambda files, elsewhere, options: id_findings(files.values()),
+)

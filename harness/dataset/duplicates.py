@@ -11,14 +11,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from harness.dataset.check import ItemsCheck
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.dataset.texts import Spool, side_text
-from harness.spec.data import Options
+from harness.spec.data import Options, Side
 from harness.text import units
 from harness.text.compare import side_by_side
 
@@ -218,3 +220,11 @@ def _finding(path: Path, spool: Spool, side: str, later: int, earlier: int, simi
     shown = side_by_side(here, there)
     problem = f"{what} {how} line {spool.lines[earlier]}\n    {shown}"
     return Finding(path, spool.lines[later], "" if side == "both" else side, problem, f"{kind}-{side}", 0, shown)
+
+
+CHECK = ItemsCheck(
+    name="duplicates",
+    holds="No item of the file copies another one, exactly or nearly.",
+    kinds=frozenset(f"{how}-{side}" for how in ("exact", "near") for side in get_args(Side)),
+    findings=lambda task, split, items, options: duplicate_findings(task.files[split], items, options),
+)

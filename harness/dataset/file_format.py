@@ -118,9 +118,11 @@ def _json(path: Path, text: str, lines: list[str], whole: bool) -> FileFormat:
             return FileFormat(LINES)
         problem = "is pretty-printed JSON, one record over several lines; write each in one line (jq -c . FILE)"
         return FileFormat(WRONG, problem)
-    if not spread and not (len(lines) == 1 and _array_of_objects(lines[0], whole)):
+    of_lines = re.search(r"\.(jsonl|ndjson)(\.\w+)?$", path.name.lower()) is not None
+    least = 2 if of_lines else 1  # around a single object in a file of lines, brackets are a slip of its line
+    if not spread and not (len(lines) == 1 and _array_of_objects(lines[0], whole, least)):
         return FileFormat(LINES)
-    if re.search(r"\.(jsonl|ndjson)(\.\w+)?$", path.name.lower()):
+    if of_lines:
         problem = "is one JSON array, not one object a line; name it .json and it is read as it is, or unpack it "
         return FileFormat(WRONG, problem + "(jq -c '.[]' FILE)")
     return FileFormat(ARRAY)
@@ -144,15 +146,15 @@ def _spread(text: str, lines: list[str], whole: bool) -> bool:
     return "\n" in text[start:end]
 
 
-def _array_of_objects(line: str, whole: bool) -> bool:
-    """Whether a file's only line is an array of several objects: around a single one, brackets are a slip of a line."""
+def _array_of_objects(line: str, whole: bool, least: int) -> bool:
+    """Whether a file's only line is an array of at least so many objects, however large."""
     if not whole:
         return re.match(r"\s*\[\s*\{", line) is not None
     try:
         found = json.loads(line)
     except (json.JSONDecodeError, RecursionError):
         return False
-    return isinstance(found, list) and sum(isinstance(entry, dict) for entry in found) > 1
+    return isinstance(found, list) and sum(isinstance(entry, dict) for entry in found) >= least
 
 
 def _any_json(lines: list[str]) -> bool:

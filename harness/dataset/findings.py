@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from harness.errors import GreenrunError
 
 SHOWN = 20
 """Findings of one kind that a message shows; the rest is counted."""
@@ -103,6 +105,35 @@ def tally(found: Iterable[Finding]) -> Tally:
         lines.add((finding.path, finding.line))
     result.bad = len(lines)
     return result
+
+
+class UndeclaredError(GreenrunError):
+    """Raised when a check reports a kind of finding that it does not declare: no spec could allow it."""
+
+
+def declared(check: str, kinds: Container[str], found: Iterable[str]) -> None:
+    """Hold kinds of findings against those that the check declares.
+
+    Raises:
+        UndeclaredError
+    """
+    for kind in found:
+        if kind not in kinds:
+            raise UndeclaredError(
+                f"data check {check!r} found {kind!r}, which it does not declare; add it to its `kinds`"
+            )
+
+
+def told_by(check: str, kinds: Container[str], found: Iterable[Finding], allowed: Container[str]) -> Iterator[Finding]:
+    """The findings of a check, but for those that the spec allows.
+
+    Raises:
+        UndeclaredError: one is of a kind that the check does not declare.
+    """
+    for finding in found:
+        declared(check, kinds, (finding.kind,))
+        if finding.kind not in allowed:
+            yield finding
 
 
 def write(path: Path, gate: str, result: Tally) -> None:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from harness.dataset import tokens
+from harness.dataset.check import TokenizedCheck, trained_files
 from harness.dataset.findings import SHOWN, Finding
 from harness.dataset.item import Item
 
@@ -62,3 +65,22 @@ def told(lengths: Sequence[tuple[int, int]]) -> str:
         f"tokens an item: {low:.0f} to {high:.0f}, quartiles {first:.0f}, {middle:.0f}, {third:.0f}; "
         f"{len(far)} of {len(lengths)} far out" + (f" ({named}{more})" if far else "")
     )
+
+
+def lengths(tokenizer: Any) -> Lengths:
+    """Counts an item's tokens as training does."""
+
+    def lengths(item: Item) -> tuple[int, int]:
+        prompt = tokens.prompt_ids(tokenizer, item.messages)
+        return len(prompt), len(tokens.completion_ids(tokenizer, item.reference))
+
+    return lengths
+
+
+CHECK = TokenizedCheck(
+    name="labels",
+    holds="Every item keeps all labels when it is cut to the longest sequence that is trained.",
+    kinds=frozenset({"no-label", "cut-labels"}),
+    start=lambda base, task, split: Labels(lengths(base.tokenizer), base.max_length),
+    concerns=trained_files,
+)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
 
+from harness.dataset.check import SplitsCheck
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.dataset.records import topic_of
@@ -80,3 +81,19 @@ def _spooled(path: Path, items: Iterable[Item]) -> Spool:
     for _ in spool.fill(items):
         pass
     return spool
+
+
+TOPICS_APART = SplitsCheck(
+    name="topics_apart",
+    holds="No topic stands in two splits, or twice in the benchmark.",
+    kinds=frozenset({"no-topic", "repeated-topic", "shared-topic"}),
+    findings=lambda files, elsewhere, options: topic_findings(files, options.topic),
+    leakage=True,
+)
+TEXT_APART = SplitsCheck(
+    name="text_apart",
+    holds="No run of words is shared between splits, nor with what another task trains on.",
+    kinds=frozenset({"run-prompt", "run-answer", "whole-prompt"}),
+    findings=lambda files, elsewhere, options: text_findings(files, options.overlap, elsewhere),
+    leakage=True,
+)

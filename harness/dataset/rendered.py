@@ -16,10 +16,12 @@ from typing import Any
 import jinja2
 
 from harness.dataset import tokens
+from harness.dataset.check import BaseText, TokenizedCheck, trained_files
 from harness.dataset.findings import Finding, quote
 from harness.dataset.item import Item, Message
 from harness.dataset.labels import told
 from harness.dataset.line import texts
+from harness.spec.objects import Task
 
 HARMLESS = "word"
 
@@ -161,3 +163,31 @@ def room(tokenizer: Any, config: Any) -> float:
     declared = [tokenizer.model_max_length, positions if isinstance(positions, int) else math.inf]
     shortest = min(number for number in declared if number)
     return shortest if shortest < 10**9 else math.inf  # transformers writes 10^30 for "not said"
+
+
+def _start(base: BaseText, task: Task, split: str) -> Renderings:
+    """What is trained must fit its sequence, too; what is asked must leave room for an answer."""
+    longest, render = room(base.tokenizer, base.config), renderer(base.tokenizer)
+    if trained_files(task, split):
+        return Renderings(render, min(longest, base.max_length))
+    return Renderings(render, longest, task.max_new_tokens)
+
+
+CHECK = TokenizedCheck(
+    name="rendered",
+    holds=(
+        "The base model's chat template writes every turn and the answer, ends it, adds its own marks alone, and fits."
+    ),
+    kinds=frozenset(
+        {
+            "unrenderable",
+            "truncated",
+            "no-boundary",
+            "dropped-turn",
+            "dropped-answer",
+            "no-end",
+            "special-tokens",
+        }
+    ),
+    start=_start,
+)

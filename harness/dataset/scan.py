@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 from harness.dataset import file_format, forms
+from harness.dataset.check import RecordCheck
 from harness.dataset.file_format import FileFormat
 from harness.dataset.findings import Finding, Tally
 from harness.dataset.line import ENCODING, Record, examine, plausible
@@ -34,15 +34,6 @@ SHARE_FROM = 64 * 2**20
 PROCESSES = 2
 AHEAD = 2
 """Blocks a process that are read before their turn."""
-
-
-class RecordCheck(Protocol):
-    """Looks at single records. Must be picklable and must not remember what it saw."""
-
-    @property
-    def name(self) -> str: ...
-
-    def findings(self, path: Path, line: int, record: Record) -> Iterable[Finding]: ...
 
 
 @dataclass(frozen=True, slots=True)

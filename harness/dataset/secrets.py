@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from harness.dataset.check import RecordsCheck, trained_files
 from harness.dataset.findings import Finding
 from harness.dataset.line import Record, texts
 
@@ -79,3 +80,12 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
         if detector.__name__ not in _LEFT_OUT
         for pattern in detector.denylist
     )
+
+
+CHECK = RecordsCheck(
+    name="secrets",
+    holds="No training text holds a secret or personal data.",
+    kinds=frozenset({"secret", "e-mail", "card-number"}),
+    start=lambda task, template: SecretsCheck(),
+    concerns=trained_files,
+)

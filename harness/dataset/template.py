@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.dataset import turns
+from harness.dataset import seen, turns
+from harness.dataset.check import RecordsCheck
 from harness.dataset.findings import Finding, quote
 from harness.dataset.item import Item
 from harness.dataset.line import Record, texts
-from harness.dataset.reading import PLAIN, Reading
+from harness.dataset.reading import PLAIN, Reading, of_task
 from harness.dataset.records import item_of
 from harness.errors import DataError
+from harness.spec.objects import Task
 from harness.text import shape
 from harness.text.wordings import holds
 
@@ -105,3 +107,28 @@ def _problems(item: Item, form: str) -> Iterator[tuple[str, str, str]]:
 def _text(content: object) -> str:
     """All text of a turn: its content may be a text, parts, or none beside tool calls."""
     return "\n".join(text for place, text in texts(content) if not place.endswith("(key)"))
+
+
+def _start(task: Task, template: str) -> TemplateCheck:
+    return TemplateCheck(task.name, template, task.system, task.answer_form, task.refusal_form, of_task(task))
+
+
+CHECK = RecordsCheck(
+    name="template",
+    holds="Every prompt renders, and every reference answer has the house form and says its own points.",
+    kinds=frozenset(
+        {
+            "unusable",
+            "unknown-role",
+            "empty-prompt",
+            "control-token",
+            "unrendered",
+            "empty-reference",
+            "off-form",
+            "told-point",
+            "untold-point",
+        }
+    ),
+    start=_start,
+    tells=seen.note,
+)

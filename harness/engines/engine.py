@@ -1,50 +1,69 @@
-"""A form that can be asked, whatever engine is behind it: logits of a passage, answers to items, and what it weighs."""
+"""The engine interface: how one adapter in one form is asked, whatever program or process answers.
+
+transformers answers in this process (`transformers_engine`), llama.cpp in a child (`llama_engine`). An engine may as
+well be a program of another environment: nothing here asks for a torch module, and tensors are logits alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from harness.dataset.item import Item
-from harness.engines import llama_cpp as llama_answers
 from harness.engines.answers import Answer
-from harness.engines.divergence import Passage, completion_logits
-from harness.engines.form import Loaded
-from harness.engines.generate import Decoding, answer_all
-from harness.engines.llama_cpp import Llama
+from harness.engines.divergence import Passage
+from harness.engines.fingerprint import Fingerprint
+from harness.engines.generate import Decoding
+from harness.engines.perplexity import TextLoss
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+
+def silent(done: int, total: int) -> None:
+    """Progress that nobody follows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
-    prepare: Callable[[Sequence[Passage]], None]
-    """Called once before the passages: what is needed to take them one at a time."""
-    logits: Callable[[Passage], Any]
-    """Teacher-forced logits at each completion position: float32 (tokens, vocab)."""
-    answer: Callable[[Sequence[Item], Decoding], list[Answer]]
-    memory: Callable[[], int]
-    """Bytes, by `memory_of`; asked last."""
-    memory_of: str
+class Footprint:
+    """The memory that an engine takes."""
+
+    size: int
+    """Bytes."""
+    of: str
     """``weights``: parameters and buffers alone. ``process, at most``: all that the engine's process has held."""
 
 
-def of_transformers(engine: Loaded) -> Voice:
-    """A model in this process, an adapter mounted on it or merged into it."""
-    return Voice(
-        prepare=lambda passages: None,
-        logits=lambda passage: completion_logits(engine, passage),
-        answer=lambda items, decoding: answer_all(engine, items, decoding),
-        memory=lambda: int(engine.model.get_memory_footprint()),
-        memory_of="weights",
-    )
+class Engine(Protocol):
+    """A model that is loaded and can be asked, with its adapter on it or without any.
 
+    Every method may raise `harness.errors.EngineError`: the engine died, hung, or gave what cannot be used.
+    """
 
-def of_llama(llama: Llama, tokenizer: Any) -> Voice:
-    """A GGUF file behind llama.cpp. Prompts come from `tokenizer`, so that every form is asked with the same ids."""
-    return Voice(
-        prepare=lambda passages: llama.context(max(len(one.prompt) + len(one.completion) for one in passages), 1),
-        logits=lambda passage: llama.logits(passage.prompt, passage.completion),
-        answer=lambda items, decoding: llama_answers.answer_all(llama, tokenizer, items, decoding),
-        memory=lambda: llama.peak,
-        memory_of="process, at most",
-    )
+    def answer(self, items: Sequence[Item], decoding: Decoding, progress: Progress = silent) -> list[Answer]:
+        """One greedy answer an item, in the order of the items: token ids, their text, and how the answer ended.
+
+        An answer depends on the items and on the decoding alone, not on what was asked before.
+        """
+        ...
+
+    def logits(self, texts: Sequence[Passage]) -> Iterator[Any]:
+        """Teacher-forced logits at each completion position: of each passage a float32 tensor (tokens, vocab)."""
+        ...
+
+    def losses(self, texts: Sequence[str]) -> list[TextLoss]:
+        """How likely each text is, as plain text without any template.
+
+        Raises:
+            EmptySetError: a text has fewer than two tokens, so nothing in it is predicted.
+        """
+        ...
+
+    def footprint(self) -> Footprint:
+        """Memory so far; asked last."""
+        ...
+
+    def spoken(self) -> Fingerprint | None:
+        """First-token logits of a fixed probe with the adapter and without it; None where both cannot be had."""
+        ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness.engines.form import Form
+from harness.engines.form import Loading
 
 
 def load_float32(base: Path) -> Any:
@@ -16,4 +16,4 @@ def load_float32(base: Path) -> Any:
     return AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, device_map=device)
 
 
-FORM = Form("float32", load_float32, {"dtype": "float32"})
+FORM = Loading("float32", load_float32, {"dtype": "float32"})

@@ -1,4 +1,4 @@
-"""The deployed forms: how a base checkpoint is loaded to be served, and what of it changes results."""
+"""How transformers loads a base checkpoint, and what of the machine changes results."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """A way to load the base. A new one is a module with a FORM and a line in `harness.engines.registry`."""
+class Loading:
+    """A way in which transformers loads a base: in full precision, in 4 bits."""
 
     name: str
     load: Callable[[Path], Any]
@@ -33,8 +33,8 @@ class Form:
     """What distinguishes it, for the keys of what it answers."""
 
 
-def load(form: Form, base: Path, threads: int) -> Loaded:
-    """Load the base in this form.
+def load(form: Loading, base: Path, threads: int) -> Loaded:
+    """Load the base in this way.
 
     Args:
         threads: torch threads; part of what a result depends on, so set here and named by the spec.

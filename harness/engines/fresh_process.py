@@ -11,6 +11,7 @@ import ctypes
 import hashlib
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -21,10 +22,7 @@ from typing import Any
 
 from harness.dataset.item import Item
 from harness.engines.answers import Answer
-from harness.engines.form import load
-from harness.engines.generate import Decoding, answer_all, batches
-from harness.engines.mount import mounted
-from harness.engines.registry import FORMS
+from harness.engines.generate import Decoding, batches
 from harness.errors import GreenrunError
 from harness.project import ROOT
 
@@ -36,6 +34,7 @@ class Job:
     """One batch, and what answers it."""
 
     form: str
+    """Where the form is found that opens base and adapter: ``module:NAME``."""
     base: str
     adapter: str
     threads: int
@@ -84,8 +83,10 @@ def answer(job: Job) -> list[Answer]:
         Item(name, "", "", "", messages=tuple(messages), reference="", points=(), line=0)
         for name, messages in job.prompts
     ]
-    with mounted(load(FORMS[job.form], Path(job.base), job.threads), Path(job.adapter)) as engine:
-        return answer_all(engine, items, Decoding(len(items), job.max_new_tokens))
+    form = pkgutil.resolve_name(job.form)
+    with form.opened(Path(job.base), Path(job.adapter), job.threads) as engine:
+        given: list[Answer] = engine.answer(items, Decoding(len(items), job.max_new_tokens))
+        return given
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.engines.form import Form
+from harness.engines.form import Loading
 
 _SETTINGS = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True, "compute": "float32", "packed": False}
 
@@ -89,4 +89,4 @@ def write_dequantized(base: Path, folder: Path) -> None:
     AutoTokenizer.from_pretrained(base).save_pretrained(folder)
 
 
-FORM = Form("nf4", load_nf4, _SETTINGS)
+FORM = Loading("nf4", load_nf4, _SETTINGS)

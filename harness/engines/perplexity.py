@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harness.dataset import tokens
 from harness.engines.form import Loaded
@@ -47,11 +48,29 @@ def losses(engine: Loaded, texts: Sequence[str]) -> list[TextLoss]:
     Raises:
         EmptySetError: a text has fewer than two tokens, so nothing in it is predicted.
     """
-    encoded = [tokens.ids(engine.tokenizer(text, add_special_tokens=False)) for text in texts]
-    for text, ids in zip(texts, encoded, strict=True):
+    ids_of = encoded(engine.tokenizer, texts)
+    return [TextLoss(len(ids) - 1, mean) for ids, mean in zip(ids_of, _nll(engine, ids_of), strict=True)]
+
+
+def encoded(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    """Token ids of each text, without any that a tokenizer would add.
+
+    Raises:
+        EmptySetError: a text has fewer than two tokens, so nothing in it is predicted.
+    """
+    found = [tokens.ids(tokenizer(text, add_special_tokens=False)) for text in texts]
+    for text, ids in zip(texts, found, strict=True):
         if len(ids) < 2:
             raise EmptySetError(f"the passage {text!r} has {len(ids)} tokens; two are the least")
-    return [TextLoss(len(ids) - 1, nats) for ids, nats in zip(encoded, _nll(engine, encoded), strict=True)]
+    return found
+
+
+def nats(logits: Any, ids: Sequence[int]) -> float:
+    """Mean negative log-likelihood of `ids` under logits (tokens, vocab), reduced in float32."""
+    import torch
+    import torch.nn.functional as F  # noqa: N812 - torch's own name for it
+
+    return float(F.cross_entropy(logits.float(), torch.tensor(list(ids))))
 
 
 def paired(texts: Sequence[str], bare: Sequence[TextLoss], mounted: Sequence[TextLoss]) -> list[PassageLoss]:
@@ -65,7 +84,6 @@ def paired(texts: Sequence[str], bare: Sequence[TextLoss], mounted: Sequence[Tex
 def _nll(engine: Loaded, encoded: Sequence[Sequence[int]]) -> list[float]:
     """Of each passage the mean over all tokens but the first, which nothing predicts; in nats, reduced in float32."""
     import torch
-    import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 
     found = []
     for start in range(0, len(encoded), AT_ONCE):
@@ -77,5 +95,5 @@ def _nll(engine: Loaded, encoded: Sequence[Sequence[int]]) -> list[float]:
         with torch.inference_mode():
             logits = engine.model(input_ids=batch.to(device), attention_mask=mask.to(device)).logits
         for row, scores in zip(rows, logits.cpu(), strict=True):
-            found.append(float(F.cross_entropy(scores[: len(row) - 1].float(), row[1:])))
+            found.append(nats(scores[: len(row) - 1], row[1:].tolist()))
     return found

@@ -7,14 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 ADAPTER = "adapter"
-COMES_FROM: Mapping[str, tuple[str, ...]] = {
-    "merged": (ADAPTER,),
-    "nf4": (ADAPTER,),
-    "f16": ("merged", ADAPTER),
-    "q4": ("f16",),
-    "merged-q4": (ADAPTER,),
-}
-"""Form -> the form that it was made from, which its losses are measured against: the first that was measured."""
+BASE = "base"
+COMES_FROM: Mapping[str, tuple[str, ...]] = {BASE: (), ADAPTER: (), "f16": ("merged", ADAPTER), "q4": ("f16",)}
+"""Form -> the form that it was made from, which its losses are measured against: the first that was measured. Any other
+was made from the adapter."""
 FAITHFUL = 1e-3
 """Nats a token below which a step lost nothing worth a name: ten times what bfloat16 rounding does."""
 
@@ -71,7 +67,7 @@ def steps(rows: Sequence[Row]) -> list[Step]:
     known = {row.form: row for row in rows}
     found = []
     for row in rows:
-        before = next((known[name] for name in COMES_FROM.get(row.form, ()) if name in known), None)
+        before = next((known[name] for name in COMES_FROM.get(row.form, (ADAPTER,)) if name in known), None)
         if before is None or row.kl is None:
             continue
         scores = {

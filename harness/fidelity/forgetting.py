@@ -7,7 +7,7 @@ taken to lie between 0 and `MOST`. A passage that the adapter made likelier pays
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from harness.engines.perplexity import PassageLoss
 from harness.gates.forgetting import MOST
@@ -15,7 +15,7 @@ from harness.statistics import bounds as statistics
 from harness.statistics.measurement import WORST, Measurement
 
 
-def measurement(found: Sequence[PassageLoss], confidence: float) -> Measurement:
+def measurement(found: Sequence[PassageLoss], confidence: float, sources: Mapping[str, str]) -> Measurement:
     """The mean change of the log-likelihood per token, base to adapter: at most 0, and -`MOST` at worst.
 
     Bounds: those of `statistics.mean_bounds` for 1 - loss / `MOST`, brought back to nats.
@@ -32,6 +32,7 @@ def measurement(found: Sequence[PassageLoss], confidence: float) -> Measurement:
         n=len(kept),
         lower_bound=MOST * (bounds.lower - 1.0),
         upper_bound=MOST * (bounds.upper - 1.0),
+        sources=sources,
         confidence=confidence,
         message=(
             f"change of the log-likelihood in nats per token over {len(found)} passages of general text ({tokens} "

@@ -13,7 +13,7 @@ from harness.dataset.item import Item
 from harness.engines import answers
 from harness.engines.answers import Answer
 from harness.engines.divergence import Passage, passages
-from harness.engines.engine import Voice
+from harness.engines.engine import Engine
 from harness.engines.generate import Decoding
 from harness.fidelity.figures import Labelled, PassageFigures, stream
 
@@ -71,7 +71,7 @@ def labelled(items: Sequence[Item], texts: Sequence[Passage]) -> list[Labelled]:
 
 
 def measure(
-    voice: Voice,
+    engine: Engine,
     tokenizer: Any,
     sample: Sample,
     adapter: Iterable[Any],
@@ -88,25 +88,24 @@ def measure(
     """
     items = sample.all
     texts = passages(tokenizer, items)
-    voice.prepare(texts)
     figures = []
-    for one in stream(labelled(items, texts), adapter, base, map(voice.logits, texts)):
+    for one in stream(labelled(items, texts), adapter, base, engine.logits(texts)):
         figures.append(one)
         progress(len(figures), 2 * len(items))
-    given, seconds = answer_sample(voice, sample, progress)
+    given, seconds = answer_sample(engine, sample, progress)
     spoken = sum(len(answer.ids) for answer in given.values())
-    facts = Facts(spoken, seconds, voice.memory(), voice.memory_of)
-    return Measured(tuple(figures), given, facts)
+    held = engine.footprint()
+    return Measured(tuple(figures), given, Facts(spoken, seconds, held.size, held.of))
 
 
 def answer_sample(
-    voice: Voice, sample: Sample, progress: Progress = lambda done, total: None
+    engine: Engine, sample: Sample, progress: Progress = lambda done, total: None
 ) -> tuple[dict[str, Answer], float]:
     """Answers by ``task/item``, and the seconds that they took."""
     found: dict[str, Answer] = {}
     started = time.monotonic()
     for task, items in sample.items.items():
-        found |= {f"{task}/{one.item}": one for one in voice.answer(items, sample.decodings[task])}
+        found |= {f"{task}/{one.item}": one for one in engine.answer(items, sample.decodings[task])}
         progress(len(sample.all) + len(found), 2 * len(sample.all))
     return found, time.monotonic() - started
 

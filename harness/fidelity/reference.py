@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.engines import engine as voice
 from harness.engines import hidden_states as hidden
 from harness.engines.divergence import passages
 from harness.engines.form import Loaded
 from harness.engines.mount import mounted
+from harness.engines.transformers_engine import TransformersEngine
 from harness.errors import EngineError
 from harness.fidelity import measure
 from harness.fidelity.figures import PassageFigures, stream
@@ -53,9 +53,10 @@ def write_answers(
         AdapterError: the adapter does not fit.
     """
     with mounted(trained_on, adapter) as engine:
-        asked = voice.of_transformers(engine)
+        asked = TransformersEngine(engine)
         given, seconds = measure.answer_sample(asked, sample, progress)
-        facts = Facts(sum(len(one.ids) for one in given.values()), seconds, asked.memory(), asked.memory_of)
+        held = asked.footprint()
+        facts = Facts(sum(len(one.ids) for one in given.values()), seconds, held.size, held.of)
     measure.write_answers(folder, given)
     (folder / FACTS).write_text(json.dumps(asdict(facts), sort_keys=True) + "\n", encoding="utf-8")
 

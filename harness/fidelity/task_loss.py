@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.dataset.item import Item
 from harness.errors import EmptySetError
 from harness.metrics import paired
-from harness.metrics.metric import Forms, Metric
+from harness.metrics.metric import Forms, Metric, score_of
 from harness.metrics.paired import Comparison, Pair
 from harness.statistics.measurement import Measurement
 
@@ -31,13 +31,14 @@ def pairs(
     Raises:
         EmptySetError: the metric concerns none of the items.
         KeyError: an item has no answer.
+        MetricError: the metric failed, or gave no score.
     """
     found = []
     for item in items:
         if metric.concerns(item):
             name = f"{item.task}/{item.id}"
             before, after = reference[name], form[name]
-            scores = (metric.score(item, text, forms[item.task]) for text in (before, after))
+            scores = (score_of(metric, item, text, forms[item.task]) for text in (before, after))
             found.append(Pair(item, before, after, *scores))
     if not found:
         raise EmptySetError(f"{metric.name} concerns none of the items: nothing was compared")

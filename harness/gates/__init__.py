@@ -6,7 +6,10 @@ A new area is one module with ``expected(spec)`` and one line in `AREAS`; its te
 
 from __future__ import annotations
 
+from itertools import chain
+
 from harness.errors import SpecError
+from harness.forms import registry as forms
 from harness.gates import (
     aims,
     bnb,
@@ -24,21 +27,36 @@ from harness.spec.objects import Spec
 
 __all__ = ["AREAS", "Gate", "Outcome", "Rule", "expected"]
 
-AREAS = (data, training, evaluation, forgetting, bnb, gguf, gguf_parity, regression, bundle)
+AREAS = (
+    data,
+    training,
+    evaluation,
+    forgetting,
+    bnb,
+    gguf,
+    gguf_parity,
+    regression,
+    bundle,
+)
 """In the order in which they run: the first red gate is the first cause."""
 
 
-def expected(spec: Spec) -> tuple[Gate, ...]:
+def expected(spec: Spec, before: regression.Before = None) -> tuple[Gate, ...]:
     """Every gate of a release, in the order in which they run.
 
+    Args:
+        before: the spec of the release that this one is compared with, if any: the area of regression alone asks.
+
     Raises:
-        SpecError: two gates share an id, no such metric is known, or the selection goes by what no gate could.
+        SpecError: two gates share an id, no such metric, form or data check is known, the form has no use for a table
+            of the spec, or the selection goes by what no gate could.
     """
-    unknown = dict.fromkeys([*aims.wrong_names(spec), *evaluation.unknown_metrics(spec)])
-    if unknown:
-        first, *others = unknown
+    wrong = [*forms.wrong(spec), *aims.wrong_names(spec), *evaluation.unknown_metrics(spec), *data.unknown_names(spec)]
+    if wrong:
+        first, *others = dict.fromkeys(wrong)
         raise SpecError(spec.path, *first, *others)
-    gates = tuple(gate for area in AREAS for gate in area.expected(spec))
+    found = (regression.expected(spec, before) if area is regression else area.expected(spec) for area in AREAS)
+    gates = tuple(chain.from_iterable(found))
     ids = [gate.id for gate in gates]
     for twice in (name for i, name in enumerate(ids) if name in ids[:i]):
         raise SpecError(spec.path, "gates", f"gate {twice} stands twice; remove one of the rows")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from harness.dataset import checks
+from harness.dataset import files
 from harness.dataset.item import Item
 from harness.errors import SpecError
 from harness.metrics import registry, scoring
@@ -55,6 +55,19 @@ def rows(spec: Spec) -> tuple[Thresholds, ...]:
     return tuple([row for row in own if row.blocking] or own)
 
 
+def gated(spec: Spec) -> dict[str, bool]:
+    """The metrics that the candidate has a threshold in on the benchmark, in the registry's order, and whether each
+    is among those that an experiment is chosen for: what only advises, only advises wherever it is compared."""
+    own = {
+        name
+        for row in spec.thresholds
+        if row.adapter == spec.candidate and row.split == "benchmark"
+        for name in row.above
+    }
+    aimed_at = {name for row in rows(spec) for name in row.above}
+    return {name: name in aimed_at for name in registry.METRICS if name in own}
+
+
 def of_spec(spec: Spec) -> tuple[Aim, ...]:
     """Every aim, in the order of the spec's rows.
 
@@ -82,9 +95,9 @@ def read(spec: Spec, split: str) -> Items:
     Raises:
         DataError: a file cannot be read.
     """
-    options = checks.options_of(spec)
+    options = files.options_of(spec)
     tasks = spec.adapters[spec.candidate].tasks
-    return {task: checks.items_of(spec.tasks[task], split, options) for task in tasks}
+    return {task: files.items_of(spec.tasks[task], split, options) for task in tasks}
 
 
 def clusters(spec: Spec, name: str, metric: str, items: Items) -> set[tuple[str, str]]:

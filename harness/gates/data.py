@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.dataset import checks
+from harness.dataset import registry
+from harness.dataset.check import Check, SplitsCheck, TokenizedCheck
+from harness.dataset.checks import file_checks
 from harness.gates.gate import Gate
+from harness.spec import nearest
 from harness.spec.objects import Spec, Task
 
-LEAKAGE = ("topics_apart", "text_apart")
+LEAKAGE = tuple(check.name for check in registry.looking_at(SplitsCheck) if check.leakage)
 """Checks whose all clear speaks of the training data that the spec names, and of no other."""
 
 
@@ -28,24 +31,37 @@ def unknown_leakage(spec: Spec, adapter: str) -> bool:
 def expected(spec: Spec) -> Iterator[Gate]:
     chosen = spec.gates.data
 
-    def gate(subject: str, check: str, task: Task, split: str = "") -> Gate:
+    def gate(subject: str, check: Check, task: Task, split: str = "") -> Gate:
         return Gate(
-            f"data.{subject}.{check}",
-            check,
+            f"data.{subject}.{check.name}",
+            check.name,
             subject,
-            chosen.blocking and check not in chosen.advisory,
-            metric=check,
-            threshold=chosen.threshold(check),
+            chosen.blocking and check.name not in chosen.advisory,
+            metric=check.name,
+            threshold=chosen.threshold(check.name),
             task=task.name,
             split=split,
         )
 
     for task in spec.tasks.values():
         for split in task.files:
-            for check in checks.file_checks(task, split):
+            for check in file_checks(task, split):
                 yield gate(f"{split}-{task.name}", check, task, split)
-            for check in checks.tokenized_checks(split) if chosen.tokens else ():
-                yield gate(f"{split}-{task.name}", check, task, split)
+            for tokenized in registry.looking_at(TokenizedCheck) if chosen.tokens else ():
+                if tokenized.concerns(task, split):
+                    yield gate(f"{split}-{task.name}", tokenized, task, split)
     for task in spec.tasks.values():
-        for check in checks.SPLIT_CHECKS:
-            yield gate(task.name, check, task)
+        for between in registry.looking_at(SplitsCheck):
+            yield gate(task.name, between, task)
+
+
+def unknown_names(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Each check and each kind of finding in ``[gates.data]`` that there is none of: the key, and the mend."""
+    chosen = spec.gates.data
+    given = {"advisory": chosen.advisory, "at_least": dict(chosen.at_least), "allow": chosen.allow}
+    for key, names in given.items():
+        known = registry.KINDS if key == "allow" else registry.BY_NAME
+        what = "kind of finding" if key == "allow" else "check"
+        for name in sorted(names):
+            if name not in known:
+                yield f"gates.data.{key}", f"unknown {what} {name!r}; {nearest.mend(name, known)}"

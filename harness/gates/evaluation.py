@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from harness.dataset import checks
+from harness.dataset import files
 from harness.errors import SpecError
 from harness.gates.gate import Gate
 from harness.metrics import registry, scoring
@@ -97,9 +97,9 @@ def sizes(spec: Spec, gates: Iterable[Gate]) -> dict[str, int]:
     Raises:
         DataError: a benchmark cannot be read.
     """
-    chosen_options = checks.options_of(spec)
+    chosen_options = files.options_of(spec)
     items = {
-        (task.name, split): checks.items_of(task, split, chosen_options)
+        (task.name, split): files.items_of(task, split, chosen_options)
         for task in spec.tasks.values()
         for split in ("benchmark", "parity")
         if split in task.files

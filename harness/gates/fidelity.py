@@ -13,18 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.forms import registry
+from harness.gates import aims
 from harness.gates.gate import Gate
+from harness.gguf.files import F16, MERGED_Q4, Q4
 from harness.spec.gguf import GgufGates
 from harness.spec.objects import ALL, Spec
 
-FILES = ("f16", "q4")
-"""Names of the two forms in ids, reports and artifacts."""
-DEPLOYED = "q4"
-"""The form that ``deploy = "gguf"`` ships."""
-MERGED_Q4 = "merged-q4"
-"""The merged and quantized file beside an adapter that stays apart: measured, not judged."""
-METRICS = ("coverage", "format", "refused", "answered")
-"""Those of the candidate's that a form is compared by, where its thresholds name them."""
+FILES = (F16, Q4)
+"""Names of the two forms in ids, reports and artifacts. `MERGED_Q4`, the merged and quantized file beside an adapter
+that stays apart, is measured and not judged."""
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
@@ -38,7 +36,8 @@ def expected(spec: Spec) -> Iterator[Gate]:
 
 def forms(spec: Spec) -> tuple[str, ...]:
     """What is held against the adapter as trained, in the order of the report's table."""
-    quantized = ("nf4",) if spec.deploy == "nf4" or spec.gates.bnb is not None else ()
+    own = registry.deployed(spec).measured_as
+    quantized = (own,) if own and own not in FILES else ()
     return (*quantized, *FILES, MERGED_Q4) if apart(spec) else ("merged", *quantized, *FILES)
 
 
@@ -48,7 +47,8 @@ def apart(spec: Spec) -> bool:
 
 
 def deployed(spec: Spec, form: str) -> bool:
-    return spec.deploy == "gguf" and form == DEPLOYED
+    """Whether the form is a file, and the very one that ships."""
+    return form in FILES and form == registry.deployed(spec).measured_as
 
 
 def _of_form(spec: Spec, table: GgufGates, form: str) -> Iterator[Gate]:
@@ -57,12 +57,12 @@ def _of_form(spec: Spec, table: GgufGates, form: str) -> Iterator[Gate]:
         yield _gate(spec, form, check, table.blocking or ships)
     for check in ("logit_parity_kl", "logit_parity_same_top_1"):
         yield _gate(spec, form, check, table.blocking)
-    for metric in metrics_of(spec):
+    for metric, aimed_at in aims.gated(spec).items():
         yield Gate(
             f"gguf.{form}.{metric}_not_lost",
             "not_lost",
             f"{form}-{metric}",
-            table.blocking,
+            table.blocking and aimed_at,
             rule="not_worse",
             metric=metric,
             threshold=-(table.margin if ships else table.sample_margin),
@@ -88,9 +88,8 @@ def _gate(spec: Spec, form: str, check: str, blocking: bool) -> Gate:
 
 
 def metrics_of(spec: Spec) -> tuple[str, ...]:
-    """The metrics that the candidate has thresholds in on the benchmark."""
-    own = [row for row in spec.thresholds if row.adapter == spec.candidate and row.split == "benchmark"]
-    return tuple(metric for metric in METRICS if any(metric in row.above for row in own))
+    """The metrics that a form is compared by: those that the candidate has thresholds in on the benchmark."""
+    return tuple(aims.gated(spec))
 
 
 def form_of(gate: Gate) -> str:

@@ -21,12 +21,18 @@ from harness.statistics.measurement import Measurement
 
 
 def judge(gate: Gate, measured: Measurement, confidence: float) -> Judgement:
-    """Compare a measurement with its gate's threshold, by the gate's rule, nothing rounded."""
+    """Compare a measurement with its gate's threshold, by the gate's rule, nothing rounded.
+
+    What was measured over nothing, or says not on what, does not pass.
+    """
     if measured.n <= 0:
         return Judgement(gate.id, "error", measured, f"{gate.id}: measured over nothing, so nothing was shown")
     if not math.isfinite(measured.value):
         return Judgement(gate.id, "error", None, f"{gate.id}: measured {measured.value}, which is no number")
     outcome = _outcome(gate, measured)
+    if outcome == "passed" and not measured.sources:
+        message = f"{gate.id}: names nothing that it was measured on; give the measurement its `sources`"
+        return Judgement(gate.id, "error", None, message)
     judged_at = confidence if measured.confidence is None else measured.confidence
     return Judgement(gate.id, outcome, measured, explain(gate, measured, outcome, judged_at))
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from harness.gates import shipping
 from harness.gates.gate import Gate, Outcome
+from harness.gates.records import Attempt, Bye, Damaged, Entry, Judged, RunOpened, Taint, Unreadable, every, last
 
 Word = Literal["released", "refused", "incomplete"]
 
@@ -40,20 +41,20 @@ class Verdict:
         return bool(self.doubts)
 
 
-def reach(gates: Sequence[Gate], records: Iterable[Mapping[str, Any]]) -> Verdict:
+def reach(gates: Sequence[Gate], records: Iterable[Entry]) -> Verdict:
     """Judge a whole run.
 
     Args:
         gates: the expected gates, from the spec.
-        records: the journal. Its ``taint`` records are what happened outside of any gate: a lost worker, an
+        records: the journal. Its `Taint` records are what happened outside of any gate: a lost worker, an
             internal error, a restriction, a bundle that could not be published.
     """
     journal = list(records)
     results = tuple(_result(gate, journal) for gate in gates)
     red = [result for result in results if result.gate.blocking and result.outcome not in ("passed", "not_run")]
     missing = [result for result in results if result.outcome == "not_run"]
-    taints = dict.fromkeys(str(record.get("text")) for record in journal if record["kind"] == "taint")
-    damage = [*taints, *_broken_processes(journal)]
+    taints = dict.fromkeys(taint.text for taint in every(journal, Taint))
+    damage = [*taints, *_broken_processes(journal), *(one.problem for one in every(journal, Unreadable))]
     doubts = _doubts(gates, journal)
     if red:
         reasons = tuple(first_line(result.message) for result in red)
@@ -66,31 +67,31 @@ def reach(gates: Sequence[Gate], records: Iterable[Mapping[str, Any]]) -> Verdic
     return Verdict("released", (), results, doubts)
 
 
-def _doubts(gates: Sequence[Gate], journal: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def _doubts(gates: Sequence[Gate], journal: Sequence[Entry]) -> tuple[str, ...]:
     """Why nothing is proved; a journal that does not say what the candidate's tasks are proves nothing of them."""
-    run = next((record for record in reversed(journal) if record["kind"] == "run"), None)
-    if run is None or not run.get("tasks"):
+    run = last(journal, RunOpened)
+    if run is None or not run.tasks:
         return ("the journal does not say what the candidate's tasks are",)
-    return shipping.doubts(gates, run["candidate"], run["tasks"])
+    return shipping.doubts(gates, run.candidate, run.tasks)
 
 
 def first_line(message: str) -> str:
     return message.partition("\n")[0]
 
 
-def _result(gate: Gate, journal: Sequence[Mapping[str, Any]]) -> GateResult:
-    attempts = [record for record in journal if record["kind"] == "attempt" and record.get("gate") == gate.id]
-    judged = [record["judgement"] for record in journal if record["kind"] == "gate" and record.get("gate") == gate.id]
+def _result(gate: Gate, journal: Sequence[Entry]) -> GateResult:
+    attempts = [one for one in every(journal, Attempt) if one.gate == gate.id]
+    judged = [one.judgement for one in every(journal, Judged) if one.gate == gate.id]
     if not judged:
         return GateResult(gate, "not_run", None, None, 0, f"{gate.id}: did not run", {})
     if len(attempts) != 1:
         message = f"{gate.id}: attempted {len(attempts)} times; a gate is tried once and never rerun"
         return GateResult(gate, "error", None, None, 0, message, {})
-    last = next((one for one in judged if one["outcome"] != "passed"), judged[-1])
-    measured = last["measurement"] or {}
+    worst = next((one for one in judged if one["outcome"] != "passed"), judged[-1])
+    measured = worst["measurement"] or {}
     n = measured.get("n")
-    outcome: Outcome = last["outcome"]
-    message = last["message"]
+    outcome: Outcome = worst["outcome"]
+    message = worst["message"]
     if outcome == "passed" and not (type(n) is int and n > 0 and type(measured.get("value")) in (int, float)):
         outcome, message = "error", f"{gate.id}: says passed but measured nothing"
     return GateResult(
@@ -104,10 +105,16 @@ def _result(gate: Gate, journal: Sequence[Mapping[str, Any]]) -> GateResult:
     )
 
 
-def _broken_processes(journal: Sequence[Mapping[str, Any]]) -> list[str]:
+def _broken_processes(journal: Sequence[Entry]) -> list[str]:
     """Processes that began and never said goodbye, and records that could not be read."""
-    began = {record["process"] for record in journal}
-    ended = {record["process"] for record in journal if record["kind"] == "bye"}
+    began = {entry.process for entry in journal}
+    ended = {entry.process for entry in journal if isinstance(entry.record, Bye)}
     broken = [f"process {name} did not end properly: what it ran cannot be trusted" for name in sorted(began - ended)]
-    damaged = sorted({record["process"] for record in journal if record["kind"] == "damaged"})
-    return [*broken, *(f"the journal of process {name} holds a damaged record" for name in damaged)]
+    damaged: dict[str, str] = {}
+    for entry in journal:
+        if isinstance(entry.record, Damaged):
+            damaged.setdefault(entry.process, entry.record.place)
+    told = (
+        f"the journal of process {name} holds a damaged record ({place})" for name, place in sorted(damaged.items())
+    )
+    return [*broken, *told]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.metrics.installed import Installed
+from harness.entry_points import Installed
 from harness.metrics.metric import Forms, Metric, MetricError, score_of
 from harness.metrics.registry import METRICS, OWN, installed, refuse_faults
 from harness.metrics.scoring import Scored, concerned, forms_of, measure, score, score_tasks

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from harness.entry_points import Found, Installed
 from harness.metrics import citation, coverage, non_empty, refusal
 from harness.metrics import format as form
-from harness.metrics.installed import Found, Installed, find
+from harness.metrics.installed import find
 from harness.metrics.metric import Metric, MetricError
 
 OWN: Mapping[str, Metric] = {
@@ -30,11 +31,11 @@ OWN: Mapping[str, Metric] = {
 
 
 @cache
-def _found() -> Found:
+def _found() -> Found[Metric]:
     return find(OWN)
 
 
-def installed() -> Mapping[str, Installed]:
+def installed() -> Mapping[str, Installed[Metric]]:
     """Name -> metric of an installed package, with where it came from."""
     return _found().installed
 
@@ -53,7 +54,7 @@ class _Metrics(Mapping[str, Metric]):
     """Packages are looked for when a name is first asked for, and not while one of them imports this module."""
 
     def __getitem__(self, name: str) -> Metric:
-        return OWN[name] if name in OWN else installed()[name].metric
+        return OWN[name] if name in OWN else installed()[name].thing
 
     def __iter__(self) -> Iterator[str]:
         yield from OWN

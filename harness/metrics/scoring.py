@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from harness import metrics
 from harness.dataset.item import Item
 from harness.errors import EmptySetError
-from harness.metrics import scoring
 from harness.metrics.metric import Forms, Metric, score_of
 from harness.spec.objects import Task
 from harness.statistics import bounds as statistics
@@ -77,8 +75,12 @@ def score_tasks(
     return found
 
 
-def measure(metric: metrics.Metric, scored: list[scoring.Scored], confidence: float) -> Measurement:
-    """A metric's value over scored items, with the bounds of its kind; items of one topic count once."""
+def measure(metric: Metric, scored: list[Scored], confidence: float, sources: Mapping[str, str]) -> Measurement:
+    """A metric's value over scored items, with the bounds of its kind; items of one topic count once.
+
+    Args:
+        sources: what gave the answers -> digest.
+    """
     values = statistics.cluster_means([(f"{entry.item.task}/{entry.item.topic}", entry.value) for entry in scored])
     bounds = statistics.bounds_of(metric.kind, values, confidence)
     worst = sorted((entry for entry in scored if entry.value < 1.0), key=lambda entry: entry.value)
@@ -87,6 +89,7 @@ def measure(metric: metrics.Metric, scored: list[scoring.Scored], confidence: fl
         n=len(values),
         lower_bound=bounds.lower,
         upper_bound=bounds.upper,
+        sources=sources,
         confidence=confidence,
         wrong=tuple(f"{entry.item.id} ({entry.value:.2f}): {entry.answer[:300]!r}" for entry in worst[:WORST]),
     )

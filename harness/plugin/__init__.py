@@ -20,17 +20,23 @@ import pytest
 from harness import gates
 from harness.engines import processor
 from harness.errors import DataError, GreenrunError, SpecError
+from harness.forms import registry as forms
 from harness.gates import aims, evaluation, forgetting, regression
+from harness.gates.records import Hello, Warned
 from harness.metrics import registry
 from harness.plugin import collection, options, outcomes
 from harness.plugin import session_end as ending
 from harness.plugin.stash import JUDGED, RUN, WATCHER
 from harness.releases import earlier, ledger
+from harness.releases.earlier import Earlier
 from harness.run import provenance
 from harness.run.progress import Watcher
 from harness.run.run import Run, new_id, open_run, reserve
 from harness.spec import load as spec_file
 from harness.spec import objects as spec
+
+STOPS = (pytest.exit.Exception,)
+"""How pytest ends a session from outside, SIGTERM included: no failure of whatever was being built."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
             return
         options.refuse_unsound(config)
         registry.refuse_faults()
+        forms.refuse_faults()
         loaded = spec_file.load(options.spec_path(config), options.given_adapters(config))
         out = options.out_folder(config)
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)
@@ -52,15 +59,14 @@ def pytest_configure(config: pytest.Config) -> None:
         process = worker["workerid"] if worker else "main"
         # A worker must not find another last release than its controller did.
         place = worker["greenrun_against"] if worker else options.against(config, loaded.name)
-        if place is not None:
-            loaded = replace(loaded, against=earlier.read(Path(place)))
+        before = None if place is None else earlier.read(Path(place))
         loaded = options.with_seeds(config, loaded)
         processor.hold(loaded.instructions)
         _refuse_emulated_precision(loaded)
-        warnings = _check_benchmarks(loaded)
+        warnings = _check_benchmarks(loaded, before)
         # What a run is judged on is what it opened with, in every process of it.
         loaded = replace(loaded, opened=json.loads(worker["greenrun_opened"]) if worker else provenance.inputs(loaded))
-        run = open_run(loaded, out, run_id, process, config.getoption("--rescore"))
+        run = open_run(loaded, out, run_id, process, config.getoption("--rescore"), before, STOPS)
     except GreenrunError as error:
         raise pytest.UsageError(str(error)) from error
     planned = config.getoption("--plan") or config.option.collectonly
@@ -79,7 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         provenance.record(run)
         for warning in warnings:
-            run.journal.write("warning", text=warning)
+            run.journal.write(Warned(warning))
         for flag in options.restrictions(config):
             run.journal.taint(f"restricted by {flag}")
         config.stash[WATCHER] = Watcher(run.folder / "progress", sys.stdout)
@@ -94,9 +100,8 @@ def _reserved(config: pytest.Config, run: Run) -> Run:
     """
     try:
         while not reserve(run):
-            run = open_run(
-                run.spec, run.out, new_id(run.out, config.getoption("--run-id")), "main", run.store.read_only
-            )
+            free = new_id(run.out, config.getoption("--run-id"))
+            run = open_run(run.spec, run.out, free, "main", run.store.read_only, run.earlier, STOPS)
     except GreenrunError as error:
         raise pytest.UsageError(str(error)) from error
     except OSError as error:
@@ -115,7 +120,7 @@ def _say_hello(run: Run) -> None:
         UsageError: nothing can be written there. The run is in no stash yet, so nothing tries to conclude it.
     """
     try:
-        run.journal.write("hello", pid=os.getpid())
+        run.journal.write(Hello(os.getpid()))
     except OSError as error:
         raise _unwritable(run, error) from error
 
@@ -137,7 +142,7 @@ def _refuse_emulated_precision(loaded: spec.Spec) -> None:
     )
 
 
-def _check_benchmarks(loaded: spec.Spec) -> list[str]:
+def _check_benchmarks(loaded: spec.Spec, before: Earlier | None) -> list[str]:
     """A threshold that its benchmark can never prove is refused; so is a file with no record in it.
 
     Returns:
@@ -146,13 +151,13 @@ def _check_benchmarks(loaded: spec.Spec) -> list[str]:
     Raises:
         SpecError, DataError
     """
-    expected = gates.expected(loaded)
+    expected = gates.expected(loaded, None if before is None else before.table)
     warnings: list[str] = []
     try:
         judged_at = replace(loaded, confidence=ledger.next_confidence(loaded))
         aims.check(loaded)
         warnings = evaluation.check_provable(judged_at, expected, evaluation.sizes(loaded, expected))
-        regression.check_provable(judged_at)
+        warnings += regression.check_provable(judged_at, None if before is None else before.table)
         forgetting.check_provable(loaded)
     except DataError as error:
         if error.line == 0:
@@ -176,7 +181,7 @@ def pytest_configure_node(node: Any) -> None:
         run = node.config.stash[RUN]
         node.workerinput["greenrun_run_id"] = run.id
         node.workerinput["greenrun_opened"] = json.dumps(dict(run.spec.opened))
-        node.workerinput["greenrun_against"] = str(run.spec.against.place) if run.spec.against else None
+        node.workerinput["greenrun_against"] = str(run.earlier.place) if run.earlier else None
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:

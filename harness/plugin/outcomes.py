@@ -10,6 +10,7 @@ import pytest
 from harness.errors import BlockedError, GreenrunError
 from harness.gates import judging
 from harness.gates.gate import Gate
+from harness.gates.records import Attempt
 from harness.plugin import plain_reports as reports
 from harness.plugin.collection import gate_of
 from harness.plugin.stash import JUDGED, RUN
@@ -19,7 +20,7 @@ from harness.plugin.stash import JUDGED, RUN
 def pytest_runtest_setup(item: pytest.Item) -> None:
     gate = gate_of(item)
     if gate is not None and RUN in item.config.stash:
-        item.config.stash[RUN].journal.write("attempt", gate=gate.id)
+        item.config.stash[RUN].journal.write(Attempt(gate.id))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from harness.gates.records import Bye
 from harness.plugin import plain_reports as reports
 from harness.plugin.stash import ENDING, RUN, WATCHER, is_worker
 from harness.report import publish as closing
@@ -20,7 +21,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         return (yield)
     run = config.stash[RUN]
     config.stash[WATCHER].stop()
-    run.journal.write("bye", exitstatus=int(exitstatus))
+    run.journal.write(Bye(int(exitstatus)))
     ending = closing.conclude(run, int(exitstatus), config.getoption("--partial"))
     config.stash[ENDING] = ending
     session.exitstatus = ending.exitstatus
@@ -43,7 +44,7 @@ class Farewell:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
         result = yield
-        session.config.stash[RUN].journal.write("bye", exitstatus=int(exitstatus))
+        session.config.stash[RUN].journal.write(Bye(int(exitstatus)))
         return result
 
 

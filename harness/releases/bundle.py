@@ -50,7 +50,7 @@ def stage(
     the checksums list nothing, and `verify` says so.
 
     Raises:
-        BundleError: `folder` is not empty, or an adapter cannot be packed.
+        BundleError: `folder` is not empty, an adapter cannot be packed, or two files would have one name.
     """
     if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir() or any(folder.iterdir())):
         raise BundleError(f"{folder} is not an empty folder; stage each run into its own")
@@ -60,6 +60,8 @@ def stage(
         for name, text in (records or {}).items():
             (partial / name).write_text(text, encoding="utf-8", newline="\n")
         for name, source in (files or {}).items():
+            if Path(name).name != name or name == SUMS or os.path.lexists(partial / name):
+                raise BundleError(f"{name!r} is no plain name, or another file's of the bundle; rename it")
             shutil.copyfile(source, partial / name)
         _write_sums(partial, digests.of_folder(partial))
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from harness.dataset import checks
+from harness.dataset import files
 from harness.errors import DataError, SpecError
 from harness.releases import judged_items
 from harness.spec.objects import Spec
@@ -107,8 +107,8 @@ def benchmark_of(spec: Spec) -> str:
         DataError: one of its files cannot be read.
     """
     tasks = (spec.tasks[name] for name in spec.adapters[spec.candidate].tasks)
-    chosen = checks.options_of(spec)
-    return judged_items.benchmark_digest(item for task in tasks for item in checks.items_of(task, "benchmark", chosen))
+    chosen = files.options_of(spec)
+    return judged_items.benchmark_digest(item for task in tasks for item in files.items_of(task, "benchmark", chosen))
 
 
 def next_confidence(spec: Spec) -> float:

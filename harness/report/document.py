@@ -8,33 +8,63 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness.errors import GreenrunError
+from harness.gates.records import (
+    Against,
+    ArtifactUsed,
+    Attempts,
+    Comparison,
+    DataFiles,
+    Device,
+    Entry,
+    Environment,
+    FormLoss,
+    Forms,
+    Hello,
+    Meaning,
+    Model,
+    Noise,
+    Packed,
+    RunOpened,
+    Seeds,
+    Selection,
+    Warned,
+    Weakened,
+    every,
+    last,
+    last_or,
+)
 from harness.gates.verdict import Verdict
 from harness.report import noise
 
 SCHEMA = Path(__file__).parent.parent / "schemas" / "verdict.schema.json"
+ARTIFACT = ("name", "digest", "stage", "seconds", "reused", "built_at")
+"""What the document says of an artifact."""
 
 
-def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapping[str, str]) -> Any:
+def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str]) -> Any:
     """The document of one run, from its verdict and its journal alone.
 
     Args:
         evidence: file of the journal -> SHA-256, as the verdict was reached from them.
     """
     journal = list(records)
-    run, selection = _last(journal, "run"), _last(journal, "selection")
+    run, selection = last(journal, RunOpened), last_or(journal, Selection("", "", []))
+    if run is None:
+        raise GreenrunError("the journal does not say what was to be judged, so there is nothing to report")
     paper = {
-        "release": run["release"],
-        "run_id": run["run_id"],
+        "release": run.release,
+        "run_id": run.run_id,
         "verdict": verdict.word,
         "concluded_at": _concluded(journal),
         "unproven": verdict.unproven,
         "doubts": list(verdict.doubts),
         "reasons": list(verdict.reasons),
-        "selected_experiment": selection.get("selected", ""),
-        "selection_reason": selection.get("reason", ""),
-        "candidate_adapter": run["candidate"],
-        "experiments": selection.get("experiments", []),
-        "seeds": _last(journal, "seeds").get("seeds", {}),
+        "selected_experiment": selection.selected,
+        "selection_reason": selection.reason,
+        "candidate_adapter": run.candidate,
+        "experiments": selection.experiments,
+        "seeds": last_or(journal, Seeds({})).seeds,
         "gates": [
             {
                 "id": result.gate.id,
@@ -52,81 +82,75 @@ def build(verdict: Verdict, records: Iterable[Mapping[str, Any]], evidence: Mapp
             }
             for result in verdict.gates
         ],
-        "model": _last(journal, "model").get("model", {}),
+        "model": last_or(journal, Model({})).model,
         "artifacts": _artifacts(journal),
-        "packed": _last(journal, "packed").get("adapters", []),
+        "packed": last_or(journal, Packed([])).adapters,
         "regression": _regression(journal),
-        "attempts": _last(journal, "attempts").get("attempts", {}),
-        "meaning": _last(journal, "meaning").get("meaning", {}),
-        "data": _last(journal, "data").get("files", []),
-        "noise": [record["noise"] for record in journal if record["kind"] == "noise"],
-        "forms": _last(journal, "forms").get("forms", {}),
-        "form_losses": [record["form_loss"] for record in journal if record["kind"] == "form_loss"],
+        "attempts": last_or(journal, Attempts({})).attempts,
+        "meaning": last_or(journal, Meaning({})).meaning,
+        "data": last_or(journal, DataFiles([])).files,
+        "noise": [one.noise for one in every(journal, Noise)],
+        "forms": last_or(journal, Forms({})).forms,
+        "form_losses": [one.form_loss for one in every(journal, FormLoss)],
         "workers": _workers(journal),
         "durations": _durations(journal),
         "environment": _environment(journal),
         "evidence": dict(evidence),
     }
-    told = [str(record["text"]) for record in journal if record["kind"] == "warning"]
+    told = [warned.text for warned in every(journal, Warned)]
     return {**paper, "warnings": [*told, *noise.warnings(paper)]}
 
 
-def _last(journal: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
-    return next((record for record in reversed(journal) if record["kind"] == kind), {})
-
-
-def _concluded(journal: Sequence[Mapping[str, Any]]) -> str:
+def _concluded(journal: Sequence[Entry]) -> str:
     """When the last record was written, in UTC: what tells which of two releases is the later one."""
-    last = max((float(record["at"]) for record in journal), default=0.0)
-    return datetime.fromtimestamp(last, UTC).isoformat(timespec="microseconds")
+    latest = max((entry.at for entry in journal), default=0.0)
+    return datetime.fromtimestamp(latest, UTC).isoformat(timespec="microseconds")
 
 
-def _environment(journal: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _environment(journal: Sequence[Entry]) -> dict[str, Any]:
     """As journalled at the start, and the device, once a gate that asks a model has named it."""
-    found = dict(_last(journal, "environment").get("environment", {}))
-    device = _last(journal, "device").get("device")
-    return found if device is None else {**found, "device": device}
+    found = dict(last_or(journal, Environment({})).environment)
+    named = last(journal, Device)
+    return found if named is None else {**found, "device": named.device}
 
 
-def _regression(journal: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _regression(journal: Sequence[Entry]) -> dict[str, Any]:
     """What was compared with which earlier release; empty where there was none."""
-    against = _last(journal, "against")
-    if not against:
+    against, asked = last(journal, Against), last_or(journal, Weakened([], ""))
+    if against is None:
         return {}
     return {
-        "against": {"release": against["release"], "run_id": against["run_id"]},
-        "weakened": _last(journal, "weakened").get("weakened", []),
-        "accept_weaker": _last(journal, "weakened").get("accept_weaker", ""),
-        "comparisons": [record["comparison"] for record in journal if record["kind"] == "comparison"],
+        "against": {"release": against.release, "run_id": against.run_id},
+        "weakened": asked.weakened,
+        "accept_weaker": asked.accept_weaker,
+        "comparisons": [one.comparison for one in every(journal, Comparison)],
     }
 
 
-def _artifacts(journal: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _artifacts(journal: Sequence[Entry]) -> list[dict[str, Any]]:
     """Each artifact once, as it was first met: built beats reused."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for record in journal:
-        if record["kind"] == "artifact":
-            entry = {name: record[name] for name in ("name", "digest", "stage", "seconds", "reused", "built_at")}
-            known = found.get((entry["name"], entry["digest"]))
-            if known is None or (known["reused"] and not entry["reused"]):
-                found[entry["name"], entry["digest"]] = entry
+    for used in every(journal, ArtifactUsed):
+        known = found.get((used.name, used.digest))
+        if known is None or (known["reused"] and not used.reused):
+            found[used.name, used.digest] = {name: getattr(used, name) for name in ARTIFACT}
     return list(found.values())
 
 
-def _durations(journal: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+def _durations(journal: Sequence[Entry]) -> dict[str, float]:
     """Seconds by stage, of what was built in this run, and of the whole run."""
     stages: dict[str, float] = {}
     for artifact in _artifacts(journal):
         if not artifact["reused"]:
             stages[artifact["stage"]] = stages.get(artifact["stage"], 0.0) + artifact["seconds"]
-    times = [record["at"] for record in journal if record["at"]]
+    times = [entry.at for entry in journal if entry.at]
     stages["whole run"] = max(times) - min(times) if times else 0.0
     return {name: round(seconds, 1) for name, seconds in stages.items()}
 
 
-def _workers(journal: Sequence[Mapping[str, Any]]) -> int:
+def _workers(journal: Sequence[Entry]) -> int:
     """Processes that ran gates: pytest's own, or its xdist workers where there were any."""
-    began = {record["process"] for record in journal if record["kind"] == "hello"}
+    began = {entry.process for entry in journal if isinstance(entry.record, Hello)}
     return max(1, len(began - {"main"}))
 
 

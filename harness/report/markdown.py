@@ -1,12 +1,13 @@
 """`report.md`: the verdict document for readers, in Markdown.
 
-Nothing here judges, and whatever comes from data, models or notes is escaped.
+A new section is a function of the document and a line in `SECTIONS`. Nothing here judges, and whatever comes from data,
+models or notes is escaped.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.report import appendix, conclusions, evaluation, regression
@@ -26,6 +27,11 @@ from harness.report.tables import (
 
 NONE = "none recorded"
 
+Prose = Mapping[str, Any]
+"""The spec's notes."""
+Section = Callable[[Document, Prose], list[str]]
+"""(document, notes) -> blocks of Markdown, whatever comes from outside escaped; empty ones are left out."""
+
 
 def render(document: Document, notes: str) -> str:
     """The whole report.
@@ -36,23 +42,10 @@ def render(document: Document, notes: str) -> str:
             are reported as a problem and do not stop the report: the verdict is worth more than its prose.
     """
     prose = _read_notes(notes)
-    sections = (
-        ("Summary", _summary(document)),
-        ("Experiment matrix", _experiments(document)),
-        ("Evaluation", evaluation.blocks(document)),
-        ("Quantization", [*area_tables(document, "bnb", "gguf"), *attribution.blocks(document)]),
-        ("Data", _data(document)),
-        ("Backup and verification", _backup(document, prose)),
-        ("Problems", conclusions.problems(document, prose)),
-        ("Recommendation", conclusions.recommendation(document)),
-        ("Limits", conclusions.limits(document, prose)),
-        ("Next steps", conclusions.next_steps(document, prose)),
-        ("Appendix", appendix.blocks(document)),
-    )
     parts = [f"# Release {cell(document.get('release'))}, run {cell(document.get('run_id'))}"]
     parts += regression.warning(document)
-    for title, blocks in sections:
-        parts += [f"## {title}", *([block for block in blocks if block] or [NONE])]
+    for title, section in SECTIONS.items():
+        parts += [f"## {title}", *([block for block in section(document, prose) if block] or [NONE])]
     return "\n\n".join(parts) + "\n"
 
 
@@ -150,9 +143,34 @@ def _data(document: Document) -> list[str]:
     ]
 
 
-def _backup(document: Document, prose: Mapping[str, Any]) -> list[str]:
+def _quantization(document: Document) -> list[str]:
+    return [*area_tables(document, "bnb", "gguf"), *attribution.blocks(document)]
+
+
+def _backup(document: Document, prose: Prose) -> list[str]:
     return [
         titled("Packed adapters", bullets(map(cell, document.get("packed", [])))),
         *area_tables(document, "bundle"),
         titled("Backups", bullets(conclusions.texts(prose, "backups")) or NONE),
     ]
+
+
+def without_notes(blocks: Callable[[Document], list[str]]) -> Section:
+    """A section that says nothing of the spec's notes."""
+    return lambda document, prose: blocks(document)
+
+
+SECTIONS: Mapping[str, Section] = {
+    "Summary": without_notes(_summary),
+    "Experiment matrix": without_notes(_experiments),
+    "Evaluation": without_notes(evaluation.blocks),
+    "Quantization": without_notes(_quantization),
+    "Data": without_notes(_data),
+    "Backup and verification": _backup,
+    "Problems": conclusions.problems,
+    "Recommendation": without_notes(conclusions.recommendation),
+    "Limits": conclusions.limits,
+    "Next steps": conclusions.next_steps,
+    "Appendix": without_notes(appendix.blocks),
+}
+"""Title -> section, in the order of the report."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.gates.records import Warned, every
 from harness.gates.shipping import UNPROVEN
 from harness.gates.verdict import Verdict, first_line, reach
 from harness.releases import bundle
@@ -86,7 +87,7 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
 
 def warnings(run: Run) -> list[str]:
     """What the run was told at its start and no gate says, such as that there is no earlier release."""
-    return [str(record["text"]) for record in evidence.read(run.evidence) if record["kind"] == "warning"]
+    return [warned.text for warned in every(evidence.read(run.evidence), Warned)]
 
 
 def tidy(run: Run) -> str:

@@ -7,12 +7,13 @@ that its verdict was reached from, and each artifact that is still in the store 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.errors import GreenrunError
 from harness.gates.gate import Gate
+from harness.gates.records import ArtifactUsed, Entry, RunOpened, Taint, Unreadable, every
 from harness.gates.verdict import reach
 from harness.report import document
 from harness.run import journal as evidence
@@ -29,30 +30,30 @@ def judge(folder: Path) -> Any:
     Raises:
         NoRunError: there is no journal, or something is not what the journal says.
     """
-    records = evidence.read(folder / "evidence")
-    run = next((record for record in records if record["kind"] == "run"), None)
+    journal = evidence.read(folder / "evidence")
+    run = next(iter(every(journal, RunOpened)), None)
     if run is None:
         raise NoRunError(
             f"{folder}: no run's folder: its journal (evidence/*.jsonl) does not say what was to be judged"
         )
     problems = [*_no_verdict(folder), *_other_name(folder, run)]
     if not problems:
-        problems = [*_other_journal(folder), *_other_artifacts(folder, records)]
+        problems = [*_other_journal(folder), *_unreadable(folder, journal), *_other_artifacts(folder, journal)]
     if problems:
         raise NoRunError("\n".join(problems))
     try:
-        gates = [Gate(**gate) for gate in run["gates"]]
-        verdict = reach(gates, [*records, *_died(folder)])
-        paper = document.build(verdict, records, evidence.digests_of(folder / "evidence"))
+        gates = [Gate(**gate) for gate in run.gates]
+        verdict = reach(gates, [*journal, *_died(folder)])
+        paper = document.build(verdict, journal, evidence.digests_of(folder / "evidence"))
     except (KeyError, TypeError, AttributeError) as error:
         raise NoRunError(f"{folder}/evidence: a record lacks what reports need ({error}); was it edited?") from error
     return _agreeing(folder, paper)
 
 
-def _died(folder: Path) -> Iterator[Mapping[str, Any]]:
+def _died(folder: Path) -> Iterator[Entry]:
     """A run that journalled its last gate and died before its verdict released nothing."""
     if not (folder / "verdict.json").is_file():
-        yield {"kind": "taint", "process": "main", "text": "the run died before it wrote a verdict"}
+        yield Entry("main", 0.0, Taint("the run died before it wrote a verdict"))
 
 
 def _no_verdict(folder: Path) -> Iterator[str]:
@@ -69,9 +70,9 @@ def _no_verdict(folder: Path) -> Iterator[str]:
         )
 
 
-def _other_name(folder: Path, run: Mapping[str, Any]) -> Iterator[str]:
-    if folder.resolve().name != run.get("run_id"):
-        yield f"{folder}: holds the journal of run {run.get('run_id')!r}; a run's folder bears the run's name"
+def _other_name(folder: Path, run: RunOpened) -> Iterator[str]:
+    if folder.resolve().name != run.run_id:
+        yield f"{folder}: holds the journal of run {run.run_id!r}; a run's folder bears the run's name"
 
 
 def _other_journal(folder: Path) -> Iterator[str]:
@@ -86,22 +87,23 @@ def _other_journal(folder: Path) -> Iterator[str]:
             )
 
 
-def _other_artifacts(folder: Path, records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _unreadable(folder: Path, journal: Sequence[Entry]) -> Iterator[str]:
+    """Records that are not known here, or not so: what they say would be missing from the reports."""
+    for one in every(journal, Unreadable):
+        yield f"{folder}/evidence/{one.problem}"
+
+
+def _other_artifacts(folder: Path, journal: Sequence[Entry]) -> Iterator[str]:
     """Artifacts of the store, where a run of its `out` folder has one, that are not those that were measured."""
     store = Store(folder.resolve().parent.parent / "store")
-    for name, stage, key, digest in sorted(set(_artifacts(records))):
+    used = {(one.name, one.stage, one.key, one.digest) for one in every(journal, ArtifactUsed)}
+    for name, stage, key, digest in sorted(used):
         try:
             found = store.digest_of(stage, key)
         except ValueError as error:
             found = str(error)
         if found not in (None, digest):
             yield f"{name}: the run measured content {digest}, the store holds {found}; release again"
-
-
-def _artifacts(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str, str, str]]:
-    for record in records:
-        if record["kind"] == "artifact":
-            yield record["name"], record["stage"], record["key"], record["digest"]
 
 
 def _agreeing(folder: Path, paper: Mapping[str, Any]) -> Mapping[str, Any]:

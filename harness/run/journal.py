@@ -14,9 +14,13 @@ from typing import Any
 
 from harness.gates.gate import Gate
 from harness.gates.judging import Judgement
+from harness.gates.records import Damaged, Entry, Judged, Record, Taint, parse
 from harness.run.plain import plain
 from harness.store import digests
 from harness.store.append import append
+
+LATEST = 253_402_300_800
+"""Seconds from 1970 to the year 10000: no time of a record is later, and none could be shown."""
 
 
 @dataclass(frozen=True)
@@ -26,26 +30,32 @@ class Journal:
     path: Path
     process: str
 
-    def write(self, kind: str, **content: object) -> None:
+    def write(self, record: Record) -> None:
         """Append one record; it is on the disk when this returns."""
-        record = plain({"kind": kind, "process": self.process, "at": time.time(), **content})
-        line = json.dumps(record, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace") + b"\n"
+        head = {"kind": record.kind, "process": self.process, "at": time.time()}
+        line = (
+            json.dumps(plain({**head, **record.content()}), ensure_ascii=False, allow_nan=False).encode(
+                "utf-8", "backslashreplace"
+            )
+            + b"\n"
+        )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.touch()
         append(self.path, line)
 
     def taint(self, text: str) -> None:
         """Record that something outside of any gate went wrong: the run can no longer be released."""
-        self.write("taint", text=text)
+        self.write(Taint(text))
 
     def judge(self, gate: Gate, judgement: Judgement) -> None:
-        self.write("gate", gate=gate.id, judgement=asdict(judgement))
+        self.write(Judged(gate.id, asdict(judgement)))
 
 
-def read(folder: Path) -> list[dict[str, Any]]:
-    """All complete records of a run, in the order of their time."""
-    records = [record for path in sorted(folder.glob("*.jsonl")) for record in _records(path)]
-    return sorted(records, key=lambda record: float(record["at"]))
+def read(folder: Path) -> list[Entry]:
+    """All complete records of a run, in the order of their time; what cannot be read is among them, as `Damaged` or
+    `Unreadable`."""
+    entries = [entry for path in sorted(folder.glob("*.jsonl")) for entry in _entries(path)]
+    return sorted(entries, key=lambda entry: entry.at)
 
 
 def digests_of(folder: Path) -> dict[str, str]:
@@ -53,20 +63,21 @@ def digests_of(folder: Path) -> dict[str, str]:
     return {path.name: digests.of_file(path) for path in sorted(folder.glob("*.jsonl"))}
 
 
-def _records(path: Path) -> Iterator[dict[str, Any]]:
-    for line in path.read_bytes().split(b"\n")[:-1]:
-        record = _parse(line)
-        if record is None:
-            record = {"kind": "damaged", "process": path.stem, "at": 0.0, "text": line[:200].decode("utf-8", "replace")}
-        yield record
+def _entries(path: Path) -> Iterator[Entry]:
+    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], 1):
+        place, found = f"{path.name}:{number}", _object(line)
+        if found is None:
+            yield Entry(path.stem, 0.0, Damaged(line[:200].decode("utf-8", "replace"), place))
+        else:
+            yield parse(found, place)
 
 
-def _parse(line: bytes) -> dict[str, Any] | None:
-    """The record of one line, or None for what no journal wrote."""
+def _object(line: bytes) -> dict[str, Any] | None:
+    """The object of one line, or None for what no journal wrote."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(record, dict) or not isinstance(record.get("at"), (int, float)):
+    if not isinstance(record, dict) or not isinstance(record.get("at"), (int, float)) or not 0 <= record["at"] < LATEST:
         return None
     return record if isinstance(record.get("kind"), str) and isinstance(record.get("process"), str) else None

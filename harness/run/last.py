@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from harness.errors import GreenrunError
+from harness.gates.records import ArtifactUsed, RunOpened, Selection, every, last
 from harness.run import journal as evidence
 from harness.spec.objects import Spec
 from harness.store.store import Store
@@ -28,7 +28,7 @@ class LastRun:
     out: Path
     experiment: str
     """The selected one; "" where every adapter was given, or none qualified."""
-    artifacts: Mapping[str, Mapping[str, Any]]
+    artifacts: Mapping[str, ArtifactUsed]
     """Name, such as ``answers v3b multitask style benchmark`` -> the journal's record."""
 
     def find(self, name: str) -> Path | None:
@@ -41,11 +41,11 @@ class LastRun:
         if record is None:
             return None
         store = Store(self.out / "store")
-        found = store.digest_of(str(record["stage"]), str(record["key"]))
-        if found != record["digest"]:
+        found = store.digest_of(record.stage, record.key)
+        if found != record.digest:
             state = "is no longer in" if found is None else "is not what that run measured in"
             raise NothingStoredError(f"{name} of run {self.id} {state} {store.root}; run the release again")
-        return store.root / str(record["stage"]) / str(record["key"])[:24] / "content"
+        return store.root / record.stage / record.key[:24] / "content"
 
     def get(self, name: str) -> Path:
         """`find`, for what every run has.
@@ -88,10 +88,12 @@ def last_run(out: Path, spec: Spec) -> LastRun:
 
 def _runs(out: Path, spec: Spec) -> Iterator[tuple[float, LastRun]]:
     for folder in sorted((out / "runs").glob("*/evidence")):
-        records = evidence.read(folder)
-        started = next((one for one in records if one["kind"] == "run" and one.get("release") == spec.name), None)
-        if started is None:
+        journal = evidence.read(folder)
+        began = [
+            entry.at for entry in journal if isinstance(entry.record, RunOpened) and entry.record.release == spec.name
+        ]
+        if not began:
             continue
-        chosen = next((str(one.get("selected", "")) for one in reversed(records) if one["kind"] == "selection"), "")
-        artifacts = {str(one["name"]): one for one in records if one["kind"] == "artifact"}
-        yield float(started["at"]), LastRun(folder.parent.name, out, chosen, artifacts)
+        chosen = last(journal, Selection)
+        artifacts = {one.name: one for one in every(journal, ArtifactUsed)}
+        yield began[0], LastRun(folder.parent.name, out, chosen.selected if chosen else "", artifacts)

@@ -14,8 +14,19 @@ from typing import Any
 from harness.dataset import general_text, tables
 from harness.dataset.records import stream_lines
 from harness.engines import adapter_files
-from harness.engines.registry import FORMS
 from harness.errors import DataError, GreenrunError
+from harness.forms import registry as forms
+from harness.gates.records import (
+    Against,
+    DataFiles,
+    Environment,
+    Inputs,
+    Meaning,
+    MetricOrigins,
+    Model,
+    RunOpened,
+    Warned,
+)
 from harness.metrics import registry
 from harness.project import ROOT
 from harness.releases import earlier, meaning
@@ -34,23 +45,24 @@ def record(run: Run) -> None:
     """Write what the run will be judged by, its data files and its environment to its journal."""
     spec = run.spec
     run.journal.write(
-        "run",
-        run_id=run.id,
-        release=spec.name,
-        spec_digest=spec.digest,
-        candidate=spec.candidate,
-        tasks=spec.adapters[spec.candidate].tasks,
-        gates=[asdict(gate) for gate in run.gates],
+        RunOpened(
+            run_id=run.id,
+            release=spec.name,
+            spec_digest=spec.digest,
+            candidate=spec.candidate,
+            tasks=spec.adapters[spec.candidate].tasks,
+            gates=[asdict(gate) for gate in run.gates],
+        )
     )
-    if spec.against is not None:
-        run.journal.write("against", release=spec.against.release, run_id=spec.against.run_id)
+    if run.earlier is not None:
+        run.journal.write(Against(run.earlier.release, run.earlier.run_id))
     else:
-        run.journal.write("warning", text=earlier.none_found(run.out, spec.name))
-    run.journal.write("data", files=data_files(spec))
-    run.journal.write("inputs", inputs=spec.opened)
-    run.journal.write("meaning", meaning=meaning.digests_of(spec))
-    run.journal.write("metrics", metrics=metric_origins())
-    run.journal.write("environment", environment=environment(spec.threads))
+        run.journal.write(Warned(earlier.none_found(run.out, spec.name)))
+    run.journal.write(DataFiles(data_files(spec)))
+    run.journal.write(Inputs(spec.opened))
+    run.journal.write(Meaning(meaning.digests_of(spec)))
+    run.journal.write(MetricOrigins(metric_origins()))
+    run.journal.write(Environment(environment(spec.threads)))
 
 
 def inputs(spec: Spec) -> dict[str, str]:
@@ -136,6 +148,7 @@ def environment(threads: int) -> dict[str, Any]:
         "versions": {
             **digests.of_versions(DISTRIBUTIONS),
             **{one.distribution: one.version for one in registry.installed().values()},
+            **{one.distribution: one.version for one in forms.installed().values()},
         },
         **git_state(ROOT),
     }
@@ -159,7 +172,7 @@ def git_state(folder: Path) -> dict[str, Any]:
 def metric_origins() -> list[dict[str, str]]:
     """Name, kind, distribution and version of every metric that an installed package brings."""
     return [
-        {"name": name, "kind": one.metric.kind, "distribution": one.distribution, "version": one.version}
+        {"name": name, "kind": one.thing.kind, "distribution": one.distribution, "version": one.version}
         for name, one in registry.installed().items()
     ]
 
@@ -201,15 +214,7 @@ def note(run: Run, base: Artifact, code: Mapping[str, str]) -> None:
         base: the checkpoint as the store verified it.
         code: what it does -> digest of the modules that do it.
     """
-    run.journal.write("model", model={**parts(base), "form": _form(run.spec), "code": dict(code)})
-
-
-def _form(spec: Spec) -> dict[str, object]:
-    """The deployed form and its settings; those of a GGUF file are what the spec asks of it."""
-    known = FORMS.get(spec.deploy)
-    if known is not None:
-        return {"name": spec.deploy, **known.settings}
-    return {"name": spec.deploy, **(asdict(spec.gates.gguf) if spec.gates.gguf else {})}
+    run.journal.write(Model({**parts(base), "form": forms.described(run.spec), "code": dict(code)}))
 
 
 def parts(base: Artifact) -> dict[str, str]:

@@ -10,13 +10,13 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
+from harness.gates.records import ArtifactUsed, Entry, Hello, RunOpened, Unreadable, every
 from harness.gates.shipping import UNPROVEN
 from harness.run import journal as evidence
 from harness.store.store import PIN
@@ -43,12 +43,13 @@ def survey(out: Path, keep_last: int, current: str = "") -> list[Held]:
     """Every artifact below `out`, with the reason that it stays once only the last `keep_last` runs count.
 
     An artifact is recent if one of those runs used it, by its journal, or anything did after the oldest of them began,
-    or any run that is still under way on this machine: it may be about to use again what it used at first. The run
+    or any run that is still under way on this machine: it may be about to use again what it used at first; so is it
+    with a run whose journal another version of greenrun wrote, since what that used is not known here. The run
     `current` always is among the last: with a clock that was set back it would seem the oldest, and lose its own.
     """
     runs = sorted(_runs(out), key=lambda run: -run.began)
     since = runs[keep_last - 1].began if 0 < keep_last <= len(runs) else (0.0 if keep_last else float("inf"))
-    since = min([since, *(run.began for run in runs if run.under_way)])
+    since = min([since, *(run.began for run in runs if run.under_way or run.unread)])
     released = {key for run in runs if run.released for key in run.keys}
     last = {key for run in runs[:keep_last] for key in run.keys}
     last |= {key for run in runs if run.id == current for key in run.keys}
@@ -61,7 +62,7 @@ def abandoned(out: Path) -> list[Path]:
     for folder in (out / "releases").glob("*.partial"):
         name = folder.name.removesuffix(".partial").removesuffix(f"-{UNPROVEN}")
         owners = [run for run in (out / "runs").glob("*/") if name.endswith(f"-{run.name}")]
-        if owners and not any(_lives(record) for run in owners for record in evidence.read(run / "evidence")):
+        if owners and not any(_lives(entry) for run in owners for entry in evidence.read(run / "evidence")):
             found.append(folder)
     return sorted(found)
 
@@ -106,25 +107,28 @@ class _Run:
     keys: frozenset[str]
     under_way: bool
     """Without a verdict, and its process lives."""
+    unread: bool
+    """Its journal holds what cannot be read here, so what it used is not known."""
 
 
 def _runs(out: Path) -> Iterator[_Run]:
     for folder in (out / "runs").glob("*/"):
-        records = evidence.read(folder / "evidence")
-        if records:
-            name = next((record["release"] for record in records if record["kind"] == "run"), "")
-            keys = frozenset(record["key"][:24] for record in records if record["kind"] == "artifact")
+        journal = evidence.read(folder / "evidence")
+        if journal:
+            name = next((opened.release for opened in every(journal, RunOpened)), "")
+            keys = frozenset(used.key[:24] for used in every(journal, ArtifactUsed))
             bundles = (f"{name}-{folder.name}", f"{name}-{folder.name}-{UNPROVEN}")
             released = any((out / "releases" / bundle).is_dir() for bundle in bundles)
-            waits = not (folder / "verdict.json").exists() and any(_lives(record) for record in records)
-            yield _Run(folder.name, records[0]["at"], released, keys, waits)
+            waits = not (folder / "verdict.json").exists() and any(map(_lives, journal))
+            unread = bool(every(journal, Unreadable))
+            yield _Run(folder.name, journal[0].at, released, keys, waits, unread)
 
 
-def _lives(record: Mapping[str, Any]) -> bool:
-    if record["kind"] != "hello" or record.get("process") != "main":
+def _lives(entry: Entry) -> bool:
+    if not isinstance(entry.record, Hello) or entry.process != "main":
         return False
     try:
-        os.kill(record["pid"], 0)
+        os.kill(entry.record.pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:

@@ -12,6 +12,8 @@ from harness import gates as gates_of
 from harness.errors import SpecError
 from harness.gates import shipping
 from harness.gates.gate import Gate
+from harness.gates.records import ArtifactUsed
+from harness.releases.earlier import Earlier
 from harness.run.journal import Journal
 from harness.spec.objects import Spec
 from harness.store.artifact import Artifact, Key
@@ -28,6 +30,8 @@ class Run:
     id: str
     journal: Journal
     store: Store
+    earlier: Earlier | None = None
+    """The release that this one is compared with, from the command line; None: there is none."""
 
     @property
     def folder(self) -> Path:
@@ -87,13 +91,27 @@ def reserve(run: Run) -> bool:
     return True
 
 
-def open_run(spec: Spec, out: Path, run_id: str, process: str, rescore: bool) -> Run:
-    """The run as one of its processes sees it. Creates nothing: the journal makes its folder at the first record."""
+def open_run(
+    spec: Spec,
+    out: Path,
+    run_id: str,
+    process: str,
+    rescore: bool,
+    earlier: Earlier | None = None,
+    stops: tuple[type[Exception], ...] = (),
+) -> Run:
+    """The run as one of its processes sees it. Creates nothing: the journal makes its folder at the first record.
+
+    Args:
+        rescore: whether building is forbidden.
+        earlier: the release that this one is compared with.
+        stops: exceptions by which whoever drives the run ends it from outside.
+    """
     folder = out / "runs" / run_id
     journal = Journal(folder / "evidence" / f"{process}.jsonl", process)
     return Run(
         spec=spec,
-        gates=gates_of.expected(spec),
+        gates=gates_of.expected(spec, None if earlier is None else earlier.table),
         out=out,
         id=run_id,
         journal=journal,
@@ -102,21 +120,24 @@ def open_run(spec: Spec, out: Path, run_id: str, process: str, rescore: bool) ->
             failures=folder / "failures",
             read_only=rescore,
             limits=spec.limits,
+            stops=stops,
             last_word=journal.taint,
             on_build=partial(note_artifact, journal),
         ),
+        earlier=earlier,
     )
 
 
 def note_artifact(journal: Journal, key: Key, artifact: Artifact) -> None:
     """Journal an artifact that a run rests on: its content's digest, and whether this run built it."""
     journal.write(
-        "artifact",
-        name=f"{key.kind} {key.label}".strip(),
-        stage=key.kind,
-        digest=artifact.digest,
-        key=key.digest,
-        seconds=artifact.seconds,
-        reused=artifact.reused,
-        built_at=artifact.built_at,
+        ArtifactUsed(
+            name=f"{key.kind} {key.label}".strip(),
+            stage=key.kind,
+            digest=artifact.digest,
+            key=key.digest,
+            seconds=artifact.seconds,
+            reused=artifact.reused,
+            built_at=artifact.built_at,
+        )
     )

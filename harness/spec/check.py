@@ -30,7 +30,6 @@ def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
     for name in (spec.gates.bnb and spec.gates.bnb.mounts) or ():
         if name not in spec.adapters:
             yield "gates.bnb.mounts", f"unknown adapter {name!r}; the spec names {listed(spec.adapters)}"
-    yield from _bad_form(spec)
     for declared in spec.tasks.values():
         yield from _bad_files(declared)
     if spec.attempts == "spend" and spec.ledger is None:
@@ -92,18 +91,6 @@ def _bad_pin(spec: Spec) -> Iterator[tuple[str, str]]:
             "base.pin",
             f"a revision does not pin a {scheme}: whatever lies there would be judged as the same base; pin its bytes, "
             f"sha256:HEX (with a wrong one, such as sha256:{64 * '0'}, the refusal names the digest that was found)",
-        )
-
-
-def _bad_form(spec: Spec) -> Iterator[tuple[str, str]]:
-    """Gates that do not fit what ships."""
-    if spec.deploy == "gguf" and spec.gates.gguf is None:
-        yield "gates.gguf", 'missing, and deploy = "gguf" ships what its gates make; add the table'
-    if spec.deploy != "nf4" and spec.gates.bnb is not None:
-        yield (
-            "gates.bnb",
-            f"judges adapters on a 4-bit base, and deploy = {spec.deploy!r} ships none: nothing would be shown of it; "
-            "remove the table",
         )
 
 

@@ -13,22 +13,17 @@ from harness.spec.table import Table
 from harness.spec.values import Chosen, Count, Listed, Pairs, Text
 
 Side = Literal["prompt", "answer", "both"]
-Check = Literal[
-    "encoding", "parse", "fields", "template", "counts", "duplicates", "secrets", "labels", "rendered", "ids_unique",
-    "topics_apart", "text_apart",
-]  # fmt: skip
-"""Names of the data checks (`harness.dataset.checks`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataGates(Table):
     blocking: bool = True
     """Whether a red check refuses the release."""
-    advisory: Chosen[Check] = frozenset({"secrets"})
-    """Checks that report and never block."""
+    advisory: Chosen[str] = frozenset({"secrets"})
+    """Checks that report and never block, by the last part of their gates' ids."""
     allow: Chosen[str] = frozenset()
     """Kinds of findings that are no defect in this data, e.g. ``crlf``."""
-    at_least: Annotated[tuple[tuple[Check, Annotated[float, Gt(0), Le(1)]], ...], Pairs()] = ()
+    at_least: Annotated[tuple[tuple[str, Annotated[float, Gt(0), Le(1)]], ...], Pairs()] = ()
     """Check -> share of records that must hold; 1 where it is not named."""
     duplicates_of: Listed[Side] = ("prompt", "answer", "both")
     """Sides that are searched for copies inside a file."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harness.spec.adapters import Adapter
 from harness.spec.base import Base
@@ -17,9 +16,6 @@ from harness.spec.selection import Selection
 from harness.spec.tasks import ALL, SPLITS, Task
 from harness.spec.thresholds import Thresholds
 from harness.spec.work import Generation, Retention
-
-if TYPE_CHECKING:
-    from harness.releases.earlier import Earlier
 
 __all__ = ["ALL", "SPLITS", "Adapter", "Base", "Gates", "Selection", "Spec", "Task", "Thresholds"]
 
@@ -43,8 +39,6 @@ class Spec(Release, Policy, Generation, Retention):
     gates: Gates
     opened: Mapping[str, str] = field(default_factory=dict)
     """Path -> SHA-256 of everything that the run reads, as it opened: from the disk, never from the file."""
-    against: Earlier | None = None
-    """The release that this one is compared with: from the command line, never from the file."""
 
     @property
     def thresholds(self) -> tuple[Thresholds, ...]:

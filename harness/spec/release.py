@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le
 
 from harness.spec.table import Table
-from harness.spec.values import File, Name
+from harness.spec.values import File, Name, Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +17,8 @@ class Release(Table):
     """The name of the release line; bundles carry it."""
     candidate: Name
     """The adapter whose gates block the release."""
-    deploy: Literal["nf4", "float32", "gguf"]
-    """The form that ships and is judged."""
+    deploy: Text
+    """The form that ships and is judged: ``nf4``, ``float32``, ``gguf``, or one of an installed package."""
     seed: Annotated[int, Ge(0)] = 0
     """Of every random choice in training."""
     threads: Annotated[int, Ge(1), Le(1024)] = 2

@@ -17,8 +17,9 @@ class Measurement:
     lower_bound: float | None = None
     upper_bound: float | None = None
     message: str = ""
-    sources: Mapping[str, str] = field(default_factory=dict)
-    """Artifact or file -> digest of the bytes that it was measured on."""
+    sources: Mapping[str, str] = field(kw_only=True)
+    """Artifact or file -> digest of the bytes that it was measured on; empty only where there was nothing to measure,
+    and then no gate passes."""
     confidence: float | None = None
     """Of each bound, where it is not the spec's own."""
     wrong: tuple[str, ...] = ()

@@ -16,7 +16,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import pytest
 from filelock import FileLock, Timeout
 
 from harness.errors import (
@@ -53,6 +52,8 @@ class Store:
     """True where building is forbidden (``--rescore``)."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """Kind of artifact -> seconds that building one may take; none where it is not named."""
+    stops: tuple[type[Exception], ...] = ()
+    """Exceptions by which a run is ended from outside: a build that one of them cuts short has not failed."""
     last_word: Callable[[str], None] = print
     """Told why, where a process that hangs in a build has to be ended."""
     on_build: Callable[[Key, Artifact], None] = lambda key, artifact: None
@@ -150,8 +151,8 @@ class Store:
             write_manifest(partial, key, time.monotonic() - started)
             partial.rename(folder)
         except BaseException as error:
-            # Neither Ctrl-C nor SIGTERM is a failure; pytest makes an Exception of the latter.
-            failed = isinstance(error, Exception) and not isinstance(error, pytest.exit.Exception)
+            # Neither Ctrl-C nor SIGTERM is a failure; only the former is never an Exception.
+            failed = isinstance(error, Exception) and not isinstance(error, self.stops)
             going_on = scratch(content).is_dir() and not failed
             shutil.rmtree(content if going_on else partial, ignore_errors=True)
             if failed:

@@ -55,7 +55,8 @@ def test_judged_items_complete(spec: Spec, staged: Staged, judged: Judged, concl
     try:
         kept = judged_items.read(path)
     except DataError as error:
-        conclude(Measurement(0.0, len(wanted), message=str(error)))
+        sources = {path.name: digests.of_file(path)} if path.is_file() else {}
+        conclude(Measurement(0.0, len(wanted), message=str(error), sources=sources))
         return
     missing = [one for one in wanted if one not in kept]
     extra = [one for one in kept if one not in wanted]

@@ -1,21 +1,25 @@
-"""Every data file is sound, and what is judged was not trained on."""
+"""Every data file is sound, and what is judged was not trained on: one test for each check of the registry."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from fixtures.release import Conclude
 from fixtures.tokenized import TokenizedChecks
-from harness.dataset import checks, findings
+from harness.dataset import checks, findings, registry
+from harness.dataset.check import Check, SplitsCheck, TokenizedCheck
 from harness.dataset.findings import Checked
-from harness.gates.data import LEAKAGE, strangers
+from harness.gates.data import strangers
 from harness.gates.gate import Gate
 from harness.run.run import Run
 from harness.spec.data import Options
 from harness.spec.objects import Spec, Task
 from harness.statistics.measurement import Measurement
+
+Test = Callable[..., None]
 
 
 @pytest.fixture
@@ -40,78 +44,48 @@ def _conclude(gate: Gate, run: Run, conclude: Conclude, checked: Checked) -> Non
     conclude(Measurement(value=checked.share, n=max(1, checked.records), message=message, sources=checked.sources))
 
 
-def _judge_file(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
-    _conclude(gate, run, conclude, checks.check_file(gate.check, task, gate.split, options))
+def _of_file(check: Check) -> Test:
+    def judge(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
+        _conclude(gate, run, conclude, checks.check_file(check.name, task, gate.split, options))
+
+    return judge
 
 
-def test_encoding(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
-    """The file is strict UTF-8 in whole lines, without marks and characters that other readers trip over."""
-    _judge_file(gate, task, run, options, conclude)
+def _of_tokenized(check: TokenizedCheck) -> Test:
+    def judge(gate: Gate, run: Run, tokenized_checks: TokenizedChecks, conclude: Conclude) -> None:
+        _conclude(gate, run, conclude, tokenized_checks(check, gate))
+
+    return judge
 
 
-def test_parse(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
-    """Every line is one JSON object, no key twice, every number finite."""
-    _judge_file(gate, task, run, options, conclude)
+def _of_splits(check: SplitsCheck) -> Test:
+    def judge(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
+        checked = checks.check_task(check.name, task, options, run.spec.tasks.values())
+        unseen = strangers(run.spec, task.name) if check.leakage and not checked.tally.total else ()
+        if run.spec.candidate in unseen:
+            pytest.fail(
+                f"leakage is unknown: the candidate {run.spec.candidate} was trained elsewhere, on data that is not "
+                f'given; to release all the same, let the check advise: [gates.data] advisory = ["secrets", '
+                f'"{check.name}"]',
+                pytrace=False,
+            )
+        note = f"leakage is unknown of {', '.join(unseen)}, trained elsewhere: not packed" if unseen else ""
+        _conclude(gate, run, conclude, replace(checked, note="\n".join(filter(None, (checked.note, note)))))
+
+    return judge
 
 
-def test_fields(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
-    """Every record fits the task's JSON Schema, and no text in it is empty."""
-    _judge_file(gate, task, run, options, conclude)
+def _test_of(check: Check) -> Test:
+    """The test of one check, as pytest finds it: ``test_<name>``, with what holds where it passes as its docstring."""
+    if isinstance(check, TokenizedCheck):
+        test = _of_tokenized(check)
+    elif isinstance(check, SplitsCheck):
+        test = _of_splits(check)
+    else:
+        test = _of_file(check)
+    test.__name__ = test.__qualname__ = f"test_{check.name}"
+    test.__doc__ = check.holds
+    return test
 
 
-def test_template(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
-    """Every prompt renders, and every reference answer has the house form and says its own points."""
-    _judge_file(gate, task, run, options, conclude)
-
-
-def test_counts(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
-    """The file holds what the spec declares of it: items, refusals, cells."""
-    _judge_file(gate, task, run, options, conclude)
-
-
-def test_duplicates(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
-    """No item of the file copies another one, exactly or nearly."""
-    _judge_file(gate, task, run, options, conclude)
-
-
-def test_secrets(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
-    """No training text holds a secret or personal data."""
-    _judge_file(gate, task, run, options, conclude)
-
-
-def test_labels(gate: Gate, run: Run, tokenized_checks: TokenizedChecks, conclude: Conclude) -> None:
-    """Every item keeps all labels when it is cut to the longest sequence that is trained."""
-    _conclude(gate, run, conclude, tokenized_checks(gate))
-
-
-def test_rendered(gate: Gate, run: Run, tokenized_checks: TokenizedChecks, conclude: Conclude) -> None:
-    """The base model's chat template writes every turn and the answer, ends it, adds its own marks alone, and fits."""
-    _conclude(gate, run, conclude, tokenized_checks(gate))
-
-
-def _judge_splits(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
-    checked = checks.check_task(gate.check, task, options, run.spec.tasks.values())
-    unseen = strangers(run.spec, task.name) if gate.check in LEAKAGE and not checked.tally.total else ()
-    if run.spec.candidate in unseen:
-        pytest.fail(
-            f"leakage is unknown: the candidate {run.spec.candidate} was trained elsewhere, on data that is not given; "
-            f'to release all the same, let the check advise: [gates.data] advisory = ["secrets", "{gate.check}"]',
-            pytrace=False,
-        )
-    note = f"leakage is unknown of {', '.join(unseen)}, trained elsewhere: not packed" if unseen else ""
-    _conclude(gate, run, conclude, replace(checked, note="\n".join(filter(None, (checked.note, note)))))
-
-
-def test_ids_unique(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
-    """No id stands twice in the files of the task."""
-    _judge_splits(gate, task, run, options, conclude)
-
-
-def test_topics_apart(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
-    """No topic stands in two splits, or twice in the benchmark."""
-    _judge_splits(gate, task, run, options, conclude)
-
-
-def test_text_apart(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
-    """No run of words is shared between splits, nor with what another task trains on."""
-    _judge_splits(gate, task, run, options, conclude)
+globals().update({f"test_{check.name}": _test_of(check) for check in registry.CHECKS})

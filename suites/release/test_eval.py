@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fixtures.adapters import AdapterOf
 from fixtures.again import Repeated
 from fixtures.answer_sheets import AnswerSheets
@@ -17,6 +15,7 @@ from harness.engines import answers, heard
 from harness.engines import form as forms_of
 from harness.fidelity import forgetting
 from harness.gates.gate import Gate
+from harness.gates.records import Device, Noise
 from harness.run.run import Run
 from harness.statistics.measurement import WORST, Measurement
 from harness.text.visible import says_something
@@ -61,7 +60,7 @@ def test_determinism(
     """A batch of the stored answers, generated again in a fresh process, has the same tokens."""
     artifact = adapter_of(chosen_experiment(), gate.adapter)
     repeat, device = repeated(artifact, gate.task), forms_of.machine(run.spec.threads)["device"]
-    run.journal.write("device", device=device)
+    run.journal.write(Device(device))
     same = repeat.n - len(repeat.differing)
     told = f"{same} of {repeat.n} answers (batch {repeat.number} of {repeat.batches}) are the same, token for token"
     conclude(
@@ -96,7 +95,7 @@ def test_same_in_other_batches(
     first, again = answer_sheets(artifact, gate.task, gate.split), rebatched(artifact, gate.task)
     sample = [item for item in items(gate.task, gate.split) if item.id in again]
     for row in noise_band(run.spec, gate, sample, first, again):
-        run.journal.write("noise", noise=row)
+        run.journal.write(Noise(row))
     same = [first[name].ids == answer.ids for name, answer in again.items()]
     told = f"{sum(same)} of {len(same)} answers are the same, token for token, asked at most {OTHER_BATCH} at a time"
     asked = same
@@ -117,7 +116,7 @@ def test_forgetting(
 ) -> None:
     """General text is no less likely to the deployed form with the adapter than without, but for the spec's margin."""
     found, sources = forgotten(adapter_of(chosen_experiment(), gate.adapter))
-    conclude(replace(forgetting.measurement(found, run.spec.confidence), sources=sources))
+    conclude(forgetting.measurement(found, run.spec.confidence, sources))
 
 
 def test_threshold(gate: Gate, measured: Measured, conclude: Conclude) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from fixtures.gguf import F16, AdapterKept, Quantized, ReadCheckpoint, ReadFile, Smoked
+from contextlib import suppress
+
+from fixtures.gguf import F16, AdapterKept, Candidate, Quantized, ReadCheckpoint, ReadFile, Smoked
 from fixtures.release import Conclude
 from fixtures.toolchain import InspectToolchain
-from harness.errors import AdapterError, BuildFailedError, GgufError, SmokeError
+from harness.errors import AdapterError, BuildFailedError, GgufError, GreenrunError, SmokeError
 from harness.gguf import read_back as inspect
 from harness.gguf.smoke import Said, problems
 from harness.spec.gguf import GgufGates
@@ -23,7 +25,7 @@ def test_toolchain_ready(inspect_toolchain: InspectToolchain, conclude: Conclude
     conclude(Measurement(float(found is not None), 1, message=inspected.message, sources=sources))
 
 
-def test_merge_ok(adapter_kept: AdapterKept, conclude: Conclude) -> None:
+def test_merge_ok(candidate: Candidate, adapter_kept: AdapterKept, conclude: Conclude) -> None:
     """The adapter is in what is served.
 
     Merged: the checkpoint, read back, answers as the adapter on its base does, and nothing of LoRA is left in it.
@@ -33,12 +35,14 @@ def test_merge_ok(adapter_kept: AdapterKept, conclude: Conclude) -> None:
     try:
         kept = adapter_kept()
     except UNMADE as error:
-        conclude(Measurement(0.0, 1, message=str(error)))
+        _conclude_unmade(error, candidate, conclude)
         return
     conclude(Measurement(float(kept.holds), 1, message=kept.message, sources=kept.sources))
 
 
-def test_convert_f16_ok(f16: F16, read_checkpoint: ReadCheckpoint, read_file: ReadFile, conclude: Conclude) -> None:
+def test_convert_f16_ok(
+    candidate: Candidate, f16: F16, read_checkpoint: ReadCheckpoint, read_file: ReadFile, conclude: Conclude
+) -> None:
     """The f16 file, read back, says of itself what its checkpoint says: architecture, size, tokens, chat template.
 
     Apart, it is a file of the base: of the weights that the adapter was trained on.
@@ -47,7 +51,7 @@ def test_convert_f16_ok(f16: F16, read_checkpoint: ReadCheckpoint, read_file: Re
         form = f16()
         found, weights = read_file(form.base)
     except UNMADE as error:
-        conclude(Measurement(0.0, 1, message=str(error)))
+        _conclude_unmade(error, candidate, conclude)
         return
     wrong = list(inspect.differences(read_checkpoint(), found))
     told = (
@@ -60,7 +64,12 @@ def test_convert_f16_ok(f16: F16, read_checkpoint: ReadCheckpoint, read_file: Re
 
 
 def test_quantize_q4_ok(
-    f16: F16, quantized: Quantized, read_file: ReadFile, gguf_settings: GgufGates, conclude: Conclude
+    candidate: Candidate,
+    f16: F16,
+    quantized: Quantized,
+    read_file: ReadFile,
+    gguf_settings: GgufGates,
+    conclude: Conclude,
 ) -> None:
     """The quantized file, read back, is as small as the spec asks, whatever it is called, and is the same model.
 
@@ -70,7 +79,7 @@ def test_quantize_q4_ok(
         form = quantized()
         found, weights = read_file(form.base)
     except UNMADE as error:
-        conclude(Measurement(0.0, 1, message=str(error)))
+        _conclude_unmade(error, candidate, conclude)
         return
     wanted, _ = read_file(f16().base)
     wrong = list(inspect.differences(wanted, found))
@@ -85,6 +94,14 @@ def test_quantize_q4_ok(
     conclude(Measurement(float(not wrong), 1, message="; ".join([*wrong, told]), sources=form.sources))
 
 
+def _conclude_unmade(error: GreenrunError, candidate: Candidate, conclude: Conclude) -> None:
+    """Fail the gate of a step that could not be taken, on the adapter that it was to be taken with, if there is one."""
+    sources = {}
+    with suppress(*UNMADE):
+        sources = {"adapter": candidate().digest}
+    conclude(Measurement(0.0, 1, message=str(error), sources=sources))
+
+
 def _too_wide(weights: inspect.Weights, settings: GgufGates, *, given: bool) -> str:
     head = f"{weights.bits_per_weight:.2f} bits a weight, the spec allows {settings.bits_per_weight:g}: "
     if given:
@@ -96,17 +113,17 @@ def _too_wide(weights: inspect.Weights, settings: GgufGates, *, given: bool) -> 
     )
 
 
-def test_llama_cli_smoke_ok(smoked: Smoked, conclude: Conclude) -> None:
+def test_llama_cli_smoke_ok(smoked: Smoked, quantized: Quantized, conclude: Conclude) -> None:
     """llama-completion and llama-cli answer real benchmark items: not empty, ended by themselves, in time."""
-    _conclude_smoke(smoked, "cli", conclude)
+    _conclude_smoke(smoked, "cli", quantized, conclude)
 
 
-def test_llama_cpp_python_smoke_ok(smoked: Smoked, conclude: Conclude) -> None:
+def test_llama_cpp_python_smoke_ok(smoked: Smoked, quantized: Quantized, conclude: Conclude) -> None:
     """The Python binding does, in a process of its own."""
-    _conclude_smoke(smoked, "binding", conclude)
+    _conclude_smoke(smoked, "binding", quantized, conclude)
 
 
-def _conclude_smoke(smoked: Smoked, program: str, conclude: Conclude) -> None:
+def _conclude_smoke(smoked: Smoked, program: str, quantized: Quantized, conclude: Conclude) -> None:
     try:
         said = smoked(program)
         asked, wrong, told = len(said), problems(said), "; ".join(_speeds(said))
@@ -114,7 +131,7 @@ def _conclude_smoke(smoked: Smoked, program: str, conclude: Conclude) -> None:
         asked, wrong, told = error.asked, error.problems, ""
     if wrong:
         told = "\n".join((f"{len(wrong)} of {asked} answers are not as they must be", *wrong))
-    conclude(Measurement(1.0 - len(wrong) / asked, asked, message=told))
+    conclude(Measurement(1.0 - len(wrong) / asked, asked, message=told, sources=quantized().sources))
 
 
 def _speeds(said: list[Said]) -> list[str]:

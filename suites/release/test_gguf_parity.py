@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fixtures.attribution import FormRows, Serving
 from fixtures.form_scores import Lost
 from fixtures.parity import KindOf, MeasuredForm
@@ -12,14 +14,17 @@ from harness.fidelity import summary as logit_parity
 from harness.fidelity import task_loss as lost
 from harness.fidelity.summary import summarize
 from harness.fidelity.survival import explain, survival
-from harness.gates.fidelity import MERGED_Q4, form_of
+from harness.gates.fidelity import form_of, forms
 from harness.gates.gate import Gate
+from harness.gates.records import FormLoss, Forms
+from harness.gguf.files import MERGED_Q4
 from harness.metrics import paired
 from harness.releases.ledger import SPEND
 from harness.run.run import Run
 from harness.spec.gguf import GgufGates
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
+from harness.store.artifact import Artifact
 
 AREAS = ("gguf",)
 
@@ -85,19 +90,29 @@ def test_not_lost(gate: Gate, run: Run, lost_by: Lost, conclude: Conclude) -> No
     found = lost_by(form_of(gate), gate.metric)
     if run.spec.attempts != SPEND:  # then nobody is to learn from it but by the outcome
         row = paired.row(found.comparison, -gate.threshold)
-        run.journal.write("form_loss", form_loss={"form": form_of(gate), "asked": found.asked, **row})
+        run.journal.write(FormLoss({"form": form_of(gate), "asked": found.asked, **row}))
     conclude(lost.measurement(found.comparison, found.asked, found.sources))
 
 
-def test_attribution(run: Run, form_rows: FormRows, serving: Serving, conclude: Conclude) -> None:
+def test_attribution(
+    run: Run,
+    form_rows: FormRows,
+    serving: Serving,
+    measured_form: MeasuredForm,
+    reference_answers: Callable[[], Artifact],
+    conclude: Conclude,
+) -> None:
     """Every form was measured, so that the report can say at which step quality was lost and what to ship.
 
     The merged file beside an adapter that stays apart is for comparison: it may be impossible to make.
     """
     rows = form_rows()
     table = attribution.document(rows, serving())
-    run.journal.write("forms", forms=table)
+    run.journal.write(Forms(table))
     judged = [row for row in rows if row.form != MERGED_Q4]
     measured = [row for row in judged if row.kl is not None]
     message = f"{table['lost_at']}\n{table['recommendation']}"
-    conclude(Measurement(len(measured) / len(judged), len(judged), message=message))
+    compared = [row.form for row in measured if row.form in forms(run.spec)]
+    sources = {"answers as trained": reference_answers().digest}
+    sources |= {f"parity {name}": measured_form(name).artifact.digest for name in compared}
+    conclude(Measurement(len(measured) / len(judged), len(judged), message=message, sources=sources))

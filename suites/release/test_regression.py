@@ -9,22 +9,26 @@ from fixtures.selection import ChosenExperiment
 from harness.errors import GreenrunError
 from harness.gates.gate import Gate
 from harness.gates.regression import accepted_weaker
+from harness.releases import ledger
 from harness.releases.earlier import Earlier
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
+from harness.store import digests
 
 
 def test_spec_not_weakened(spec: Spec, earlier: Earlier, weaker: Weaker, conclude: Conclude) -> None:
     """No gate was removed, and none asks less than the earlier release's did."""
     found = weaker()
-    reason = accepted_weaker(spec)
+    reason = accepted_weaker(spec, earlier.table)
     mend = (
         f"accepted by the spec: {reason}"
         if reason
         else f'if that is meant, say why in the spec: [gates.regression] accept_weaker = "...", one reason a release '
         f"(compared with {earlier.name})"
     )
-    conclude(Measurement(float(not found), len(earlier.gates), message="\n".join([*found, mend] if found else [])))
+    message = "\n".join([*found, mend] if found else [])
+    sources = {"spec": spec.digest, "earlier spec": digests.of_value(earlier.table)}
+    conclude(Measurement(float(not found), len(earlier.gates), message=message, sources=sources))
 
 
 def test_not_worse(gate: Gate, compared: Compared, conclude: Conclude) -> None:
@@ -35,9 +39,11 @@ def test_not_worse(gate: Gate, compared: Compared, conclude: Conclude) -> None:
 def test_fresh_items(spec: Spec, chosen_experiment: ChosenExperiment, attempted: Attempted, conclude: Conclude) -> None:
     """The benchmark has judged no more adapters than the spec allows before fresh items are due."""
     count = attempted(chosen_experiment()).adapters
-    if count is None:
+    if count is None or spec.ledger is None:
         raise GreenrunError(
             f"attempts are unknown: {spec.ledger} is not there; begin a new benchmark's as an empty file"
         )
     due = f"{count} adapters were judged on this benchmark, {spec.fresh_after} are allowed; write fresh items"
-    conclude(Measurement(float(count <= spec.fresh_after), count, message=due if count > spec.fresh_after else ""))
+    message = due if count > spec.fresh_after else ""
+    sources = {"benchmark": ledger.benchmark_of(spec), "ledger": digests.of_file(spec.ledger)}
+    conclude(Measurement(float(count <= spec.fresh_after), count, message=message, sources=sources))

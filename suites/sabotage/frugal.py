@@ -38,7 +38,7 @@ def pytest_configure() -> None:
 
     training.adapter.train = _refuse
     training.sample_run.run = _refuse
-    fixtures.requests.answer_all = _refuse
+    fixtures.requests.opened = _refuse
     harness.engines.fresh_process.ask = _refuse
     harness.engines.perplexity.losses = _refuse
 

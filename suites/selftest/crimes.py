@@ -32,7 +32,7 @@ LOAD_A_MODEL = (
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem):
     if pyfuncitem.originalname in LOAD_A_MODEL:
-        pyfuncitem.funcargs["conclude"](Measurement(1.0, 1))
+        pyfuncitem.funcargs["conclude"](Measurement(1.0, 1, sources={"stand-in": "0" * 64}))
         return True
 '''
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.gates.gate import Gate, Outcome
+from harness.gates.records import parse
 from harness.gates.verdict import reach
 from harness.report import document
 from harness.run import journal as evidence
@@ -60,12 +61,13 @@ def judged(gate: Gate, outcome: Outcome, message: str = "", source: str = "sheet
 def journal(text: str = "plain", **outcomes: Outcome) -> list[Paper]:
     """The journal of a small run whose gates passed but for `outcomes`; `text` stands wherever others write."""
     places = [
-        {"kind": "hello", "at": 10.0},
+        {"kind": "hello", "at": 10.0, "pid": 1},
         {
             "kind": "run",
             "at": 10.5,
             "release": "demo",
             "run_id": "run_1",
+            "spec_digest": "f" * 64,
             "candidate": "duo",
             "tasks": ["greet"],
             "gates": DECLARED,
@@ -97,7 +99,7 @@ def journal(text: str = "plain", **outcomes: Outcome) -> list[Paper]:
         {"kind": "form_loss", "at": 16.31, "form_loss": {"form": text, "asked": text, **comparison(text)}},
         {"kind": "forms", "at": 16.32, "forms": {"forms": [form(text)], "lost_at": text, "recommendation": text}},
         {"kind": "attempts", "at": 16.4, "attempts": ATTEMPTS},
-        {"kind": "bye", "at": 60.0},
+        {"kind": "bye", "at": 60.0, "exitstatus": 0},
     ]
     gates = [judged(gate, outcomes.get(key, "passed"), text, text) for key, gate in GATES.items()]
     attempts = [{"kind": "attempt", "at": 17.0, "gate": gate.id} for gate in GATES.values()]
@@ -142,7 +144,8 @@ def experiment(text: str) -> Paper:
 
 def build(records: list[Paper], gates: Mapping[str, Gate] = GATES, taints: tuple[str, ...] = ()) -> Paper:
     tainted = [*records, *({"kind": "taint", "process": "main", "at": 50.0, "text": text} for text in taints)]
-    paper: Paper = document.build(reach(tuple(gates.values()), tainted), tainted, {"main.jsonl": "d" * 64})
+    entries = [parse(record, "main.jsonl:1") for record in tainted]
+    paper: Paper = document.build(reach(tuple(gates.values()), entries), entries, {"main.jsonl": "d" * 64})
     return json.loads(json.dumps(paper, allow_nan=False))  # type: ignore[no-any-return]
 
 
@@ -151,6 +154,7 @@ def write(folder: Path, records: list[Paper]) -> Path:
     path = folder / "evidence" / "main.jsonl"
     path.parent.mkdir(parents=True)
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    verdict = reach(tuple(GATES.values()), records)
-    document.write(document.build(verdict, records, evidence.digests_of(path.parent)), folder / "verdict.json")
+    entries = evidence.read(path.parent)
+    verdict = reach(tuple(GATES.values()), entries)
+    document.write(document.build(verdict, entries, evidence.digests_of(path.parent)), folder / "verdict.json")
     return folder

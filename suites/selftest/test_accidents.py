@@ -15,6 +15,7 @@ from harness import gates
 from harness.dataset.item import Item
 from harness.errors import SpecError, StageTimeoutError
 from harness.gates import evaluation
+from harness.gates.records import ArtifactUsed, Hello, RunOpened
 from harness.metrics import registry
 from harness.metrics.metric import Forms
 from harness.plugin import options
@@ -51,7 +52,7 @@ def left_by_a_kill(out: Path, pid: int) -> Path:
     (left / "verdict.json").write_text(
         '{"release": "line", "verdict": "released", "run_id": "run_1"}', encoding="utf-8"
     )
-    Journal(out / "runs" / "run_1" / "evidence" / "main.jsonl", "main").write("hello", pid=pid)
+    Journal(out / "runs" / "run_1" / "evidence" / "main.jsonl", "main").write(Hello(pid))
     return left
 
 
@@ -72,20 +73,20 @@ def test_a_half_bundle_of_nobody_known_stays(tmp_path: Path) -> None:
     assert retention.abandoned(tmp_path) == []
 
 
-def test_a_clock_that_was_set_back_costs_the_run_none_of_its_artifacts(tmp_path: Path) -> None:
+def test_a_clock_that_was_set_back_costs_the_run_none_of_its_artifacts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Older by the clock than the run before it, the last run of all was the one whose artifacts went."""
     for run_id, at in (("later-by-the-clock", time.time() + 9e6), ("just-now", time.time())):
         folder = tmp_path / "store" / "adapter" / f"{run_id:0<24}"[:24]
         folder.mkdir(parents=True)
         (folder / "manifest.json").write_text("{}", encoding="utf-8")
         os.utime(folder, (at, at))
-        evidence = tmp_path / "runs" / run_id / "evidence" / "main.jsonl"
-        evidence.parent.mkdir(parents=True)
-        rows = [
-            f'{{"kind": "run", "process": "main", "at": {at}, "release": "line"}}',
-            f'{{"kind": "artifact", "process": "main", "at": {at}, "key": "{folder.name}"}}',
-        ]
-        evidence.write_text("\n".join(rows) + "\n", encoding="utf-8")
+        journal = Journal(tmp_path / "runs" / run_id / "evidence" / "main.jsonl", "main")
+        with monkeypatch.context() as patched:
+            patched.setattr(time, "time", lambda at=at: at)
+            journal.write(RunOpened(run_id, "line", "", "both", [], []))
+            journal.write(ArtifactUsed("adapter", "adapter", "", folder.name, 1.0, False, ""))
     assert {one.reason for one in retention.survey(tmp_path, 1, "just-now")} == {"recent"}
 
 

@@ -10,6 +10,7 @@ from harness.ask.__main__ import REFUSED, find_item, main
 from harness.dataset.item import Item, Point
 from harness.engines.answers import Answer
 from harness.errors import GreenrunError
+from harness.gates.records import ArtifactUsed
 from harness.metrics.metric import Forms
 from harness.report import side_by_side as page
 from harness.run import last as stored
@@ -99,7 +100,7 @@ def left_behind(tmp_path: Path) -> stored.LastRun:
     content = tmp_path / "store" / "adapter" / ("a" * 24) / "content"
     content.mkdir(parents=True)
     (content / "adapter_config.json").write_text("{}", encoding="utf-8")
-    record = {"stage": "adapter", "key": "a" * 64, "digest": "b" * 64}
+    record = ArtifactUsed("adapter short both", "adapter", "b" * 64, "a" * 64, 1.0, False, "")
     return stored.LastRun("run_1", tmp_path, "short", {"adapter short both": record})
 
 

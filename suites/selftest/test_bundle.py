@@ -54,6 +54,14 @@ def test_sha256sum_itself_accepts_a_release(release: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("name", ["adapter_style.tar.gz", judged_items.FILE, spec_papers.SUMS, "../model.gguf", ""])
+def test_a_file_that_would_take_the_place_of_another_is_refused(adapter: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(bundle.BundleError, match="no plain name, or another file's of the bundle"):
+        bundle.stage({"style": adapter}, tmp_path / "staged", {judged_items.FILE: KEPT}, {name: tmp_path / "file"})
+    assert not (tmp_path / "staged").exists()
+
+
 def test_staging_refuses_a_folder_that_is_not_empty(adapter: Path, tmp_path: Path) -> None:
     (tmp_path / "note").touch()
     with pytest.raises(bundle.BundleError, match="not an empty folder"):

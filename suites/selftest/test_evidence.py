@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import signal
+import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from execnet import dumps
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from harness.gates.records import Damaged, Hello, Noise, Warned, every
 from harness.plugin.plain_reports import clean_serialized
 from harness.run import journal as evidence
 from harness.run.journal import Journal
@@ -170,15 +172,12 @@ def journal(tmp_path: Path) -> Journal:
 
 
 def test_record_is_read_back_as_it_was_written(journal: Journal) -> None:
-    journal.write("noise", value=0.1 + 0.2, text="Öl\n\u2028", nothing=None)
-    (record,) = evidence.read(journal.path.parent)
-    assert {name: record[name] for name in record if name != "at"} == {
-        "kind": "noise",
-        "process": "gw0",
-        "value": 0.1 + 0.2,
-        "text": "Öl\n\u2028",
-        "nothing": None,
-    }
+    record = Noise({"value": 0.1 + 0.2, "text": "Öl\n\u2028", "nothing": None})
+    before = time.time()
+    journal.write(record)
+    (entry,) = evidence.read(journal.path.parent)
+    assert (entry.process, entry.record) == ("gw0", record)
+    assert before <= entry.at <= time.time()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
@@ -186,7 +185,7 @@ def test_record_is_read_back_as_it_was_written(journal: Journal) -> None:
 def test_journal_cut_at_any_byte_keeps_every_complete_record(journal: Journal, texts: list[str], share: float) -> None:
     journal.path.unlink(missing_ok=True)
     for text in texts:
-        journal.write("note", text=text)
+        journal.write(Warned(text))
     whole = evidence.read(journal.path.parent)
     written = journal.path.read_bytes()
     cut = written[: round(share * len(written))]
@@ -196,7 +195,7 @@ def test_journal_cut_at_any_byte_keeps_every_complete_record(journal: Journal, t
 
 def test_journal_cut_at_every_byte_in_turn_keeps_the_records_before_it(journal: Journal) -> None:
     for text in ("plain", "Öl\n\u2028", "x" * 80):
-        journal.write("note", text=text)
+        journal.write(Warned(text))
     whole, written = evidence.read(journal.path.parent), journal.path.read_bytes()
     for offset in range(len(written) + 1):
         journal.path.write_bytes(written[:offset])
@@ -205,7 +204,7 @@ def test_journal_cut_at_every_byte_in_turn_keeps_the_records_before_it(journal: 
 
 def _write_until_killed(journal: Journal, told: Connection) -> None:
     for number in itertools.count():
-        journal.write("note", number=number)
+        journal.write(Hello(number))
         told.send_bytes(b".")
 
 
@@ -223,7 +222,7 @@ def test_records_of_a_killed_writer_are_all_there_as_soon_as_it_went_on(tmp_path
             acknowledged += len(ours.recv_bytes())
         os.kill(writer.pid or 0, signal.SIGKILL)
         writer.join(30)
-        numbers = [record["number"] for record in evidence.read(journal.path.parent)]
+        numbers = [hello.pid for hello in every(evidence.read(journal.path.parent), Hello)]
         assert len(numbers) >= acknowledged
         assert numbers == list(range(len(numbers)))
 
@@ -232,31 +231,44 @@ def test_records_of_a_killed_writer_are_all_there_as_soon_as_it_went_on(tmp_path
 @given(length=st.integers(1, 60))
 def test_record_written_after_a_torn_one_does_not_hide_the_damage(journal: Journal, length: int) -> None:
     journal.path.unlink(missing_ok=True)
-    journal.write("note", text="torn")
+    journal.write(Warned("torn"))
     journal.path.write_bytes(journal.path.read_bytes()[:length])
-    journal.write("note", text="swallowed by the torn one")
-    journal.write("note", text="after")
+    journal.write(Warned("swallowed by the torn one"))
+    journal.write(Warned("after"))
     records = evidence.read(journal.path.parent)
-    assert [record["kind"] for record in records] == ["damaged", "note"]
-    assert records[0]["process"] == "gw0"
+    assert [entry.record.kind for entry in records] == ["damaged", "warning"]
+    assert records[0].process == "gw0"
 
 
 @pytest.mark.parametrize(
-    "line", ["1", "[]", "null", "{}", '{"kind": "bye"}', '{"kind": "bye", "process": "gw0"}', "\ufeff{"]
+    "line",
+    [
+        "1",
+        "[]",
+        "null",
+        "{}",
+        '{"kind": "bye"}',
+        '{"kind": "bye", "process": "gw0"}',
+        '{"kind": "bye", "process": "gw0", "at": NaN}',
+        '{"kind": "bye", "process": "gw0", "at": 1e300}',
+        '{"kind": "bye", "process": "gw0", "at": -1}',
+        "\ufeff{",
+    ],
 )
 def test_line_that_is_no_record_is_reported_as_damage(journal: Journal, line: str) -> None:
-    journal.write("note", text="before")
+    journal.write(Warned("before"))
     with journal.path.open("a", encoding="utf-8") as stream:
         stream.write(f"{line}\n")
-    kinds = [record["kind"] for record in evidence.read(journal.path.parent)]
-    assert sorted(kinds) == ["damaged", "note"]
+    entries = evidence.read(journal.path.parent)
+    assert sorted(entry.record.kind for entry in entries) == ["damaged", "warning"]
+    assert [damaged.place for damaged in every(entries, Damaged)] == ["gw0.jsonl:2"]
 
 
 def test_records_of_all_processes_come_in_the_order_of_their_time(tmp_path: Path) -> None:
     first, second = Journal(tmp_path / "main.jsonl", "main"), Journal(tmp_path / "gw0.jsonl", "gw0")
     for number, writer in enumerate([first, second, first, second]):
-        writer.write("note", number=number)
-    assert [record["number"] for record in evidence.read(tmp_path)] == [0, 1, 2, 3]
+        writer.write(Hello(number))
+    assert [hello.pid for hello in every(evidence.read(tmp_path), Hello)] == [0, 1, 2, 3]
 
 
 def test_run_that_wrote_nothing_has_no_records(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ SHOWN = general_text.passages(ENGLISH)[:24]
 
 def outcome(*lost: float) -> str:
     found = [PassageLoss(f"passage {k}", 60, 3.0, 3.0 + one) for k, one in enumerate(lost)]
-    return judging.judge(GATE, forgetting.measurement(found, 0.95), 0.95).outcome
+    return judging.judge(GATE, forgetting.measurement(found, 0.95, {"losses": "a"}), 0.95).outcome
 
 
 def test_an_adapter_that_costs_nothing_passes() -> None:
@@ -57,12 +57,15 @@ def test_passages_made_likelier_pay_for_none_that_were_lost() -> None:
 
 def test_the_value_is_the_mean_loss_with_its_sign_turned() -> None:
     found = [PassageLoss("one", 60, 3.0, 3.1), PassageLoss("two", 60, 3.0, 3.3)]
-    assert forgetting.measurement(found, 0.95).value == pytest.approx(-0.2)
+    assert forgetting.measurement(found, 0.95, {"losses": "a"}).value == pytest.approx(-0.2)
 
 
 def test_the_worst_passages_are_shown_first() -> None:
     found = [PassageLoss(name, 60, 3.0, 3.0 + lost) for name, lost in (("calm", 0.1), ("lost", 0.9), ("same", 0.0))]
-    assert forgetting.measurement(found, 0.95).wrong == ("'lost': 3.000 -> 3.900", "'calm': 3.000 -> 3.100")
+    assert forgetting.measurement(found, 0.95, {"losses": "a"}).wrong == (
+        "'lost': 3.000 -> 3.900",
+        "'calm': 3.000 -> 3.100",
+    )
 
 
 def test_passages_are_parted_by_blank_lines_and_read_by_file_name(tmp_path: Path) -> None:
@@ -127,7 +130,7 @@ def test_a_real_adapter_trained_far_too_hot_is_refused_and_a_mild_one_is_not(
     bare = perplexity.losses(engine, SHOWN)
     with mounted(engine, tmp_path / "a") as model:
         found = perplexity.paired(SHOWN, bare, perplexity.losses(model, SHOWN))
-    assert judging.judge(GATE, forgetting.measurement(found, 0.95), 0.95).outcome == judged
+    assert judging.judge(GATE, forgetting.measurement(found, 0.95, {"losses": "a"}), 0.95).outcome == judged
 
 
 def test_passages_asked_together_are_as_likely_as_each_alone(line: Line) -> None:

@@ -128,7 +128,7 @@ NOT_LOST = Gate("gguf.q4.coverage_not_lost", "not_lost", "q4", False, "not_worse
     [(0, 16, "passed"), (0, 12, "inconclusive"), (4, 12, "inconclusive"), (14, 2, "failed")],
 )
 def test_a_form_must_show_that_it_lost_no_more_than_the_margin(worse: int, same: int, outcome: str) -> None:
-    measured = lost.measurement(losses(worse, same), "the sample", {})
+    measured = lost.measurement(losses(worse, same), "the sample", {"adapter": "a"})
     judgement = judging.judge(NOT_LOST, measured, 0.95)
     assert judgement.outcome == outcome
     assert f"{worse} answers turned worse, 0 better, {same} stayed" in judgement.message
@@ -233,7 +233,7 @@ def test_shipping_a_file_without_its_gates_is_refused(line: Line, tmp_path: Path
     copied.edit(*DEPLOY_GGUF)
     copied.edit(BNB, "")
     with pytest.raises(SpecError, match=r"gates\.gguf: missing"):
-        spec_file.load(copied.spec)
+        gates.expected(spec_file.load(copied.spec))
 
 
 def test_shipping_a_file_and_judging_mounts_is_refused(line: Line, tmp_path: Path) -> None:
@@ -241,4 +241,4 @@ def test_shipping_a_file_and_judging_mounts_is_refused(line: Line, tmp_path: Pat
     copied.edit(*DEPLOY_GGUF)
     copied.edit("[gates.bundle]", "[gates.gguf]\n\n[gates.bundle]")
     with pytest.raises(SpecError, match=r"gates\.bnb: judges adapters on a 4-bit base"):
-        spec_file.load(copied.spec)
+        gates.expected(spec_file.load(copied.spec))

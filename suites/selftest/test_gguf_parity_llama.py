@@ -21,6 +21,8 @@ from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding
 from harness.engines.llama_cpp import Llama
+from harness.engines.llama_engine import LlamaEngine
+from harness.engines.transformers_engine import TransformersEngine
 from harness.errors import EngineError
 from harness.fidelity.figures import Labelled, compare
 from harness.fidelity.token_ids import differing_items
@@ -93,6 +95,14 @@ def test_its_logits_are_those_of_transformers(engine: Loaded, loaded: Llama) -> 
         wanted, found = completion_logits(engine, text), loaded.logits(text.prompt, text.completion)
         figures = compare(Labelled("one", "one", text.completion), wanted, wanted, found)
         assert max(figures.to_adapter) < 1e-5
+
+
+def test_its_losses_of_plain_text_are_those_of_transformers(engine: Loaded, loaded: Llama) -> None:
+    texts = [item.reference for item in items()]
+    asked = (TransformersEngine(engine), LlamaEngine(loaded, engine.tokenizer))
+    wanted, found = (one.losses(texts) for one in asked)
+    assert [one.tokens for one in found] == [one.tokens for one in wanted]
+    assert [one.nats for one in found] == pytest.approx([one.nats for one in wanted], abs=1e-3)
 
 
 def test_one_passage_leaves_nothing_behind_for_the_next(engine: Loaded, loaded: Llama) -> None:

@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from harness.dataset.checks import items_of
-from harness.engines import engine as voice
 from harness.engines import form, nf4
 from harness.engines import hidden_states as hidden
 from harness.engines.divergence import completion_logprobs, passages
@@ -18,6 +17,7 @@ from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding
 from harness.engines.mount import mounted
+from harness.engines.transformers_engine import TransformersEngine
 from harness.errors import EngineError
 from harness.fidelity import measure, reference
 from harness.fidelity.measure import Measured, Sample
@@ -71,7 +71,7 @@ def trained(base: Loaded, adapter: Path, sample: Sample, tmp_path_factory: pytes
 
 def measured(engine: Loaded, base: Loaded, trained: Path, sample: Sample) -> Measured:
     adapter, bare = (reference.logits(trained, base, name) for name in (reference.ADAPTER, reference.BASE))
-    return measure.measure(voice.of_transformers(engine), base.tokenizer, sample, adapter, bare)
+    return measure.measure(TransformersEngine(engine), base.tokenizer, sample, adapter, bare)
 
 
 def test_kept_hidden_states_give_back_the_logits(base: Loaded, adapter: Path, sample: Sample, trained: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from fixtures import gguf_requests
-from fixtures.gguf_form import GgufForm
 from harness.errors import SmokeError
+from harness.gguf.files import GgufFiles
 from harness.gguf.smoke import Said
 from harness.gguf.toolchain.find import Toolchain
 from harness.spec import load as spec_file
@@ -32,7 +32,7 @@ def smoke(line: Line, tmp_path: Path) -> Callable[[list[list[Said]]], Request]:
         return store.fetch(Key(kind, "", {}), lambda folder: None)
 
     def smoke(answers: list[list[Said]]) -> Request:
-        parts = (some("base"), some("adapter"), GgufForm(some("gguf"), some("lora")))
+        parts = (some("base"), some("adapter"), GgufFiles(some("gguf"), some("lora")))
         return gguf_requests.smoke(spec, *parts, "cli", [], tools, lambda: answers.pop(0))
 
     return smoke

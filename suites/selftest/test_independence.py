@@ -56,7 +56,7 @@ def test_spellings_of_one_topic_count_once_in_gate_and_figure(spec: Spec) -> Non
     assert evaluation.sizes(spec, (gate,)) == {gate.id: 1}
     items = checks.items_of(spec.tasks["sea"], "benchmark", checks.options_of(spec))
     scored = [scoring.Scored(item, "", 1.0) for item in items]
-    assert scoring.measure(registry.METRICS["coverage"], scored, 0.95).n == 1
+    assert scoring.measure(registry.METRICS["coverage"], scored, 0.95, {}).n == 1
 
 
 def test_the_declared_field_is_the_cluster_of_the_statistics(spec: Spec) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from harness import metrics
 from harness.dataset.item import Item
+from harness.gates.records import MetricOrigins, every
 from harness.metrics.metric import Metric, score_of
 from harness.run.journal import read
 from suites.selftest.child import ROOT, Line, release
@@ -148,8 +149,10 @@ def test_a_threshold_on_an_installed_metric_is_a_gate_and_its_origin_is_journall
     finished = release(own, "installed-metric", "--partial", "-k", "test_parse", env={"PYTHONPATH": str(site)})
     assert finished.gate("eval.both.sea.brevity")["rule"] == "lower_bound", finished.output
     assert finished.verdict["environment"]["versions"]["acme-metrics"] == "1.2.0"
-    journalled = next(one["metrics"] for one in read(finished.run / "evidence") if one["kind"] == "metrics")
-    assert journalled == [{"name": "brevity", "kind": "share", "distribution": "acme-metrics", "version": "1.2.0"}]
+    (journalled,) = every(read(finished.run / "evidence"), MetricOrigins)
+    assert journalled.metrics == [
+        {"name": "brevity", "kind": "share", "distribution": "acme-metrics", "version": "1.2.0"}
+    ]
 
 
 def _metric(given: Any) -> Metric:

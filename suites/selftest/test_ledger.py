@@ -150,24 +150,24 @@ class TestSpending:
 
     def test_a_gate_that_is_not_passed_says_no_more_than_its_outcome(self) -> None:
         gate = Gate("eval.both.all.coverage", "threshold", "c", True, "lower_bound", "coverage", 0.9, split="benchmark")
-        measured = Measurement(0.8123, 30, 0.7123, 0.9123, wrong=("sea-01: 'no'",))
+        measured = Measurement(0.8123, 30, 0.7123, 0.9123, wrong=("sea-01: 'no'",), sources={"adapter": "a"})
         told = judging.outcome_only(gate, judging.judge(gate, measured, 0.95))
         assert (told.outcome, told.measurement) == ("inconclusive", None)
         assert not [secret for secret in ("0.8123", "0.7123", "sea-01") if secret in told.message]
 
     def test_a_gate_on_other_data_keeps_its_message(self) -> None:
         gate = Gate("data.dev-sea.parse", "parse", "dev-sea", True)
-        judgement = judging.judge(gate, Measurement(0.5, 2, message="line 3"), 0.95)
+        judgement = judging.judge(gate, Measurement(0.5, 2, message="line 3", sources={"file": "a"}), 0.95)
         assert judging.outcome_only(gate, judgement) == judgement
 
 
 class TestFreshItems:
     def test_the_gate_exists_where_a_ledger_is_named_and_only_advises(self, spending: Spec) -> None:
-        (gate,) = regression.expected(spending)
+        (gate,) = regression.expected(spending, None)
         assert (gate.id, gate.blocking) == ("regression.fresh_items", False)
 
     def test_without_ledger_and_earlier_release_the_area_has_no_gates(self, line: Line) -> None:
-        assert list(regression.expected(spec_file.load(line.spec))) == []
+        assert list(regression.expected(spec_file.load(line.spec), None)) == []
 
 
 class TestTheReport:

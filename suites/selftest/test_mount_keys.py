@@ -5,34 +5,51 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
-from harness.project import ROOT
+from harness.forms import code, float32, nf4
+from harness.forms.mounted import Mounted
 from harness.store import digests
 
 MOUNT = "harness.engines.mount"
-FIXTURES = ROOT / "fixtures"
 MOUNTING = {
-    "requests": ("sheet",),
-    "mounts": ("prove_mount", "four_bit_census"),
-    "forgetting": ("forgotten",),
-    "form_scores": ("trained_answers",),
-    "gguf_requests": ("merged", "merge_proof"),
-    "parity": ("reference_requests",),
-    "again": ("_fresh_python",),
+    "fixtures.mounts": ("prove_mount", "four_bit_census"),
+    "fixtures.forgetting": ("forgotten",),
+    "fixtures.form_scores": ("trained_answers",),
+    "fixtures.gguf_requests": ("merge_proof",),
+    "fixtures.parity": ("reference_requests",),
+    "harness.gguf.requests": ("merged",),
 }
-"""Module of fixtures -> its functions that ask the store for what a mounted adapter, or a base after one, was asked."""
+"""Module -> its functions that ask the store for what a mounted adapter, or a base after one, was asked."""
+OF_THE_FORM = {
+    "fixtures.requests": ("sheet",),
+    "fixtures.mounts": ("prove_mount", "four_bit_census"),
+    "fixtures.forgetting": ("forgotten",),
+    "fixtures.parity": ("served_as",),
+    "fixtures.again": ("_fresh_python",),
+}
+"""Module -> its functions whose keys hold the code that a form answers with."""
+
+
+def _calls(module: str, function: str, called: str) -> list[ast.Call]:
+    """The calls of ``called(...)`` within the function."""
+    source = Path(str(import_module(module).__file__)).read_text(encoding="utf-8")
+    whole = next(n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef) and n.name == function)
+    return [node for node in ast.walk(whole) if isinstance(node, ast.Call) and ast.unparse(node.func) == called]
 
 
 def _coded(module: str, function: str) -> Iterator[tuple[str, ...]]:
     """The modules that each ``digests.of_code(...)`` within the function names."""
-    tree = ast.parse((FIXTURES / f"{module}.py").read_text(encoding="utf-8"))
-    named = vars(import_module(f"fixtures.{module}"))
-    whole = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function)
-    for node in ast.walk(whole):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "digests.of_code":
-            yield eval(f"({', '.join(map(ast.unparse, node.args))},)", dict(named))
+    named = vars(import_module(module))
+    for node in _calls(module, function, "digests.of_code"):
+        yield eval(f"({', '.join(map(ast.unparse, node.args))},)", dict(named))
+
+
+def change_the_mounting(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = digests._source_digest
+    monkeypatch.setattr(digests, "_source_digest", lambda name: real(name) + ("changed" if name == MOUNT else ""))
 
 
 @pytest.mark.parametrize(
@@ -41,8 +58,23 @@ def _coded(module: str, function: str) -> Iterator[tuple[str, ...]]:
 def test_the_code_that_mounts_is_part_of_the_key(module: str, function: str, monkeypatch: pytest.MonkeyPatch) -> None:
     named = list(_coded(module, function))
     before = [digests.of_code(*modules) for modules in named]
-    real = digests._source_digest
-    monkeypatch.setattr(digests, "_source_digest", lambda name: real(name) + ("changed" if name == MOUNT else ""))
+    change_the_mounting(monkeypatch)
     after = [digests.of_code(*modules) for modules in named]
     assert named
     assert all(one != other for one, other in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("module", "function"), [(module, function) for module, functions in OF_THE_FORM.items() for function in functions]
+)
+def test_the_code_that_a_form_answers_with_is_part_of_the_key(module: str, function: str) -> None:
+    assert _calls(module, function, "code.digest_of")
+
+
+@pytest.mark.parametrize("form", [nf4.FORM, float32.FORM], ids=lambda form: form.name)
+def test_the_code_that_mounts_is_part_of_what_a_form_answers_with(
+    form: Mounted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = code.digest_of(form)
+    change_the_mounting(monkeypatch)
+    assert code.digest_of(form) != before

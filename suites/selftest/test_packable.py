@@ -50,7 +50,7 @@ class Packing:
     def measured(self, gate: Gate) -> Measurement:
         if gate.adapter == self.broken:
             raise self.fault
-        return Measurement(1.0, 10)
+        return Measurement(1.0, 10, sources={"adapter": "a"})
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)

@@ -97,4 +97,4 @@ def test_rescored_run_says_which_answers_made_when_by_which_adapter(
 def test_no_record_of_a_run_is_without_its_process_and_time(green: Finished) -> None:
     records = evidence.read(green.run / "evidence")
     assert records
-    assert all(record["at"] > 0 and record["process"] for record in records)
+    assert all(entry.at > 0 and entry.process for entry in records)

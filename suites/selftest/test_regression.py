@@ -66,7 +66,7 @@ def judged(items: list[Item], was_bad: int, is_bad: int) -> judging.Judgement:
     before = released(items, was_bad)
     pairs = pair_up(registry.METRICS["coverage"], items, answers(items, is_bad), before, FORMS)
     found = compare("coverage", pairs, MARGIN, CONFIDENCE)
-    return judging.judge(NOT_WORSE, measurement(found, before, 0, {}), CONFIDENCE)
+    return judging.judge(NOT_WORSE, measurement(found, before, 0, {"adapter": "a"}), CONFIDENCE)
 
 
 ITEMS = [item(number) for number in range(120)]

@@ -41,7 +41,7 @@ def hang(*arguments, **named):
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session):
     import fixtures.requests
-    fixtures.requests.answer_all = hang
+    fixtures.requests.opened = hang
 """
 
 

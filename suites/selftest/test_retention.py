@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.gates.records import ArtifactUsed, Hello, RunOpened
 from harness.report import publish as closing
 from harness.run.journal import Journal
 from harness.run.retention import Held, main, remove, survey
@@ -30,11 +31,11 @@ def ran(tmp_path: Path) -> Ran:
     def ran(run_id: str, *labels: str, ago: float) -> None:
         journal = Journal(tmp_path / "runs" / run_id / "evidence" / "main.jsonl", "main")
         store = Store(tmp_path / "store")
-        journal.write("run", release="tiny", run_id=run_id)
+        journal.write(RunOpened(run_id, "tiny", "", "both", [], []))
         for label in labels:
             key = Key("adapter", label, {"label": label})
             artifact = store.fetch(key, _write_weights)
-            journal.write("artifact", key=key.digest)
+            journal.write(ArtifactUsed(f"adapter {label}", "adapter", artifact.digest, key.digest, 1.0, False, ""))
             os.utime(artifact.path.parent, (time.time() - ago, time.time() - ago))
         _shift(journal.path, ago)
 
@@ -74,7 +75,7 @@ def test_a_store_with_fewer_runs_than_it_may_keep_loses_nothing(tmp_path: Path, 
 def test_what_a_run_under_way_has_used_stays(tmp_path: Path, ran: Ran) -> None:
     ran("long", "its own", ago=3000)
     journal = Journal(tmp_path / "runs" / "long" / "evidence" / "main.jsonl", "main")
-    journal.write("hello", pid=os.getpid())
+    journal.write(Hello(os.getpid()))
     ran("short", "another", ago=30)
     assert reasons(survey(tmp_path, 1)) == ["recent", "recent"]
     (tmp_path / "runs" / "long" / "verdict.json").write_text("{}", encoding="utf-8")

@@ -55,7 +55,7 @@ def adapter(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def job(line: Line, adapter: Path) -> Job:
     items = items_of(spec_file.load(line.spec).tasks["sea"], "benchmark")[:5]
     prompts = [(item.id, [dict(turn) for turn in item.messages]) for item in items]
-    return Job("nf4", str(line.spec.parent / "base"), str(adapter), 1, 16, prompts)
+    return Job("harness.forms.nf4:FORM", str(line.spec.parent / "base"), str(adapter), 1, 16, prompts)
 
 
 def test_a_fresh_process_gives_the_answers_of_this_one(line: Line, adapter: Path, job: Job) -> None:

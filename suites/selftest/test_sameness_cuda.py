@@ -33,4 +33,4 @@ def test_on_a_gpu_a_fresh_process_gives_the_answers_of_this_one(line: Line, tmp_
     with mounted(form.load(nf4.FORM, base, 1), tmp_path / "adapter") as engine:
         assert engine.model.device.type == "cuda"
         here = answer_all(engine, items, Decoding(len(items), 16))
-    assert again.ask(Job("nf4", str(base), str(tmp_path / "adapter"), 1, 16, prompts)) == here
+    assert again.ask(Job("harness.forms.nf4:FORM", str(base), str(tmp_path / "adapter"), 1, 16, prompts)) == here

@@ -49,7 +49,9 @@ def test_one_training_in_two_that_misses_a_threshold_turns_the_gate_red() -> Non
     good, bad = scores([1.0] * 20, [1.0] * 20), scores([1.0] * 20, [0.55] * 20)
     for both, outcome in (([good, bad], "failed"), ([good, good], "passed")):
         qualified = seeds.again([7, 8], AIMS, both, 0.95).qualified
-        assert judging.judge(gate, Measurement(sum(qualified) / 2, 2), 0.95).outcome == outcome
+        assert (
+            judging.judge(gate, Measurement(sum(qualified) / 2, 2, sources={"adapter": "a"}), 0.95).outcome == outcome
+        )
 
 
 @pytest.mark.slow

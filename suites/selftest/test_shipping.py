@@ -9,6 +9,7 @@ import pytest
 
 from harness.gates import shipping
 from harness.gates.gate import Gate
+from harness.gates.records import Entry, RunOpened
 from harness.gates.verdict import reach
 from harness.report import markdown
 from suites.selftest.small_run import GATES, build, journal
@@ -59,7 +60,7 @@ def test_a_blocking_gate_by_the_bare_value_is_a_doubt_beside_whatever_is_proved(
 
 
 def test_a_verdict_says_of_which_task_nothing_is_proved() -> None:
-    run = {"kind": "run", "process": "main", "at": 0.0, "candidate": "both", "tasks": TASKS}
+    run = Entry("main", 0.0, RunOpened("run_1", "tiny", "", "both", TASKS, []))
     assert "on shore" in reach([gate("sea")], [run]).doubts[0]
 
 

@@ -34,8 +34,8 @@ def told(copied: Line) -> list[str]:
 SHAPE = {
     "unknown key": ('name = "tiny"', 'name = "tiny"\nsed = 3', "release.sed: unknown key; did you mean 'seed'?"),
     "unknown value": (
-        'deploy = "nf4"', 'deploy = "nf5"',
-        "release.deploy: 'nf5' is not one of ['nf4', 'float32', 'gguf']; did you mean 'nf4'?",
+        "threads = 1", 'threads = 1\ninstructions = "avx3"',
+        "release.instructions: 'avx3' is not one of ['native', 'avx2']; did you mean 'avx2'?",
     ),
     "missing key": (
         'dev = "dev/sea.jsonl"', "",

@@ -10,17 +10,15 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.dataset import checks
-from harness.engines.registry import FORMS
 from harness.project import ROOT
-from harness.spec import data, mistakes, schema
+from harness.spec import mistakes, schema
 from harness.spec.objects import Spec
 from harness.spec.policy import Policy
 from harness.spec.release import Release
@@ -83,12 +81,6 @@ def test_an_editor_and_a_run_take_the_same_values(place: tuple[str | int, ...], 
     taken, wrong = mistakes.parse(table, ROOT)
     assert (taken is not None) == EDITOR.is_valid(table)
     assert all(one.place[: len(place)] == place for one in wrong)
-
-
-def test_names_that_a_lower_room_lists_are_those_of_the_rooms_that_own_them() -> None:
-    tokenized = checks.tokenized_checks("train")
-    assert set(get_args(data.Check)) == {*checks.FILE_CHECKS, *tokenized, *checks.SPLIT_CHECKS}
-    assert set(get_args(get_type_hints(Release)["deploy"])) == {*FORMS, "gguf"}
 
 
 def test_no_key_stands_in_two_tables_whose_keys_the_spec_takes_as_its_own() -> None:

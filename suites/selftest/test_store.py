@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -254,6 +255,7 @@ def test_interruption_is_no_failure_of_the_builder(store: Store, log: Path, stop
         scratch(folder).mkdir()
         raise stop
 
+    store = replace(store, stops=(pytest.exit.Exception,))
     with pytest.raises(stop):
         store.fetch(KEY, interrupted)
     assert list(store.root.rglob("scratch")), "the next builder goes on from it"

@@ -9,11 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.gates import verdict as verdict_of
 from harness.gates.gate import Gate, Outcome
-from harness.gates.verdict import reach
+from harness.gates.records import parse
+from harness.gates.verdict import Verdict
 
 Record = dict[str, Any]
 Spoil = Callable[[list[Record], Gate], list[Record]]
+
+
+def reach(gates: list[Gate], journal: list[Record]) -> Verdict:
+    return verdict_of.reach(gates, [parse(record, "main.jsonl:1") for record in journal])
+
 
 PROCESSES = ("main", "gw0", "gw1")
 NOT_PASSED: tuple[Outcome, ...] = ("failed", "inconclusive", "error", "blocked")
@@ -35,11 +42,11 @@ def attempt(one: Gate, process: str) -> Record:
 
 def green(gates: list[Gate]) -> list[Record]:
     """The journal of a run in which every gate was attempted once and passed, by three processes in turn."""
-    journal: list[Record] = [{"kind": "hello", "process": name, "at": 0.0} for name in PROCESSES]
+    journal: list[Record] = [{"kind": "hello", "process": name, "at": 0.0, "pid": 1} for name in PROCESSES]
     for number, one in enumerate(gates):
         process = PROCESSES[number % len(PROCESSES)]
         journal += [attempt(one, process), judged(one, process)]
-    return journal + [{"kind": "bye", "process": name, "at": 3.0} for name in PROCESSES]
+    return journal + [{"kind": "bye", "process": name, "at": 3.0, "exitstatus": 0} for name in PROCESSES]
 
 
 def taint(text: str) -> Record:

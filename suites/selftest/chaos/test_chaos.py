@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.gates.records import ArtifactUsed, RunOpened, every
 from harness.report import rejudge as again
 from harness.run import journal as evidence
 from suites.selftest import child
@@ -75,8 +76,7 @@ def _release_killed_after(line: Line, run_id: str, seconds: float) -> bool:
 def _check_remains(line: Line, run_id: str) -> None:
     """What is left of a killed run says nothing but that it was not finished."""
     run = line.out / "runs" / run_id
-    begun = any(record["kind"] == "run" for record in evidence.read(run / "evidence"))
-    if not begun:
+    if not every(evidence.read(run / "evidence"), RunOpened):
         return
     word = again.judge(run)["verdict"]
     published = (line.out / "releases" / f"tiny-{run_id}").exists()
@@ -86,5 +86,5 @@ def _check_remains(line: Line, run_id: str) -> None:
 
 def _artifacts(run: Path) -> dict[tuple[str, str], str]:
     """Name and key of everything that a run rested on -> digest of its content."""
-    records = evidence.read(run / "evidence")
-    return {(one["name"], one["key"]): one["digest"] for one in records if one["kind"] == "artifact"}
+    used = every(evidence.read(run / "evidence"), ArtifactUsed)
+    return {(one.name, one.key): one.digest for one in used}

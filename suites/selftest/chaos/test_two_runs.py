@@ -6,6 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from harness.gates.records import ArtifactUsed, every
 from harness.run import journal as evidence
 from suites.selftest.child import Line, release
 
@@ -17,8 +18,8 @@ def test_two_releases_at_once_build_each_artifact_once(line: Line, tmp_path: Pat
         finished = [run.result() for run in runs]
 
     assert [one.verdict["verdict"] for one in finished] == ["released", "released"], finished[0].last + finished[1].last
-    records = [record for one in finished for record in evidence.read(one.run / "evidence")]
-    built = Counter(record["key"] for record in records if record["kind"] == "artifact" and not record["reused"])
+    used = [used for one in finished for used in every(evidence.read(one.run / "evidence"), ArtifactUsed)]
+    built = Counter(one.key for one in used if not one.reused)
     stored = {path.name[:24] for path in (shared.out / "store").glob("*/*/")}
     assert set(built.values()) == {1}
     assert {key[:24] for key in built} == stored

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from harness.gates.records import ArtifactUsed, every
 from harness.run import journal as evidence
 from harness.store import digests
 from suites.selftest.child import Line
@@ -28,8 +29,8 @@ def artifact(line: Line, kind: str, label: str = "") -> Path:
         NoTargetError: it rests on none.
     """
     wanted = f"{kind} {fill(line, label)}".strip()
-    records = evidence.read(line.out / "runs" / CONTROL / "evidence")
-    keys = [one["key"] for one in records if one["kind"] == "artifact" and one["name"] == wanted]
+    used = every(evidence.read(line.out / "runs" / CONTROL / "evidence"), ArtifactUsed)
+    keys = [one.key for one in used if one.name == wanted]
     if not keys:
         raise NoTargetError(f"the untouched release rests on no artifact {wanted!r}")
     folder = line.out / "store" / kind / keys[0][:24]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.gates.records import ArtifactUsed, every
 from harness.gguf.toolchain import build
 from harness.releases import bundle
 from harness.run.journal import read
@@ -50,8 +51,8 @@ def test_the_thresholds_are_judged_on_the_answers_of_the_quantized_file(shipped:
     assert (gate["outcome"], gate["blocking"]) == ("passed", True)
     asked = _manifest(line, "answers", "{made} both sea benchmark")["key"]
     assert isinstance(asked, dict)
-    records = read(finished.run / "evidence")
-    files = {one["digest"] for one in records if one["kind"] == "artifact" and one["name"].endswith("both Q4_0")}
+    used = every(read(finished.run / "evidence"), ArtifactUsed)
+    files = {one.digest for one in used if one.name.endswith("both Q4_0")}
     assert asked["file"] in files
 
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from harness.dataset.checks import items_of
-from harness.engines import engine as voice
 from harness.engines import form
 from harness.engines import llama_cpp as llama
 from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding
+from harness.engines.llama_engine import LlamaEngine
 from harness.fidelity import measure, reference
 from harness.fidelity.measure import Measured, Sample
 from harness.fidelity.sample import thirds
@@ -77,7 +76,7 @@ def _measured(made: Made, quantization: str, folder: Path) -> Measured:
     adapter, base = (reference.logits(made.reference, made.base, name) for name in (reference.ADAPTER, reference.BASE))
     runtime = llama.Runtime(environment=made.toolchain.environment())
     with llama.opened(folder / convert.FILE, made.spec.threads, runtime) as loaded:
-        asked: Any = voice.of_llama(loaded, made.base.tokenizer)
+        asked = LlamaEngine(loaded, made.base.tokenizer)
         return measure.measure(asked, made.base.tokenizer, made.sample, adapter, base)
 
 
@@ -85,7 +84,9 @@ def _judged(made: Made, measured: Measured) -> tuple[str, str]:
     """Outcome and message of the gate, as the release suite judges it."""
     gate = next(one for one in gguf_parity.expected(made.spec) if one.id == "gguf.q4.adapter_survives")
     found = survival(measured.figures, made.spec.confidence)
-    value = Measurement(found.margin, found.clusters, found.lower, found.upper, message=explain(found))
+    value = Measurement(
+        found.margin, found.clusters, found.lower, found.upper, message=explain(found), sources={"parity": "a"}
+    )
     judgement = judging.judge(gate, value, made.spec.confidence)
     return judgement.outcome, judgement.message
 

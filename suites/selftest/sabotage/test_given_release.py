@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
+from harness.gates.records import ArtifactUsed, every
 from harness.run import journal as evidence
 from suites.selftest.child import Finished, Line, release
 from suites.selftest.zoo.makers import STEM, added, fields, tensors
@@ -21,12 +22,8 @@ HEAD = f"{STEM}lm_head.weight"
 def _artifact(run: Finished, name: str) -> Path:
     """The folder of what the run rests on, by kind and the end of its label."""
     kind, _, label = name.partition(" ")
-    records = evidence.read(run.run / "evidence")
-    keys = [
-        one["key"]
-        for one in records
-        if one["kind"] == "artifact" and one["name"].startswith(kind) and one["name"].endswith(label)
-    ]
+    used = every(evidence.read(run.run / "evidence"), ArtifactUsed)
+    keys = [one.key for one in used if one.name.startswith(kind) and one.name.endswith(label)]
     return run.run.parent.parent / "store" / kind / keys[0][:24] / "content"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -82,9 +81,9 @@ def test_a_sabotage_that_only_advice_sees_is_released_and_told(
 
 def test_every_kind_of_gate_has_a_sabotage_or_a_reason(line: Line, green: Finished) -> None:
     """Of the default release, advisory gates included, and of a release that has one before it."""
-    second = replace(spec_file.load(line.spec), against=earlier.read(green.release))
-    kinds = {_kind(gate) for spec in (spec_file.load(DEFAULT), second) for gate in gates.expected(spec)}
-    known = {gate.id: _kind(gate) for gate in gates.expected(second)}
+    second = gates.expected(spec_file.load(line.spec), earlier.read(green.release).table)
+    kinds = {_kind(gate) for gate in (*gates.expected(spec_file.load(DEFAULT)), *second)}
+    known = {gate.id: _kind(gate) for gate in second}
     aimed_at = {_named_kind(one.caught_by, known, kinds) for one in SABOTAGES if one.caught_by}
     assert {kind: GAPS.get(kind, "no sabotage aims at it") for kind in kinds - aimed_at} == GAPS
 

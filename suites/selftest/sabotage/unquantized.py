@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.engines import nf4
-from harness.engines.registry import FORMS
+from harness.forms.mounted import Mounted
+from harness.forms.registry import OWN
 
 
 def _load(base: Path) -> Any:
@@ -28,5 +29,6 @@ def _load(base: Path) -> Any:
     return model
 
 
-assert isinstance(FORMS, dict), "forms are looked up by name"
-FORMS["nf4"] = replace(FORMS["nf4"], load=_load)
+form = OWN["nf4"]
+assert isinstance(form, Mounted)
+OWN["nf4"] = replace(form, loading=replace(form.loading, load=_load))

@@ -1,0 +1,72 @@
+"""llama.cpp as an engine: a GGUF file in a child process. Prompts come from the base's own tokenizer, so that every
+form is asked with the same ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.dataset import tokens
+from harness.dataset.item import Item
+from harness.engines import fingerprint, llama_cpp, perplexity
+from harness.engines.answers import Answer
+from harness.engines.divergence import Passage
+from harness.engines.engine import Footprint, Progress, silent
+from harness.engines.fingerprint import Fingerprint
+from harness.engines.generate import Decoding
+from harness.engines.llama_cpp import Llama, Runtime
+from harness.engines.perplexity import TextLoss
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaEngine:
+    """`harness.engines.engine.Engine` over one loaded file."""
+
+    llama: Llama
+    tokenizer: Any
+    apart: bool = False
+    """Whether the adapter is a LoRA laid upon the file, which can then be asked without it."""
+
+    def answer(self, items: Sequence[Item], decoding: Decoding, progress: Progress = silent) -> list[Answer]:
+        return llama_cpp.answer_all(self.llama, self.tokenizer, items, decoding, progress)
+
+    def logits(self, texts: Sequence[Passage]) -> Iterator[Any]:
+        self.llama.context(max(len(one.prompt) + len(one.completion) for one in texts), 1)
+        return (self.llama.logits(text.prompt, text.completion) for text in texts)
+
+    def losses(self, texts: Sequence[str]) -> list[TextLoss]:
+        encoded = [tuple(ids) for ids in perplexity.encoded(self.tokenizer, texts)]
+        passages = [Passage(ids[:1], ids[1:]) for ids in encoded]
+        return [
+            TextLoss(len(one.completion), perplexity.nats(logits, one.completion))
+            for one, logits in zip(passages, self.logits(passages), strict=True)
+        ]
+
+    def footprint(self) -> Footprint:
+        return Footprint(self.llama.peak, "process, at most")
+
+    def spoken(self) -> Fingerprint | None:
+        if not self.apart:
+            return None
+        ids = tokens.prompt_ids(self.tokenizer, fingerprint.PROBE)
+        bare, mounted = (self.llama.probe(ids, lora=applied) for applied in (False, True))
+        return fingerprint.compare(bare, mounted)
+
+
+@contextmanager
+def opened(file: Path, lora: Path | None, tokenizer: Path, threads: int, runtime: Runtime) -> Iterator[LlamaEngine]:
+    """A GGUF file, and the LoRA laid upon it where there is one, in a child that ends with the context.
+
+    Args:
+        tokenizer: folder of the base's own.
+
+    Raises:
+        EngineError: the child died, hung, cannot load the file, or the LoRA changes nothing.
+    """
+    from transformers import AutoTokenizer
+
+    with llama_cpp.opened(file, threads, runtime, lora) as loaded:
+        yield LlamaEngine(loaded, AutoTokenizer.from_pretrained(tokenizer), apart=lora is not None)

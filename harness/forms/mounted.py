@@ -1,0 +1,61 @@
+"""Forms of transformers: a base loaded in some way, and the adapter mounted on it by peft."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from harness.engines import form as loading
+from harness.engines import pristine, transformers_engine
+from harness.engines.engine import Engine
+from harness.engines.form import Loaded, Loading
+from harness.engines.workshop import Workshop
+from harness.forms.form import Direct, Served
+from harness.spec.objects import Spec
+from harness.store.artifact import Artifact
+
+_kept: dict[tuple[str, Path, int], Callable[[], Loaded]] = {}
+"""Bases of this process, by form, folder and threads."""
+
+
+@dataclass(frozen=True)
+class Mounted(Direct):
+    name: str
+    place: str
+    loading: Loading
+    code_of: tuple[str, ...]
+    """Modules that load it; the engine's own are added."""
+    four_bit: bool = False
+    measured_as: str = ""
+    words: str = ""
+    engine: str = "transformers"
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        return ("harness.engines.transformers_engine", *self.code_of)
+
+    def settings(self, spec: Spec) -> Mapping[str, object]:
+        return self.loading.settings
+
+    @contextmanager
+    def opened(self, base: Path, adapter: Path | None, threads: int) -> Iterator[Engine]:
+        with transformers_engine.opened(loading.load(self.loading, base, threads), adapter) as engine:
+            yield engine
+
+    def serve(self, shop: Workshop, adapter: Artifact | None) -> Served:
+        """Adapters are mounted on one base a process, which is given back as it was (`harness.engines.pristine`)."""
+        folder = None if adapter is None else adapter.path
+        return Served(self.identity(shop), partial(self._lent, shop.base.path, folder, shop.spec.threads))
+
+    def bare_model(self, base: Path, threads: int) -> Loaded:
+        """Loaded once a process and only when something is asked; anew where an adapter left a trace on it."""
+        key = (self.name, base, threads)
+        if key not in _kept:
+            _kept[key] = pristine.kept(lambda: loading.load(self.loading, base, threads))
+        return _kept[key]()
+
+    def _lent(self, base: Path, adapter: Path | None, threads: int) -> AbstractContextManager[Engine]:
+        return transformers_engine.opened(self.bare_model(base, threads), adapter)

@@ -1,0 +1,84 @@
+"""The deployed forms by name: greenrun's own, then those of installed packages.
+
+A new one is a module and a line in `OWN`, or an entry point of an installed package (`harness.forms.installed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from harness.entry_points import Found, Installed
+from harness.errors import SpecError
+from harness.forms import float32, gguf, nf4
+from harness.forms.form import Form, FormError
+from harness.forms.installed import find
+from harness.spec import nearest
+from harness.spec.objects import Spec
+
+OWN: dict[str, Form] = {form.name: form for form in (nf4.FORM, float32.FORM, gguf.FORM)}
+"""The forms that greenrun brings."""
+
+
+@cache
+def _found() -> Found[Form]:
+    return find(OWN)
+
+
+def installed() -> Mapping[str, Installed[Form]]:
+    """Name -> form of an installed package, with where it came from."""
+    return _found().installed
+
+
+def refuse_faults() -> None:
+    """Refuse to judge beside an installed form that cannot be used.
+
+    Raises:
+        FormError: names every such form, its package and the mend.
+    """
+    if _found().faults:
+        raise FormError("\n".join(_found().faults))
+
+
+class _Forms(Mapping[str, Form]):
+    """Packages are looked for when a name is first asked for, and not while one of them imports this module."""
+
+    def __getitem__(self, name: str) -> Form:
+        return OWN[name] if name in OWN else installed()[name].thing
+
+    def __iter__(self) -> Iterator[str]:
+        yield from OWN
+        yield from installed()
+
+    def __len__(self) -> int:
+        return len(OWN) + len(installed())
+
+
+FORMS: Mapping[str, Form] = _Forms()
+"""Name -> form: greenrun's own, then those of installed packages."""
+
+
+def deployed(spec: Spec) -> Form:
+    """The form that ships and is judged.
+
+    Raises:
+        SpecError: there is none of that name.
+    """
+    if spec.deploy not in FORMS:
+        raise SpecError(spec.path, *next(wrong(spec)))
+    return FORMS[spec.deploy]
+
+
+def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
+    """What does not fit the form that the spec names, or that there is none of that name: the key, and the mend."""
+    if spec.deploy in FORMS:
+        yield from FORMS[spec.deploy].problems(spec)
+    else:
+        yield "release.deploy", f"unknown form {spec.deploy!r}; {nearest.mend(spec.deploy, FORMS)}"
+
+
+def described(spec: Spec) -> dict[str, object]:
+    """The deployed form for the report: name and settings, and of an installed one its package and version."""
+    form, origin = deployed(spec), installed().get(spec.deploy)
+    where = {} if origin is None else {"distribution": origin.distribution, "version": origin.version}
+    return {"name": form.name, **form.settings(spec), **where}

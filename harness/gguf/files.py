@@ -1,0 +1,116 @@
+"""The files of an adapter's GGUF forms, each made once: a merged file, or a base file and a LoRA file apart.
+
+Where the adapter is merged, ``f16`` and ``q4`` are the merged checkpoint as converted and as quantized. Where it stays
+apart, ``q4`` is what is served, the base file with the LoRA laid upon it, and ``f16`` is the same LoRA upon an f16 file
+of the very weights that it was trained on: what it is away from the adapter was lost by the LoRA file alone, and what
+``q4`` is away beyond that by the base file. ``merged-q4`` is then the merged file, for comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.engines import base_model
+from harness.engines.workshop import Workshop
+from harness.gguf import convert, lora, requests
+from harness.store.artifact import Artifact
+
+F16, Q4, MERGED_Q4 = "f16", "q4", "merged-q4"
+SAYS = "general.description"
+
+
+@dataclass(frozen=True, slots=True)
+class GgufFiles:
+    """What llama.cpp is given of one adapter: a merged file, or a base file and the adapter as a LoRA laid upon it."""
+
+    base: Artifact
+    """Holds the file that the model is loaded from."""
+    lora: Artifact | None = None
+    """Holds the LoRA file; None where the adapter is merged into `base`."""
+    says: str | None = None
+    """What `base` must say that it was made of; None for one that was made elsewhere."""
+
+    @property
+    def file(self) -> Path:
+        return self.base.path / convert.FILE
+
+    @property
+    def lora_file(self) -> Path | None:
+        return None if self.lora is None else self.lora.path / lora.FILE
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """For the keys of what is asked of it."""
+        mine: dict[str, object] = {"file": self.base.digest}
+        return mine if self.lora is None else {**mine, "lora": self.lora.digest}
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """For the gates that rest on it."""
+        mine = {"gguf": self.base.digest}
+        return mine if self.lora is None else {**mine, "gguf lora": self.lora.digest}
+
+    @property
+    def size(self) -> int:
+        """Bytes that ship."""
+        return sum(path.stat().st_size for path in (self.file, self.lora_file) if path is not None)
+
+
+def merged(shop: Workshop, adapter: Artifact) -> Artifact:
+    """The adapter merged into the weights that it was trained on, in float32."""
+    return shop.make(requests.merged(shop.spec, shop.weights, adapter))
+
+
+def lora_file(shop: Workshop, adapter: Artifact) -> Artifact:
+    """The adapter as a GGUF LoRA.
+
+    Raises:
+        BlockedError: there is no llama.cpp.
+        GgufError: it cannot be converted.
+    """
+    return shop.make(requests.lora_file(shop.spec, shop.base, adapter, shop.llama_cpp()))
+
+
+def base_file(shop: Workshop) -> Artifact:
+    """What every LoRA is laid upon: the spec's own GGUF file, or the base in the spec's quantization.
+
+    Raises:
+        BlockedError: it has to be made, and there is no llama.cpp.
+        GgufError: it cannot be made.
+    """
+    if base_model.is_gguf(shop.spec.base):
+        return shop.make(requests.given_base(shop.spec))
+    return shop.make(requests.quantized_base(shop.spec, shop.base, shop.llama_cpp()))
+
+
+def files(shop: Workshop, adapter: Artifact, name: str) -> GgufFiles:
+    """An adapter's files for ``f16``, ``q4`` or ``merged-q4``.
+
+    Raises:
+        BlockedError: there is no llama.cpp.
+        GgufError: a step on the way fails.
+    """
+    apart = requests.settings(shop.spec).apart and name != MERGED_Q4
+    return _apart(shop, adapter, name) if apart else _merged(shop, adapter, name)
+
+
+def _merged(shop: Workshop, adapter: Artifact, name: str) -> GgufFiles:
+    checkpoint, tools = merged(shop, adapter), shop.llama_cpp()
+    told = requests.about(shop.spec, shop.base, adapter)
+    plain = shop.make(requests.f16(shop.spec, checkpoint, told, adapter.label, tools))
+    if name == F16:
+        return GgufFiles(plain, says=told[SAYS])
+    quantization = requests.settings(shop.spec).quantization
+    made = shop.make(requests.quantized(shop.spec, adapter, plain, quantization, tools))
+    return GgufFiles(made, says=told[SAYS])
+
+
+def _apart(shop: Workshop, adapter: Artifact, name: str) -> GgufFiles:
+    told = requests.about(shop.spec, shop.base, None)
+    if name == F16:
+        plain = shop.make(requests.f16(shop.spec, shop.weights, told, "weights", shop.llama_cpp()))
+        return GgufFiles(plain, lora_file(shop, adapter), told[SAYS])
+    says = None if base_model.is_gguf(shop.spec.base) else told[SAYS]
+    return GgufFiles(base_file(shop), lora_file(shop, adapter), says)

@@ -1,0 +1,167 @@
+"""What stands in the store on the way to a GGUF file; each key holds all that its artifact depends on.
+
+The chain is one of digests: a quantized file's key has the f16 file's digest, that one's the merged checkpoint's, and
+that one's the adapter's and the base's. A file of another adapter cannot stand in for it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.engines import base_model
+from harness.engines import form as forms_of
+from harness.errors import SpecError
+from harness.gguf import convert, dequantized, lora, merge, quantize
+from harness.gguf.toolchain.find import Toolchain
+from harness.spec.gguf import GgufGates
+from harness.spec.objects import Spec
+from harness.store import digests
+from harness.store.artifact import Artifact, Key, Request, scratch
+
+VERSIONS = ("torch", "transformers", "tokenizers", "safetensors", "gguf", "numpy")
+"""What the converter imports from the virtual environment."""
+
+
+def settings(spec: Spec) -> GgufGates:
+    """``[gates.gguf]``, or its defaults where a spec without the table is asked for a file all the same."""
+    return spec.gates.gguf or GgufGates()
+
+
+def merged(spec: Spec, weights: Artifact, adapter: Artifact) -> Request:
+    """Weights and adapter as one float32 checkpoint.
+
+    Args:
+        weights: those that the adapter was trained on.
+    """
+    inputs = {
+        "weights": weights.digest,
+        "adapter": adapter.digest,
+        "machine": forms_of.machine(spec.threads),
+        "code": digests.of_code("harness.gguf.merge"),
+    }
+    return Request(Key("merged", adapter.label, inputs), lambda folder: merge.write(weights.path, adapter.path, folder))
+
+
+def about(spec: Spec, base: Artifact, adapter: Artifact | None) -> dict[str, str]:
+    """What a file says of itself, wherever it is copied to.
+
+    Args:
+        adapter: None for a file of the base alone.
+    """
+    if adapter is None:
+        return {"general.name": f"{spec.name}-base", "general.description": f"greenrun: base sha256:{base.digest}"}
+    return {
+        "general.name": f"{spec.name}-{spec.candidate}",
+        "general.description": f"greenrun: base sha256:{base.digest} adapter sha256:{adapter.digest}",
+    }
+
+
+def f16(spec: Spec, checkpoint: Artifact, told: Mapping[str, str], label: str, toolchain: Toolchain) -> Request:
+    """A checkpoint as a GGUF file in f16.
+
+    Args:
+        told: what the file says of itself.
+    """
+    limit = settings(spec).convert_seconds
+    inputs = {
+        "checkpoint": checkpoint.digest,
+        "type": "f16",
+        "about": dict(told),
+        "toolchain": toolchain.digest,
+        "versions": dict(digests.of_versions(VERSIONS)),
+        "code": digests.of_code("harness.gguf.convert"),
+    }
+
+    def build(folder: Path) -> None:
+        convert.to_f16(checkpoint.path, toolchain, told, folder, limit)
+
+    return Request(Key("gguf", f"{label} f16", inputs), build)
+
+
+def quantized(spec: Spec, adapter: Artifact, f16: Artifact, quantization: str, toolchain: Toolchain) -> Request:
+    """The f16 file in another type: ``Q4_0`` for the spec's own, any other that llama-quantize knows for comparison."""
+    limit = settings(spec).quantize_seconds
+    inputs = {
+        "f16": f16.digest,
+        "type": quantization,
+        "toolchain": toolchain.digest,
+        "code": digests.of_code("harness.gguf.quantize"),
+    }
+
+    def build(folder: Path) -> None:
+        quantize.quantize(f16.path / convert.FILE, quantization, toolchain, folder, spec.threads, limit)
+
+    return Request(Key("gguf", f"{adapter.label} {quantization}", inputs), build)
+
+
+def given_base(spec: Spec) -> Request:
+    """The spec's own base file, bit for bit: what people serve, and not what might be made of it."""
+    pin = spec.base.pin.removeprefix("sha256:")
+
+    def build(folder: Path) -> None:
+        shutil.copyfile(base_model.locate(spec), folder / convert.FILE)
+        if (found := digests.of_file(folder / convert.FILE)) != pin:
+            raise SpecError(spec.path, "base.pin", f"the file changed while it was being copied: sha256 {found}")
+
+    return Request(Key("gguf", "base as given", {"sha256": pin}), build)
+
+
+def quantized_base(spec: Spec, base: Artifact, toolchain: Toolchain) -> Request:
+    """The base in the spec's quantization. Its f16 file is only passed through, and not kept."""
+    options, told = settings(spec), about(spec, base, None)
+    inputs = {
+        "checkpoint": base.digest,
+        "type": options.quantization,
+        "about": told,
+        "toolchain": toolchain.digest,
+        "versions": dict(digests.of_versions(VERSIONS)),
+        "code": digests.of_code("harness.gguf.convert", "harness.gguf.quantize"),
+    }
+
+    def build(folder: Path) -> None:
+        place = scratch(folder)
+        place.mkdir(exist_ok=True)
+        convert.to_f16(base.path, toolchain, told, place, options.convert_seconds)
+        plain, limit = place / convert.FILE, options.quantize_seconds
+        quantize.quantize(plain, options.quantization, toolchain, folder, spec.threads, limit)
+
+    return Request(Key("gguf", f"base {options.quantization}", inputs), build)
+
+
+def served(base: Artifact, file: Artifact) -> Request:
+    """The weights of a base file, to train on: what the file computes with.
+
+    Args:
+        base: whose tokenizer goes with them.
+    """
+    inputs = {
+        "base": base.digest,
+        "file": file.digest,
+        "code": digests.of_code("harness.gguf.dequantized"),
+        "versions": dict(digests.of_versions(("transformers", "gguf", "torch"))),
+    }
+
+    def build(folder: Path) -> None:
+        dequantized.write(file.path / convert.FILE, base.path, folder)
+
+    return Request(Key("served", "gguf", inputs), build)
+
+
+def lora_file(spec: Spec, base: Artifact, adapter: Artifact, toolchain: Toolchain) -> Request:
+    """The adapter as a GGUF LoRA in f16."""
+    told, limit = about(spec, base, adapter), settings(spec).convert_seconds
+    inputs = {
+        "adapter": adapter.digest,
+        "base": base.digest,
+        "about": told,
+        "toolchain": toolchain.digest,
+        "versions": dict(digests.of_versions((*VERSIONS, "peft"))),
+        "code": digests.of_code("harness.gguf.lora"),
+    }
+
+    def build(folder: Path) -> None:
+        lora.write(adapter.path, base.path, toolchain, told, folder, limit)
+
+    return Request(Key("lora", adapter.label, inputs), build)
