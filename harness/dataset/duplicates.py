@@ -7,6 +7,8 @@ Of pairs at similarity s, (1 - s^4)^32 are missed: 5e-8 at 0.8, 2e-4 at 0.7.
 
 from __future__ import annotations
 
+import hashlib
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,11 +17,13 @@ from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 from harness.dataset.check import ItemsCheck
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.dataset.texts import Spool, side_text
+from harness.dataset.turns import OPENING
 from harness.spec.data import Options, Side
 from harness.text import units
 from harness.text.compare import side_by_side
@@ -44,17 +48,31 @@ def duplicate_findings(path: Path, items: Iterable[Item], options: Options) -> I
     sides = [side for side in ("both", "prompt", "answer") if side in options.duplicates_of]
     remembered = {side: _Remembered(options.shingle) for side in sides}
     sketch = _Sketcher(options.shingle)
-    for _, texts in spool.fill(items):
+    contexts = array("Q")
+    for number, texts in spool.fill(_contexts(items, contexts)):
         # A refusal's answer was left out: with it gone, both sides are the prompt alone.
         prompt, answer = (sketch.of(units.units(side_text(texts, side))) for side in ("prompt", "answer"))
         for side, kept in remembered.items():
-            kept.add({"prompt": prompt, "answer": answer}.get(side) or sketch.joined(prompt, answer))
+            asked = 0 if side == "answer" else contexts[number]
+            kept.add({"prompt": prompt, "answer": answer}.get(side) or sketch.joined(prompt, answer), asked)
     accused: set[int] = set()
     for side in sides:
         for later, earlier, similarity in sorted(remembered[side].copies(spool, side, options.similarity)):
             if later not in accused:
                 yield _finding(path, spool, side, later, earlier, similarity)
                 accused.add(later)
+
+
+def _contexts(items: Iterable[Item], found: array[int]) -> Iterator[Item]:
+    """Items as they pass, with a hash of each one's system turns and tools put into `found`; 0 where it has neither.
+
+    One question with other tools, or to another system turn, is another question.
+    """
+    for item in items:
+        said = [turn.get("content") for turn in item.messages if turn["role"] in OPENING]
+        raw = orjson.dumps([said, item.tools], option=orjson.OPT_SORT_KEYS, default=str) if said or item.tools else b""
+        found.append(int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "big") if raw else 0)
+        yield item
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +123,16 @@ class _Remembered:
         self._wholes = bytearray()
         self._bands = bytearray()
 
-    def add(self, sketch: _Sketch) -> None:
-        """Remember the next item; one without units, or too short for a shingle, has no bands."""
-        self._wholes += np.uint64(units.whole(sketch.found) if sketch.found else 0).tobytes()
+    def add(self, sketch: _Sketch, context: int) -> None:
+        """Remember the next item; one without units, or too short for a shingle, has no bands. Items of two contexts
+        share nothing."""
+        self._wholes += np.uint64((units.whole(sketch.found) ^ context) if sketch.found else 0).tobytes()
         if len(sketch.found) < self._shingle:
             self._bands += bytes(4 * BANDS)
             return
         rows = sketch.minima.reshape(BANDS, ROWS)
-        self._bands += (((rows * _FACTORS).sum(axis=1) >> np.uint64(32)) | np.uint64(1)).astype(np.uint32).tobytes()
+        mixed = ((rows * _FACTORS).sum(axis=1) ^ np.uint64(context)) >> np.uint64(32)
+        self._bands += (mixed | np.uint64(1)).astype(np.uint32).tobytes()
 
     def copies(self, spool: Spool, side: str, similarity: float) -> Iterator[tuple[int, int, float]]:
         """Later item, the earlier one that it copies, and their similarity; each item at most once."""

@@ -71,8 +71,8 @@ def lengths(tokenizer: Any) -> Lengths:
     """Counts an item's tokens as training does."""
 
     def lengths(item: Item) -> tuple[int, int]:
-        prompt = tokens.prompt_ids(tokenizer, item.messages)
-        return len(prompt), len(tokens.completion_ids(tokenizer, item.reference))
+        prompt, answer = tokens.learned_ids(tokenizer, item)
+        return len(prompt), len(answer)
 
     return lengths
 

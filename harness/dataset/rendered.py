@@ -21,9 +21,9 @@ from harness.dataset.findings import Finding, quote
 from harness.dataset.item import Item, Message
 from harness.dataset.labels import told
 from harness.dataset.line import texts
+from harness.dataset.turns import called
+from harness.errors import GreenrunError
 from harness.spec.objects import Task
-
-HARMLESS = "word"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ class Renderings:
         for item in items:
             try:
                 rendered = self.render(item)
-            except (jinja2.TemplateError, TypeError, ValueError, KeyError) as error:
-                problem = f"the chat template of the base model refuses its turns: {quote(str(error), 120)}"
+            except (jinja2.TemplateError, GreenrunError, TypeError, ValueError, KeyError) as error:
+                problem = f"the chat template of the base model refuses its turns: {quote(str(error), 200)}"
                 yield Finding(path, item.line, "", problem, "unrenderable", 0, item.id)
                 continue
             total = len(rendered.prompt) + self.answer_room if self.answer_room else len(rendered.whole)
@@ -96,11 +96,15 @@ def _problems(item: Item, rendered: Rendered) -> Iterator[tuple[str, str, str]]:
         for place, text in texts(turn.get("content"), f"messages[{number}].content"):
             if not place.endswith(("(key)", ".type")) and text.strip() not in rendered.prompt_text:
                 yield "dropped-turn", place, f"the chat template leaves out what the {turn['role']} says: {quote(text)}"
-    if item.reference.strip() not in rendered.whole_text[len(rendered.prompt_text) :]:
+    written = rendered.whole_text[len(rendered.prompt_text) :]
+    answer = item.answer_turn
+    parts = (answer.get("reasoning_content"), answer.get("content"), *called([answer]))
+    dropped = [part for part in parts if isinstance(part, str) and part.strip() not in written]
+    if dropped:
         yield (
             "dropped-answer",
             "reference",
-            f"the chat template does not write the answer as it is: {quote(item.reference)}",
+            f"the chat template does not write the answer as it is: {quote(dropped[0])}",
         )
     elif not rendered.after:
         yield "no-end", "reference", "no special token ends the answer: the model would not learn to stop"
@@ -114,47 +118,52 @@ def _problems(item: Item, rendered: Rendered) -> Iterator[tuple[str, str, str]]:
 
 def renderer(tokenizer: Any) -> Render:
     """How this tokenizer's chat template writes an item."""
-    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
-    special |= set(tokenizer.all_special_ids)
+    special = tokens.specials(tokenizer)
 
     def specials(of_ids: Sequence[int]) -> list[int]:
         return [number for number in of_ids if number in special]
 
-    def text(turns: Sequence[Message], prompt: bool) -> str:
-        return str(
-            tokenizer.apply_chat_template([dict(t) for t in turns], tokenize=False, add_generation_prompt=prompt)
-        )
-
-    def conversation(turns: Sequence[Message]) -> list[int]:
-        return tokens.ids(tokenizer.apply_chat_template([dict(turn) for turn in turns]))
-
     @cache
     def frame(roles: tuple[str, ...]) -> list[int]:
-        return specials(conversation([{"role": role, "content": HARMLESS} for role in roles]))
+        return specials(
+            tokens.conversation_ids(tokenizer, [{"role": role, "content": tokens.HARMLESS} for role in roles])
+        )
 
-    def framed(turns: Sequence[Message]) -> list[int]:
-        if all(turn.keys() == {"role", "content"} and isinstance(turn["content"], str) for turn in turns):
+    def framed(turns: Sequence[Message], tools: tokens.Tools) -> list[int]:
+        if not tools and all(turn.keys() == {"role", "content"} and isinstance(turn["content"], str) for turn in turns):
             return frame(tuple(turn["role"] for turn in turns))
-        plain = [{**turn, "content": HARMLESS} if isinstance(turn.get("content"), str) else turn for turn in turns]
-        return specials(conversation(plain))
+        plain = [
+            {**turn, "content": tokens.HARMLESS} if isinstance(turn.get("content"), str) else turn for turn in turns
+        ]
+        return specials(tokens.conversation_ids(tokenizer, plain, tools))
 
     def render(item: Item) -> Rendered:
-        turns = [*item.messages, {"role": "assistant", "content": item.reference}]
-        prompt_text, whole_text = text(item.messages, prompt=True), text(turns, prompt=False)
-        whole = conversation(turns)
-        end = whole_text.rfind(item.reference.strip()) + len(item.reference.strip())
+        turns = [*item.messages, item.answer_turn]
+        prompt_text = tokens.prompt_text(tokenizer, item.messages, item.tools)
+        whole_text, whole = (
+            tokens.conversation_text(tokenizer, turns, item.tools),
+            tokens.conversation_ids(tokenizer, turns, item.tools),
+        )
+        last = _last_words(item)
+        end = whole_text.rfind(last) + len(last)
         after = tokens.ids(tokenizer(whole_text[end:], add_special_tokens=False))
         return Rendered(
-            tokens.prompt_ids(tokenizer, item.messages),
+            tokens.prompt_ids(tokenizer, item.messages, item.tools),
             whole,
             prompt_text,
             whole_text,
             specials(whole),
-            framed(turns),
+            framed(turns, item.tools),
             specials(after),
         )
 
     return render
+
+
+def _last_words(item: Item) -> str:
+    """What stands last in the answer as every template writes it: its text, or the last tool that it calls."""
+    names = called([item.answer_turn])
+    return names[-1] if names else str(item.answer_turn.get("content") or item.reference).strip()
 
 
 def room(tokenizer: Any, config: Any) -> float:

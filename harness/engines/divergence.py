@@ -20,12 +20,8 @@ class Passage:
 
 
 def passages(tokenizer: Any, items: Sequence[Item]) -> list[Passage]:
-    return [
-        Passage(
-            tuple(tokens.prompt_ids(tokenizer, item.messages)), tuple(tokens.completion_ids(tokenizer, item.reference))
-        )
-        for item in items
-    ]
+    learned = (tokens.learned_ids(tokenizer, item) for item in items)
+    return [Passage(tuple(prompt), tuple(completion)) for prompt, completion in learned]
 
 
 def completion_logits(engine: Loaded, text: Passage) -> Any:

@@ -31,7 +31,7 @@ def answer_all(
     engine: Loaded, items: Sequence[Item], decoding: Decoding, progress: Progress = lambda done, total: None
 ) -> list[Answer]:
     """One greedy answer an item, in the order of the items."""
-    prompts = {item.id: tokens.prompt_ids(engine.tokenizer, item.messages) for item in items}
+    prompts = {item.id: tokens.prompt_ids(engine.tokenizer, item.messages, item.tools) for item in items}
     last, pad = ends(engine), engine.tokenizer.pad_token_id
     answers: dict[str, Answer] = {}
     with unpacked(engine.model):

@@ -204,7 +204,7 @@ def answer_all(
     Raises:
         EngineError: the child died, hung or refused.
     """
-    prompts = {item.id: tokens.prompt_ids(tokenizer, item.messages) for item in items}
+    prompts = {item.id: tokens.prompt_ids(tokenizer, item.messages, item.tools) for item in items}
     grouped = batches({name: len(ids) for name, ids in prompts.items()}, decoding.batch_size)
     answers: dict[str, Answer] = {}
     for batch in grouped:

@@ -80,9 +80,9 @@ def prompts(tokenizer: Any, items: Sequence[Item], limits: Mapping[str, int]) ->
     found = []
     for item in items:
         turns = [dict(turn) for turn in item.messages]
-        text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
-        system, user = _two_turns(turns)
-        ids = tuple(tokens.prompt_ids(tokenizer, item.messages))
+        text = tokens.prompt_text(tokenizer, item.messages, item.tools)
+        system, user = ("", "") if item.tools else _two_turns(turns)
+        ids = tuple(tokens.prompt_ids(tokenizer, item.messages, item.tools))
         found.append(Prompt(item.id, text, ids, system, user, limits[item.task]))
     return found
 
