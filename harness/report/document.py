@@ -74,6 +74,7 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
                 "metric": result.gate.metric,
                 "value": result.value,
                 "lower_bound": result.lower_bound,
+                "upper_bound": result.upper_bound,
                 "n": result.n,
                 "rule": result.gate.rule,
                 "threshold": result.gate.threshold,

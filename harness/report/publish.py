@@ -11,7 +11,8 @@ from harness.gates.records import Warned, every
 from harness.gates.shipping import UNPROVEN
 from harness.gates.verdict import Verdict, first_line, reach
 from harness.releases import bundle
-from harness.report import document, escape, junit, markdown
+from harness.report import document, escape, files
+from harness.report.page import shown, view
 from harness.run import journal as evidence
 from harness.run import provenance, retention
 from harness.run.run import Run
@@ -31,7 +32,7 @@ class Ending:
 
 
 def conclude(run: Run, exitstatus: int, partial: bool) -> Ending:
-    """Judge the run from its journal and write ``verdict.json``, ``junit.xml`` and ``report.md``."""
+    """Judge the run from its journal and write its reports (`harness.report.files`)."""
     if partial:
         run.journal.taint("restricted on purpose (--partial)")
     for name in provenance.changed(run):
@@ -111,23 +112,26 @@ def _withdraw(run: Run, reason: str) -> Verdict:
 
 
 def _write(run: Run, verdict: Verdict) -> None:
-    paper = document.build(verdict, evidence.read(run.evidence), evidence.digests_of(run.evidence))
     run.folder.mkdir(parents=True, exist_ok=True)
-    document.write(paper, run.folder / "verdict.json")
-    junit.write(paper, run.folder / "junit.xml")
+    answers = shown.judged(
+        run.spec, run.out, run.id, evidence.read(run.evidence), run.earlier.items if run.earlier else ()
+    )
+    run.journal.write(shown.write(run.folder, answers))
+    journal = evidence.read(run.evidence)
+    paper = document.build(verdict, journal, evidence.digests_of(run.evidence))
     if run.spec.path.is_file():
         shutil.copyfile(run.spec.path, run.folder / "release.toml")
     notes = ""
     if run.spec.notes is not None and run.spec.notes.is_file():
         notes = run.spec.notes.read_text(encoding="utf-8")
         shutil.copyfile(run.spec.notes, run.folder / run.spec.notes.name)
-    fresh = run.folder / "report.md.new"
-    fresh.write_text(markdown.render(paper, notes), encoding="utf-8")
-    fresh.replace(run.folder / "report.md")
+    files.write(run.folder, paper, notes, view.of(answers, run.out, paper, journal), run.spec.languages)
 
 
 def _papers(run: Run) -> list[Path]:
-    return [run.folder / name for name in spec_papers.PAPERS]
+    """What of the run's folder goes into its bundle: the papers, and the page in further languages."""
+    pages = [f"report.{language}.html" for language in run.spec.languages[1:]]
+    return [run.folder / name for name in (*spec_papers.PAPERS, *pages)]
 
 
 def table(verdict: Verdict) -> list[str]:

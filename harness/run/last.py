@@ -5,12 +5,12 @@ Keys are not worked out again: the journal names each artifact that the run rest
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import GreenrunError
-from harness.gates.records import ArtifactUsed, RunOpened, Selection, every, last
+from harness.gates.records import ArtifactUsed, Entry, RunOpened, Selection, every, last
 from harness.run import journal as evidence
 from harness.spec.objects import Spec
 from harness.store.store import Store
@@ -92,8 +92,12 @@ def _runs(out: Path, spec: Spec) -> Iterator[tuple[float, LastRun]]:
         began = [
             entry.at for entry in journal if isinstance(entry.record, RunOpened) and entry.record.release == spec.name
         ]
-        if not began:
-            continue
-        chosen = last(journal, Selection)
-        artifacts = {one.name: one for one in every(journal, ArtifactUsed)}
-        yield began[0], LastRun(folder.parent.name, out, chosen.selected if chosen else "", artifacts)
+        if began:
+            yield began[0], of_journal(folder.parent.name, out, journal)
+
+
+def of_journal(run_id: str, out: Path, journal: Sequence[Entry]) -> LastRun:
+    """What the run with this journal left in the store below `out`."""
+    chosen = last(journal, Selection)
+    artifacts = {one.name: one for one in every(journal, ArtifactUsed)}
+    return LastRun(run_id, out, chosen.selected if chosen else "", artifacts)

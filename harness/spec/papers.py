@@ -5,19 +5,22 @@ from __future__ import annotations
 SUMS = "SHA256SUMS.txt"
 
 
-PAPERS = ("verdict.json", "junit.xml", "report.md", "release.toml")
+PAPERS = ("verdict.json", "junit.xml", "report.md", "report.html", "release.toml")
 """What a run says of itself, in its folder and in its bundle."""
 
 
 JUDGED = "judged_items.jsonl"
 
+ANSWERS = "answers.jsonl"
+
 
 def reserved(name: str) -> bool:
     """Whether a file of that name in a run's folder or a bundle is greenrun's own; case tells no files apart."""
-    own = (SUMS, *PAPERS, JUDGED, *_FOLDERS)
+    own = (SUMS, *PAPERS, JUDGED, ANSWERS, *_FOLDERS)
     parts = name.casefold().removesuffix(".new").removesuffix(".lock").removesuffix(".partial")
     packed = name.casefold().startswith(("adapter_", "model_"))
-    return packed or parts in {one.casefold() for one in own}
+    page = parts.startswith("report.") and parts.endswith(".html")
+    return packed or page or parts in {one.casefold() for one in own}
 
 
 _FOLDERS = ("evidence", "failures", "findings", "progress", "staged")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, MinLen
 
 from harness.spec.table import Table
-from harness.spec.values import File, Name, Text
+from harness.spec.values import File, Listed, Name, Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,5 +26,7 @@ class Release(Table):
     instructions: Literal["native", "avx2"] = "native"
     """``avx2``: torch computes with what nearly every x86-64 processor has, so that they agree
     (`harness.engines.processor`)."""
+    languages: Annotated[Listed[Literal["en", "zh"]], MinLen(1)] = ("en",)
+    """Of the run's pages: the first is ``report.html``, another ``report.<language>.html``."""
     notes: File | None = None
     """TOML file with the report's prose."""

@@ -41,12 +41,14 @@ def install(site: Path, code: str = STUB, *points: str, version: str = "0.3") ->
 
 
 def deployed_as_stub(line: Line, folder: Path) -> Line:
-    """The tiny line with one experiment, deployed as the stub, with a store of its own."""
+    """The tiny line with one experiment and one adapter, deployed as the stub, with a store of its own."""
     copied = Line(line.copy(folder / "line").spec, folder / "out")
     text = copied.spec.read_text(encoding="utf-8")
     text = text.replace('deploy = "nf4"', 'deploy = "stub"')
     text = text.replace('[gates.bnb]\nblocking = true\nmounts = ["both"]\n', "")
     text = re.sub(r'\[\[experiments\]\]\nname = "long"\n.*\n.*\n', "", text)
+    text = text.replace('[adapters.sea]\ntasks = ["sea"]\n', "")
+    text = re.sub(r'\[\[gates\.eval\]\]\nadapter = "sea"\n(.+\n)+', "", text)
     copied.spec.write_text(text, encoding="utf-8")
     return copied
 
@@ -55,7 +57,7 @@ def deployed_as_stub(line: Line, folder: Path) -> Line:
 def shipped(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     folder = tmp_path_factory.mktemp("stub")
     site = install(folder / "site")
-    return release(deployed_as_stub(line, folder), "green", env={"PYTHONPATH": str(site)})
+    return release(deployed_as_stub(line, folder), "green", env={"PYTHONPATH": str(site)}, timeout=900)
 
 
 def test_a_release_is_judged_on_the_forms_own_answers_and_ships(shipped: Finished) -> None:
