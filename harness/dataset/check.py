@@ -15,7 +15,7 @@ from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.dataset.line import Record
 from harness.dataset.seen import Seen
-from harness.spec.data import Options
+from harness.spec.data import DataGates, Options
 from harness.spec.objects import Task
 
 Concerns = Callable[[Task, str], bool]
@@ -43,6 +43,9 @@ class Check:
     """What is so where it passes, as one sentence: the docstring of its test."""
     kinds: frozenset[str]
     """Kinds of findings that it may report: what ``allow`` can name. Any other kind is an error of the check."""
+    options: Callable[[str, DataGates], str] | None = None
+    """(kind, settings) -> the option that lets it find less of a kind, as it would stand in ``[gates.data]``; "" where
+    only ``allow`` does."""
 
 
 class RecordCheck(Protocol):

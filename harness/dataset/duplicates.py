@@ -24,7 +24,7 @@ from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.dataset.texts import Spool, side_text
 from harness.dataset.turns import OPENING
-from harness.spec.data import Options, Side
+from harness.spec.data import DataGates, Options, Side
 from harness.text import units
 from harness.text.compare import side_by_side
 
@@ -242,9 +242,19 @@ def _finding(path: Path, spool: Spool, side: str, later: int, earlier: int, simi
     return Finding(path, spool.lines[later], "" if side == "both" else side, problem, f"{kind}-{side}", 0, shown)
 
 
+def _option(kind: str, chosen: DataGates) -> str:
+    """Near copies by what counts as near, and either by the sides that are searched."""
+    how, _, side = kind.partition("-")
+    sides = ", ".join(f'"{one}"' for one in chosen.duplicates_of if one != side)
+    nearer = min(0.95, round((chosen.similarity + 1) / 2, 2))
+    looser = [f"similarity = {nearer}"] if how == "near" and nearer > chosen.similarity else []
+    return " or ".join([*looser, f"duplicates_of = [{sides}]"])
+
+
 CHECK = ItemsCheck(
     name="duplicates",
     holds="No item of the file copies another one, exactly or nearly.",
     kinds=frozenset(f"{how}-{side}" for how in ("exact", "near") for side in get_args(Side)),
     findings=lambda task, split, items, options: duplicate_findings(task.files[split], items, options),
+    options=_option,
 )

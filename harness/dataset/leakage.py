@@ -88,6 +88,7 @@ TOPICS_APART = SplitsCheck(
     holds="No topic stands in two splits, or twice in the benchmark.",
     kinds=frozenset({"no-topic", "repeated-topic", "shared-topic"}),
     findings=lambda files, elsewhere, options: topic_findings(files, options.topic),
+    options=lambda kind, chosen: 'topic = "FIELD", the one that may not be shared',
     leakage=True,
 )
 TEXT_APART = SplitsCheck(
@@ -95,5 +96,6 @@ TEXT_APART = SplitsCheck(
     holds="No run of words is shared between splits, nor with what another task trains on.",
     kinds=frozenset({"run-prompt", "run-answer", "whole-prompt"}),
     findings=lambda files, elsewhere, options: text_findings(files, options.overlap, elsewhere),
+    options=lambda kind, chosen: "" if kind == "whole-prompt" else f"overlap = {2 * chosen.overlap}",
     leakage=True,
 )

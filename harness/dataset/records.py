@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +19,6 @@ from jinja2 import meta
 from jinja2.sandbox import SandboxedEnvironment
 
 from harness.dataset import file_format, forms, turns
-from harness.dataset.file_format import FileFormat
 from harness.dataset.findings import quote
 from harness.dataset.forms import Conversation
 from harness.dataset.item import Item, Message, Point
@@ -48,35 +47,43 @@ def stream_lines(path: Path, options: Options = DEFAULT) -> Iterator[tuple[int, 
     Raises:
         DataError: as `parse_lines`, when the line in question is reached.
     """
+    for number, found in _lines(path, options):
+        if isinstance(found, DataError):
+            raise found
+        yield number, found
+
+
+def _lines(path: Path, options: Options) -> Iterator[tuple[int, Record | DataError]]:
+    """Number and record of every line or row, or why it holds none; 0 stands for the file as a whole.
+
+    Raises:
+        DataError: the file cannot be opened, or is not the one that the run opened with.
+    """
     found = file_format.format_of(path)
-    if found.name != file_format.LINES:
-        yield from _rows(path, found, options)
-        return
-    source = Source(path, options)
     count = 0
-    for block in source.blocks():
-        if block.skipped:
-            raise DataError(path, block.first, f"a line of {block.skipped} bytes is too long; is a newline missing?")
-        for number, raw in enumerate(block.data.split(b"\n"), block.first):
-            if raw.strip():
+    if found.name == file_format.LINES:
+        source = Source(path, options)
+        for block in source.blocks():
+            if block.skipped:
                 count += 1
-                yield number, _exact(path, number, raw)
-    for finding in source.findings:
-        raise DataError(path, 0, finding.problem)
-    if not count:
-        raise DataError(path, 0, "holds no record; one JSON object a line is expected")
-
-
-def _rows(path: Path, found: FileFormat, options: Options) -> Iterator[tuple[int, Record]]:
-    rows = Rows(path, found, options)
-    count = 0
-    for number, raw in rows.lines():
-        count += 1
-        yield number, _exact(path, number, raw)
-    for finding in rows.findings:
-        raise DataError(path, finding.line, finding.problem)
-    if not count:
-        raise DataError(path, 0, f"a {found.name} without a row")
+                problem = f"a line of {block.skipped} bytes is too long; is a newline missing?"
+                yield block.first, DataError(path, block.first, problem)
+                continue
+            for number, raw in enumerate(block.data.split(b"\n"), block.first):
+                if raw.strip():
+                    count += 1
+                    yield number, _exact(path, number, raw)
+        findings, nothing = source.findings, "holds no record; one JSON object a line is expected"
+    else:
+        rows = Rows(path, found, options)
+        for number, raw in rows.lines():
+            count += 1
+            yield number, _exact(path, number, raw)
+        findings, nothing = rows.findings, f"a {found.name} without a row"
+    for finding in findings:
+        yield 0, DataError(path, finding.line, finding.problem)
+    if not count and not findings:
+        yield 0, DataError(path, 0, nothing)
 
 
 def read_items(
@@ -94,15 +101,7 @@ def read_items(
     Raises:
         DataError: a record cannot be used, or two share an id.
     """
-    items = []
-    seen: dict[str, int] = {}
-    for item in stream_items(path, task, template, system, options, reading):
-        if item.id in seen:
-            line = seen[item.id]
-            raise DataError(path, item.line, f"id {item.id!r} was used in line {line} already; ids are unique")
-        seen[item.id] = item.line
-        items.append(item)
-    return tuple(items)
+    return distinct(path, stream_items(path, task, template, system, options, reading))
 
 
 def stream_items(
@@ -115,6 +114,49 @@ def stream_items(
     """
     for line, record in stream_lines(path, options):
         yield item_of(path, line, record, task, template, system, options.topic, reading)
+
+
+def usable_items(
+    path: Path,
+    task: str,
+    template: str,
+    system: str,
+    options: Options = DEFAULT,
+    reading: Reading = PLAIN,
+    missed: Callable[[DataError], object] = lambda error: None,
+) -> Iterator[Item]:
+    """The items of one data file that can be made; of every other line, and of the file, `missed` is told why not.
+
+    Raises:
+        DataError: the file cannot be opened, or is not the one that the run opened with.
+    """
+    for line, found in _lines(path, options):
+        if isinstance(found, DataError):
+            missed(found)
+            continue
+        try:
+            item = item_of(path, line, found, task, template, system, options.topic, reading)
+        except DataError as error:
+            missed(error)
+            continue
+        yield item
+
+
+def distinct(path: Path, items: Iterable[Item]) -> tuple[Item, ...]:
+    """The items of one file.
+
+    Raises:
+        DataError: two share an id.
+    """
+    lines: dict[str, int] = {}
+    found = []
+    for item in items:
+        if item.id in lines:
+            problem = f"id {item.id!r} was used in line {lines[item.id]} already; ids are unique"
+            raise DataError(path, item.line, problem)
+        lines[item.id] = item.line
+        found.append(item)
+    return tuple(found)
 
 
 def compile_template(source: str) -> jinja2.Template:
@@ -131,15 +173,15 @@ def _compiled(source: str) -> tuple[jinja2.Template, tuple[str, ...]]:
     return compile_template(source), tuple(sorted(meta.find_undeclared_variables(_ENVIRONMENT.parse(source))))
 
 
-def _exact(path: Path, number: int, raw: bytes) -> Record:
-    """The record of a line with every digit of its numbers."""
+def _exact(path: Path, number: int, raw: bytes) -> Record | DataError:
+    """The record of a line with every digit of its numbers, or why there is none."""
     if plausible(raw) is not None:
         record: Record = json.loads(raw)
         return record
     examined = examine(path, number, raw)
     for finding in examined.findings:
         if examined.record is None or finding.kind not in ENCODING | {"empty-field"}:
-            raise DataError(path, number, finding.problem)
+            return DataError(path, number, finding.problem)
     assert examined.record is not None, "a line without a record has a finding that says why"
     return examined.record
 

@@ -60,11 +60,23 @@ class Scan:
 
     seen: Seen = field(default_factory=Counter)
 
+    unread: Counter[str] = field(default_factory=Counter)
+    """Check -> lines that it could not be asked about, since an earlier one found that they hold no record."""
+
     def merge(self, later: Scan) -> None:
         self.records += later.records
+        self.unread.update(later.unread)
         self.seen.update(later.seen)
         for check, tally in later.tallies.items():
             self.tallies.setdefault(check, Tally()).merge(tally)
+
+    def note(self, check: str) -> str:
+        """What a check did not judge; "" where it saw every line."""
+        lines = self.unread[check]
+        if not lines and (self.records or self.tallies[check].total):
+            return ""
+        what = "1 line" if lines == 1 else f"{lines} lines" if lines else "the file"
+        return f"{what} could not be read and counts for nothing here: the gates of encoding and parse say why"
 
 
 def scan(plan: Plan, block: int = BLOCK) -> Scan:
@@ -258,10 +270,8 @@ class Judge:
         self._spoil(result, "")
 
     def _spoil(self, result: Scan, parse: str) -> None:
-        """A line that could not be read holds for no later check: count it there, without saying it again."""
-        for check in (parse, "fields", *(check.name for check in self.plan.checks)):
-            if check:
-                result.tallies[check].bad += 1
+        """No later check sees a line that could not be read: they judge one line less, and say so."""
+        result.unread.update(check for check in (parse, "fields", *(one.name for one in self.plan.checks)) if check)
 
     def _add(self, result: Scan, check: str, found: Iterable[Finding]) -> None:
         allowed = self.plan.options.allow

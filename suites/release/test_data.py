@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.release import Conclude
 from fixtures.tokenized import TokenizedChecks
-from harness.dataset import checks, findings, registry
+from harness.dataset import checks, findings, registry, way_out
 from harness.dataset.check import Check, SplitsCheck, TokenizedCheck
 from harness.dataset.findings import Checked
 from harness.gates.data import strangers
@@ -33,13 +33,11 @@ def options(spec: Spec) -> Options:
 
 
 def _conclude(gate: Gate, run: Run, conclude: Conclude, checked: Checked) -> None:
-    lines = [*checked.tally.shown(), checked.note]
+    lines = [*way_out.lines(registry.BY_NAME[gate.check], checked, run.spec), *checked.tally.shown(), checked.note]
     if checked.tally.total:
         listed = run.folder / "findings" / f"{gate.id}.jsonl"
         findings.write(listed, gate.id, checked.tally)
         lines.append(f"{checked.tally.total} findings, listed in {listed}")
-    elif checked.tally.bad:
-        lines.append(f"{checked.tally.bad} lines could not be read: the gates before this one say why")
     message = "\n".join(line for line in lines if line)
     conclude(Measurement(value=checked.share, n=max(1, checked.records), message=message, sources=checked.sources))
 
