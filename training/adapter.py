@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.dataset import tokens
 from harness.dataset.item import Item
 from harness.engines.adapter_files import CONFIG
 from harness.errors import TrainingError
@@ -53,7 +54,7 @@ def train(
     tokenizer = AutoTokenizer.from_pretrained(base)
     samples = tokenize(tokenizer, items, recipe.max_length)
     model = lora(load(base, recipe), recipe, seed)
-    losses = fit(model, samples, tokenizer.pad_token_id, recipe, experiment, seed, scratch, progress)
+    losses = fit(model, samples, tokens.pad_id(tokenizer), recipe, experiment, seed, scratch, progress)
     model.save_pretrained(folder)
     _make_reproducible(folder)
     (folder / "training.json").write_text(json.dumps({"losses": losses}) + "\n", encoding="utf-8")

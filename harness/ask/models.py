@@ -45,4 +45,4 @@ def _be_quiet() -> None:
 
 def _answer(spec: Spec, item: Item, form: Direct, base: Path, adapter: Path | None) -> Answer:
     with form.opened(base, adapter, spec.threads) as engine:
-        return engine.answer([item], Decoding(1, spec.tasks[item.task].max_new_tokens))[0]
+        return engine.answer([item], Decoding(1, spec.tasks[item.task].max_new_tokens, spec.base.chat.stop))[0]

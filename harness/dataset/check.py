@@ -111,8 +111,11 @@ class TokenizedCheck(Check):
 class SplitsCheck(Check):
     """A check of all files of a task together."""
 
-    findings: Callable[[Mapping[str, NamedFile], Sequence[NamedFile], Options], Iterable[Finding]]
-    """(split -> file, files that other tasks train on, options) -> defects."""
+    findings: Callable[
+        [Mapping[str, NamedFile], Sequence[NamedFile], Sequence[Mapping[str, NamedFile]], Options], Iterable[Finding]
+    ]
+    """(split -> file, files that other tasks train on, held-out splits of each task before this one, options) ->
+    defects."""
     leakage: bool = False
     """Whether it asks what the training data knows of what judges. Its all clear speaks of no adapter that was trained
     elsewhere, and what it finds is a share of the split that is hit worst: a large training file must not make it

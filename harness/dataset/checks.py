@@ -15,12 +15,13 @@ A file without a spec is judged by `harness.dataset.scan.scan_file(Plan(path, sc
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 from harness.dataset import files, reading, registry
-from harness.dataset.check import ItemsCheck, RecordsCheck, SplitsCheck
+from harness.dataset.check import ItemsCheck, NamedFile, RecordsCheck, SplitsCheck
 from harness.dataset.files import Counted, items_of, options_of
 from harness.dataset.findings import Checked, Finding, declared, tally, told_by
 from harness.dataset.scan import Plan, Scan, scan_file
@@ -73,7 +74,8 @@ def check_task(name: str, task: Task, chosen: Options, others: Iterable[Task] = 
     trained = [one for one in others if "train" in one.files and one != task]
     foreign = [(one.files["train"], files.stream(one, "train", chosen)) for one in trained]
     accused: dict[Path, set[int]] = {}
-    found = told_by(name, check.kinds, check.findings(named, foreign, chosen), chosen.allow)
+    held_out = _held_out_elsewhere(task, chosen, others)
+    found = told_by(name, check.kinds, check.findings(named, foreign, held_out, chosen), chosen.allow)
     result = tally(_noted(found, accused))
     sources = {split: files.digest_of(path, chosen) for split, path in task.files.items()}
     notes = [items.note() for items in counted.values()]
@@ -86,6 +88,15 @@ def check_task(name: str, task: Task, chosen: Options, others: Iterable[Task] = 
     worst = max(hit, key=lambda split: hit[split] / counted[split].count)
     note = "\n".join(filter(None, (f"{hit[worst]} of {worst}'s own items", *notes)))
     return Checked(result, counted[worst].count, sources, note, hit[worst])
+
+
+def _held_out_elsewhere(task: Task, chosen: Options, others: Iterable[Task]) -> list[Mapping[str, NamedFile]]:
+    """The held-out splits of each task before this one."""
+    before = takewhile(lambda one: one != task, others)
+    return [
+        {split: (path, files.stream(one, split, chosen)) for split, path in one.files.items() if split != "train"}
+        for one in before
+    ]
 
 
 def blocking_findings(spec: Spec, tasks: Iterable[str]) -> list[Finding]:

@@ -91,5 +91,5 @@ IDS_UNIQUE = SplitsCheck(
     name="ids_unique",
     holds="No id stands twice in the files of the task.",
     kinds=frozenset({"repeated-id"}),
-    findings=lambda files, elsewhere, options: id_findings(files.values()),
+    findings=lambda files, elsewhere, held_out, options: id_findings(files.values()),
 )

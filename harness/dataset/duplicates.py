@@ -2,38 +2,41 @@
 
 Near copies are candidates of MinHash with banding (Broder 1997; Leskovec, Rajaraman and Ullman, "Mining of Massive
 Datasets", section 3.4), each verified by the exact Jaccard similarity of its shingles, so none is accused wrongly.
-Of pairs at similarity s, (1 - s^4)^32 are missed: 5e-8 at 0.8, 2e-4 at 0.7.
+Of pairs at similarity s, (1 - s^4)^32 are missed: 5e-8 at 0.8, 2e-4 at 0.7. A text in which one or two words of many
+were changed is a near copy as well (`harness.dataset.changed_words`), however few of its shingles that leaves.
 """
 
 from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
+from harness.dataset.changed_words import INSIDE, few_words_changed, frame_words
 from harness.dataset.check import ItemsCheck
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
+from harness.dataset.sketch import BANDS, Sketcher, banded
 from harness.dataset.texts import Spool, side_text
 from harness.dataset.turns import OPENING
 from harness.spec.data import DataGates, Options, Side
 from harness.text import units
 from harness.text.compare import side_by_side
 
-BANDS, ROWS = 32, 4
+SHORT = 56
+"""Units of a text up to which its single words are sketched, too. Of a longer one two changed words leave so many
+shingles that its bands find it: at (52 - 10) / (52 + 10) one in two thousand is missed."""
 ALL_PAIRS = 40
 """Members of a bucket up to which each pair is verified; larger ones are compared with their first and last one,
 since a crowd that shares a bucket is one text with small changes."""
-
-_FACTORS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], np.uint64)
 
 
 def duplicate_findings(path: Path, items: Iterable[Item], options: Options) -> Iterator[Finding]:
@@ -54,7 +57,8 @@ def duplicate_findings(path: Path, items: Iterable[Item], options: Options) -> I
         prompt, answer = (sketch.of(units.units(side_text(texts, side))) for side in ("prompt", "answer"))
         for side, kept in remembered.items():
             asked = 0 if side == "answer" else contexts[number]
-            kept.add({"prompt": prompt, "answer": answer}.get(side) or sketch.joined(prompt, answer), asked)
+            one = {"prompt": prompt, "answer": answer}.get(side) or sketch.joined(prompt, answer)
+            kept.add(one, sketch.words(one), asked)
     accused: set[int] = set()
     for side in sides:
         for later, earlier, similarity in sorted(remembered[side].copies(spool, side, options.similarity)):
@@ -89,50 +93,44 @@ class _Sketcher:
     """Sketches texts one after the other. That of two texts in a row is made of theirs: most of it is known."""
 
     def __init__(self, shingle: int) -> None:
-        from datasketch import MinHash  # brings scipy along: too slow for every start of pytest, which names the gates
-
         self._shingle = shingle
-        self._minhash = MinHash(BANDS * ROWS, hashfunc=int, scheme="affine32")
-        self._none: npt.NDArray[np.uint64] = self._minhash.hashvalues.astype(np.uint64)
+        self._sketcher, self._words = Sketcher(shingle), Sketcher(1)
 
     def of(self, found: list[str]) -> _Sketch:
         hashed = units.hashes(found)
-        return _Sketch(found, hashed, self._minima(hashed))
+        return _Sketch(found, hashed, self._sketcher.minima(hashed))
 
     def joined(self, one: _Sketch, other: _Sketch) -> _Sketch:
         reach = self._shingle - 1  # units of either text that a shingle over their border may have
         border = np.concatenate([one.hashed[max(0, len(one.hashed) - reach) :], other.hashed[:reach]])
-        minima = np.minimum(np.minimum(one.minima, other.minima), self._minima(border))
+        minima = np.minimum(np.minimum(one.minima, other.minima), self._sketcher.minima(border))
         return _Sketch([*one.found, *other.found], np.concatenate([one.hashed, other.hashed]), minima)
 
-    def _minima(self, hashed: units.Hashes) -> npt.NDArray[np.uint64]:
-        shingles = units.runs(hashed, self._shingle)
-        if not len(shingles):
-            return self._none
-        self._minhash.clear()
-        self._minhash.update_batch((shingles >> np.uint64(32)).tolist())
-        minima: npt.NDArray[np.uint64] = self._minhash.hashvalues.astype(np.uint64)
-        return minima
+    def words(self, sketch: _Sketch) -> bytes:
+        """Bands over single words, for a text so short that two changed words leave few of its shingles."""
+        if not INSIDE < len(sketch.found) <= SHORT:
+            return bytes(4 * BANDS)
+        return banded(self._words.minima(sketch.hashed))
 
 
 class _Remembered:
-    """What is remembered of one side of every item: a hash of the whole and one hash a band, 136 bytes."""
+    """What is remembered of one side of every item: a hash of the whole and two hashes a band, 264 bytes."""
 
     def __init__(self, shingle: int) -> None:
         self._shingle = shingle
         self._wholes = bytearray()
         self._bands = bytearray()
+        self._words = bytearray()
 
-    def add(self, sketch: _Sketch, context: int) -> None:
+    def add(self, sketch: _Sketch, words: bytes, context: int) -> None:
         """Remember the next item; one without units, or too short for a shingle, has no bands. Items of two contexts
         share nothing."""
+        self._words += _within(words, context)
         self._wholes += np.uint64((units.whole(sketch.found) ^ context) if sketch.found else 0).tobytes()
         if len(sketch.found) < self._shingle:
             self._bands += bytes(4 * BANDS)
             return
-        rows = sketch.minima.reshape(BANDS, ROWS)
-        mixed = ((rows * _FACTORS).sum(axis=1) ^ np.uint64(context)) >> np.uint64(32)
-        self._bands += (mixed | np.uint64(1)).astype(np.uint32).tobytes()
+        self._bands += _within(banded(sketch.minima), context)
 
     def copies(self, spool: Spool, side: str, similarity: float) -> Iterator[tuple[int, int, float]]:
         """Later item, the earlier one that it copies, and their similarity; each item at most once."""
@@ -148,31 +146,37 @@ class _Remembered:
                     first_of[later] = group[0]
                     yield later, group[0], 1.0
         singles = np.flatnonzero(first_of == np.arange(len(wholes)))
-        bands = np.frombuffer(self._bands, np.uint32).reshape(-1, BANDS)
-        yield from _near(spool, side, singles, bands, self._shingle, similarity)
+        both = [np.frombuffer(found, np.uint32).reshape(-1, BANDS) for found in (self._bands, self._words)]
+        yield from _near(spool, side, singles, both, _Alike(frame_words(spool), self._shingle, similarity))
+
+
+def _within(bands: bytes, context: int) -> bytes:
+    """Bands as no other context has them; 0 stays what it is, and nothing else becomes 0: bands are odd."""
+    found = np.frombuffer(bands, np.uint32)
+    mixed: npt.NDArray[np.uint32] = np.where(found == 0, found, found ^ np.uint32((context >> 32) & ~1))
+    return mixed.astype(np.uint32).tobytes()
 
 
 def _near(
     spool: Spool,
     side: str,
     singles: npt.NDArray[np.int64],
-    bands: npt.NDArray[np.uint32],
-    shingle: int,
-    similarity: float,
+    bands: Sequence[npt.NDArray[np.uint32]],
+    alike: _Alike,
 ) -> Iterator[tuple[int, int, float]]:
     """Near copies among items that are no exact ones. Those that hang together form one cluster, however they
     are ordered; each member but its first is reported with one member that it is near to."""
     parent = np.arange(len(singles))
     tried: set[tuple[int, int]] = set()
     links: dict[int, list[tuple[int, float]]] = {}
-    for band in range(BANDS):
-        for group in _groups(bands[singles, band]):
+    for found_in, band in product(bands, range(BANDS)):
+        for group in _groups(found_in[singles, band]):
             for a, b in _pairs(group):
                 if (a, b) in tried or _root(parent, a) == _root(parent, b):
                     continue
                 tried.add((a, b))
-                found = _jaccard(spool, side, int(singles[a]), int(singles[b]), shingle)
-                if found >= similarity:
+                found = alike.similarity(spool.side(int(singles[a]), side), spool.side(int(singles[b]), side))
+                if found is not None:
                     low, high = sorted((_root(parent, a), _root(parent, b)))
                     parent[high] = low
                     links.setdefault(a, []).append((b, found))
@@ -222,13 +226,31 @@ def _root(parent: npt.NDArray[np.int64], member: int) -> int:
     return member
 
 
-def _jaccard(spool: Spool, side: str, a: int, b: int, shingle: int) -> float:
-    left, right = (_shingles(spool.side(number, side), shingle) for number in (a, b))
-    return len(left & right) / len(left | right)
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """When two texts of one file are near copies."""
+
+    frame: frozenset[str]
+    """Words that many prompts of the file share."""
+    shingle: int
+    least: float
+    """Jaccard similarity of their shingles from which they are."""
+
+    def similarity(self, left: str, right: str) -> float | None:
+        """The similarity of two near copies, by their shingles or, where a word or two were changed, by their words;
+        None where they are none."""
+        said, other = units.units(left), units.units(right)
+        found = _jaccard(_shingles(said, self.shingle), _shingles(other, self.shingle))
+        if found >= self.least:
+            return found
+        return _jaccard(set(said), set(other)) if few_words_changed(said, other, self.frame) else None
 
 
-def _shingles(text: str, length: int) -> set[tuple[str, ...]]:
-    found = units.units(text)
+def _jaccard(left: Set[Any], right: Set[Any]) -> float:
+    return len(left & right) / len(left | right) if left or right else 0.0
+
+
+def _shingles(found: list[str], length: int) -> set[tuple[str, ...]]:
     return {tuple(found[at : at + length]) for at in range(len(found) - length + 1)}
 
 

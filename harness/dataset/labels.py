@@ -71,8 +71,8 @@ def lengths(tokenizer: Any) -> Lengths:
     """Counts an item's tokens as training does."""
 
     def lengths(item: Item) -> tuple[int, int]:
-        prompt, answer = tokens.learned_ids(tokenizer, item)
-        return len(prompt), len(answer)
+        prompt, completion = tokens.learned_ids(tokenizer, item)
+        return len(prompt), len(completion)
 
     return lengths
 

@@ -7,15 +7,19 @@ the template adds to every prompt, and the house form of refusals, are meant to 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
 from harness.dataset.check import SplitsCheck
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
+from harness.dataset.near_prompts import near_prompt_findings
 from harness.dataset.records import topic_of
 from harness.dataset.shared_runs import STRICT, overlap_findings
 from harness.dataset.texts import Spool
+from harness.spec.data import Options
+from harness.text import units
 
 NamedItems = Mapping[str, tuple[Path, Iterable[Item]]]
 """Split (train, dev, benchmark, parity) -> the file and its items, in the order to compare."""
@@ -60,7 +64,7 @@ def text_findings(
     named_items: NamedItems, length: int = RUN, elsewhere: Iterable[tuple[Path, Iterable[Item]]] = ()
 ) -> Iterator[Finding]:
     """Runs of `length` words that items of two splits share, in prompts or in reference answers, and whole prompts
-    that are shorter than a run.
+    that are shorter than a run; and prompts that are one but for a word or two.
 
     `elsewhere` holds what other tasks train on: an adapter of several tasks would know it in the held-out splits. It
     is held to the strict length, since tasks of one house share its phrases.
@@ -69,11 +73,58 @@ def text_findings(
     """
     spools = {split: _spooled(*named) for split, named in named_items.items()}
     for earlier, later in combinations(spools.values(), 2):
-        yield from overlap_findings(earlier, later, length)
+        yield from _shared(earlier, later, length)
     for foreign in (_spooled(*named) for named in elsewhere):
         for split, own in spools.items():
             if split != "train":
-                yield from overlap_findings(foreign, own, STRICT)
+                yield from _shared(foreign, own, STRICT)
+
+
+def _shared(earlier: Spool, later: Spool, length: int) -> Iterator[Finding]:
+    """Runs that both share, and then prompts that are one but for a word or two, of items that share none."""
+    known = set()
+    for finding in overlap_findings(earlier, later, length):
+        known.add(finding.line)
+        yield finding
+    yield from (finding for finding in near_prompt_findings(earlier, later) if finding.line not in known)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Items that note, as they pass, what each asks, where it stands and what it is called."""
+
+    items: Iterable[Item]
+    seen: list[tuple[int, int, str]] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Item]:
+        for item in self.items:
+            self.seen.append((_turns(item), item.line, item.id))
+            yield item
+
+
+def same_item_findings(own: Mapping[str, tuple[Path, Noted]], held_out: Iterable[NamedItems]) -> Iterator[Finding]:
+    """Items that another task asks as well, in the same words: pooled over both tasks one thing would count twice.
+
+    Compared is what a model is shown, the system turn apart, so two tasks that are made of one text in templates of
+    their own share nothing.
+
+    Args:
+        own: held-out split -> file of a task, whose items have passed.
+        held_out: split -> file of each other task.
+    """
+    for other in held_out:
+        for split in [name for name in own if name in other]:
+            (path, noted), (there, theirs) = own[split], other[split]
+            known = {_turns(item): item.line for item in theirs}
+            for turns, line, name in noted.seen:
+                if turns in known:
+                    problem = f"asks what {there}:{known[turns]} of another task asks; pooled, it would count twice"
+                    yield Finding(path, line, "", problem, "same-item", 0, name)
+
+
+def _turns(item: Item) -> int:
+    said = (str(turn.get("content")) for turn in item.messages if turn["role"] != "system")
+    return units.whole(units.units("\n".join(said)))
 
 
 def _spooled(path: Path, items: Iterable[Item]) -> Spool:
@@ -83,19 +134,25 @@ def _spooled(path: Path, items: Iterable[Item]) -> Spool:
     return spool
 
 
+def _apart(files: NamedItems, elsewhere: object, held_out: Iterable[NamedItems], options: Options) -> Iterator[Finding]:
+    noted = {split: (path, Noted(items)) for split, (path, items) in files.items() if split != "train"}
+    yield from topic_findings({**files, **noted}, options.topic)
+    yield from same_item_findings(noted, held_out)
+
+
 TOPICS_APART = SplitsCheck(
     name="topics_apart",
-    holds="No topic stands in two splits, or twice in the benchmark.",
-    kinds=frozenset({"no-topic", "repeated-topic", "shared-topic"}),
-    findings=lambda files, elsewhere, options: topic_findings(files, options.topic),
-    options=lambda kind, chosen: 'topic = "FIELD", the one that may not be shared',
+    holds="No topic stands in two splits, or twice in the benchmark, and no item that another task asks.",
+    kinds=frozenset({"no-topic", "repeated-topic", "shared-topic", "same-item"}),
+    findings=_apart,
+    options=lambda kind, chosen: "" if kind == "same-item" else 'topic = "FIELD", the one that may not be shared',
     leakage=True,
 )
 TEXT_APART = SplitsCheck(
     name="text_apart",
-    holds="No run of words is shared between splits, nor with what another task trains on.",
-    kinds=frozenset({"run-prompt", "run-answer", "whole-prompt"}),
-    findings=lambda files, elsewhere, options: text_findings(files, options.overlap, elsewhere),
-    options=lambda kind, chosen: "" if kind == "whole-prompt" else f"overlap = {2 * chosen.overlap}",
+    holds="No run of words and no near copy is shared between splits, nor with what another task trains on.",
+    kinds=frozenset({"run-prompt", "run-answer", "whole-prompt", "near-copy"}),
+    findings=lambda files, elsewhere, held_out, options: text_findings(files, options.overlap, elsewhere),
+    options=lambda kind, chosen: f"overlap = {2 * chosen.overlap}" if kind.startswith("run-") else "",
     leakage=True,
 )

@@ -298,8 +298,10 @@ def _learned(spoken: Conversation, reading: Reading) -> Learned:
         reference = turns.text_of(answer)
     except ValueError as error:
         raise ValueError(f"the reference, turn {last} of {spoken.field}: {error}") from error
+    if isinstance(answer.get("content"), list):
+        answer = {**answer, "content": turns.text_of({"content": answer["content"]})}
     messages = tuple(turn.message for turn in spoken.turns[:last])
-    whole = None if turns.is_plain(answer) or isinstance(answer.get("content"), list) else answer
+    whole = None if turns.is_plain(answer) else answer
     return Learned(messages, reference, whole, tuple(earlier) if reading.learn == "all" else ())
 
 

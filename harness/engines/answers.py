@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from harness.errors import StoreError
+from harness.text.output import Output
 
 FILE = "answers.jsonl"
 
@@ -21,6 +22,11 @@ class Answer:
     stop: str
     """``end``: the model ended its answer. ``length``: it was cut at the token limit."""
     prompt_tokens: int
+
+    @property
+    def said(self) -> Output:
+        """The text, which knows how it ended: what metrics are given."""
+        return Output(self.text, cut=self.stop == "length")
 
 
 def write(folder: Path, answers: Iterable[Answer]) -> None:

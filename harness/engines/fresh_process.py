@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,9 @@ class Job:
     max_new_tokens: int
     prompts: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
     """(item id, messages) of every item of the batch."""
+    stop: Sequence[str] = ()
+    tools: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """Item id -> what it may call, of items that have tools."""
 
 
 def draw(lengths: Mapping[str, int], size: int, seed: str) -> tuple[int, list[list[str]]]:
@@ -54,6 +57,11 @@ def draw(lengths: Mapping[str, int], size: int, seed: str) -> tuple[int, list[li
     """
     found = batches(lengths, size)
     return int(hashlib.sha256(f"again {seed}".encode()).hexdigest(), 16) % len(found), found
+
+
+def part(parts: int, seed: str) -> int:
+    """Which of the lists that a sheet was asked in is drawn from: 0 where there is one."""
+    return int(hashlib.sha256(f"part {seed}".encode()).hexdigest(), 16) % parts
 
 
 def ask(job: Job) -> list[Answer]:
@@ -80,12 +88,22 @@ def ask(job: Job) -> list[Answer]:
 def answer(job: Job) -> list[Answer]:
     """The answers of this process: the batch as it was, so that it is padded as it was."""
     items = [
-        Item(name, "", "", "", messages=tuple(messages), reference="", points=(), line=0)
+        Item(
+            name,
+            "",
+            "",
+            "",
+            messages=tuple(messages),
+            reference="",
+            points=(),
+            line=0,
+            tools=tuple(job.tools.get(name, ())),
+        )
         for name, messages in job.prompts
     ]
     form = pkgutil.resolve_name(job.form)
     with form.opened(Path(job.base), Path(job.adapter), job.threads) as engine:
-        given: list[Answer] = engine.answer(items, Decoding(len(items), job.max_new_tokens))
+        given: list[Answer] = engine.answer(items, Decoding(len(items), job.max_new_tokens, tuple(job.stop)))
         return given
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from harness.dataset import tokens
 from harness.dataset.item import Item
@@ -25,6 +24,8 @@ Progress = Callable[[int, int], None]
 class Decoding:
     batch_size: int
     max_new_tokens: int
+    stop: tuple[str, ...] = ()
+    """Texts that end an answer, beside the end tokens."""
 
 
 def answer_all(
@@ -32,26 +33,39 @@ def answer_all(
 ) -> list[Answer]:
     """One greedy answer an item, in the order of the items."""
     prompts = {item.id: tokens.prompt_ids(engine.tokenizer, item.messages, item.tools) for item in items}
-    last, pad = ends(engine), engine.tokenizer.pad_token_id
+    last, pad = ends(engine), tokens.pad_id(engine.tokenizer)
+
+    def stopped(ids: Sequence[int]) -> bool:
+        return tokens.stopped(engine.tokenizer, ids, decoding.stop)
+
     answers: dict[str, Answer] = {}
     with unpacked(engine.model):
         for batch in batches({name: len(ids) for name, ids in prompts.items()}, decoding.batch_size):
-            generated = decode(engine.model, [prompts[name] for name in batch], last, pad, decoding.max_new_tokens)
+            asked = [prompts[name] for name in batch]
+            generated = decode(engine.model, asked, last, pad, decoding.max_new_tokens, stopped)
             for name, ids in zip(batch, generated, strict=True):
-                answers[name] = _answer(engine.tokenizer, name, len(prompts[name]), ids, last)
+                answers[name] = Answer(
+                    item=name,
+                    text=tokens.text_of(engine.tokenizer, ids, decoding.stop),
+                    ids=tuple(ids),
+                    stop="end" if ids and (ids[-1] in last or stopped(ids)) else "length",
+                    prompt_tokens=len(prompts[name]),
+                )
             progress(len(answers), len(items))
     return [answers[item.id] for item in items]
 
 
 def ends(engine: Loaded) -> frozenset[int]:
-    """The tokens that end an answer: the tokenizer's own, and those that the checkpoint's ``generation_config`` names.
+    """The tokens that end an answer: the tokenizer's own, those that the checkpoint's ``generation_config`` names, and
+    the one that the chat template writes behind an assistant's turn, which is what training teaches.
 
     Bases with several write, in a chat, one that is not the tokenizer's, and would else go on to the limit.
     """
     settings = getattr(engine.model, "generation_config", None)
     named = getattr(settings, "eos_token_id", None)
     several = named if isinstance(named, list | tuple) else [named]
-    return frozenset(int(one) for one in (engine.tokenizer.eos_token_id, *several) if one is not None)
+    own = (engine.tokenizer.eos_token_id, tokens.end_of_turn(engine.tokenizer))
+    return frozenset(int(one) for one in (*own, *several) if one is not None)
 
 
 def batches(lengths: Mapping[str, int], size: int) -> list[list[str]]:
@@ -59,13 +73,3 @@ def batches(lengths: Mapping[str, int], size: int) -> list[list[str]]:
     ordered = sorted(lengths, key=lambda name: (lengths[name], name))
     count = -(-len(ordered) // size)
     return [ordered[len(ordered) * k // count : len(ordered) * (k + 1) // count] for k in range(count)]
-
-
-def _answer(tokenizer: Any, item: str, prompt_tokens: int, ids: list[int], last: frozenset[int]) -> Answer:
-    return Answer(
-        item=item,
-        text=tokenizer.decode(ids, skip_special_tokens=True),
-        ids=tuple(ids),
-        stop="end" if ids and ids[-1] in last else "length",
-        prompt_tokens=prompt_tokens,
-    )

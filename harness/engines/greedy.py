@@ -7,17 +7,25 @@ add to plain greedy decoding (a repetition penalty, words that are suppressed) i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 
-def decode(model: Any, prompts: Sequence[Sequence[int]], ends: Collection[int], pad: int, most: int) -> list[list[int]]:
+def decode(
+    model: Any,
+    prompts: Sequence[Sequence[int]],
+    ends: Collection[int],
+    pad: int,
+    most: int,
+    stopped: Callable[[list[int]], bool] = lambda ids: False,
+) -> list[list[int]]:
     """Generated ids of each prompt: up to `most`, the token that ended it included where the model wrote one.
 
     Args:
         model: a causal language model of transformers, or a peft model around one.
         prompts: token ids; padded on the left to the longest of them.
         ends: tokens that end an answer (`harness.engines.generate.ends`).
+        stopped: whether an answer has come to a text that ends it.
     """
     import torch
 
@@ -42,7 +50,11 @@ def decode(model: Any, prompts: Sequence[Sequence[int]], ends: Collection[int], 
             chosen = out.logits[:, -1].argmax(-1)  # (rows,)
             for row, token in zip(rows, chosen.tolist(), strict=True):
                 written[row].append(token)
-            going_on = [k for k, row in enumerate(rows) if written[row][-1] not in ends and len(written[row]) < most]
+            going_on = [
+                k
+                for k, row in enumerate(rows)
+                if written[row][-1] not in ends and len(written[row]) < most and not stopped(written[row])
+            ]
             if not going_on:
                 return written
             if len(going_on) < len(rows):

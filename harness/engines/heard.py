@@ -5,23 +5,31 @@ Apart from what writes sheets, so that a change of this makes no answer anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from harness.engines import fingerprint
 from harness.engines.answers import Answer
 from harness.errors import AdapterError
 
-MOST_CUT = 0.1
-"""Share of a sheet's answers that may be cut at the token limit. How such an answer would have gone on is unknown, and
-its text is scored as it stands; past one in ten the adapter does not end its answers, whatever they score."""
+_THINKING = re.compile(r"</?(?:think|thinking|thought|reasoning)>|\[/?THINK\]", re.IGNORECASE)
+"""Marks that a think block is written between, as chat models have them."""
 
 
 def unended(sheet: Iterable[Answer]) -> list[str]:
-    """Items whose answers were cut at the token limit, where more were than `MOST_CUT`; else none."""
-    given = list(sheet)
-    cut = [answer.item for answer in given if answer.stop != "end"]
-    return cut if len(cut) > MOST_CUT * len(given) else []
+    """Items whose answers were cut at the token limit. How such an answer would have gone on is unknown, and its text
+    is scored as it stands."""
+    return [answer.item for answer in sheet if answer.stop != "end"]
+
+
+def thinking(said: Mapping[str, str]) -> list[str]:
+    """Items whose answers hold a think block, or half of one.
+
+    Args:
+        said: item -> answer, its special tokens written out.
+    """
+    return [item for item, text in said.items() if _THINKING.search(text)]
 
 
 def refuse_bare(folder: Path, who: str) -> None:

@@ -54,7 +54,8 @@ class Llama:
         self._held = b""
 
     def facts(self) -> dict[str, Any]:
-        """``vocabulary``, ``end`` (token id), ``trained_length``, ``system`` (instruction sets), ``version``."""
+        """``vocabulary``, ``end`` (token id), ``ends`` (all ids at which it stops), ``trained_length``, ``system``
+        (instruction sets), ``version``."""
         return self._ask({"op": "facts"})[0]
 
     def context(self, length: int, sequences: int) -> None:
@@ -65,9 +66,12 @@ class Llama:
         """Ids of a text that goes on, such as an answer behind its prompt."""
         return list(self._ask({"op": "tokenize", "text": text})[0]["ids"])
 
-    def render(self, messages: Sequence[Mapping[str, Any]]) -> tuple[str, list[int]]:
+    def render(
+        self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]] = ()
+    ) -> tuple[str, list[int]]:
         """A prompt by the file's own chat template, and its ids by the file's own tokenizer."""
-        reply, _ = self._ask({"op": "render", "messages": [dict(turn) for turn in messages]})
+        turns, given = [dict(turn) for turn in messages], [dict(tool) for tool in tools]
+        reply, _ = self._ask({"op": "render", "messages": turns, "tools": given})
         return str(reply["text"]), list(reply["ids"])
 
     def logits(self, prompt: Sequence[int], completion: Sequence[int]) -> Any:
@@ -77,9 +81,16 @@ class Llama:
         _, raw = self._ask({"op": "logits", "ids": [*prompt, *completion], "first": len(prompt)})
         return torch.frombuffer(bytearray(raw), dtype=torch.float32).reshape(len(completion), -1)
 
-    def generate(self, prompts: Sequence[Sequence[int]], most: int) -> tuple[list[list[int]], float]:
-        """Greedy ids of each prompt, the end token included where the model wrote it, and the seconds that it took."""
-        reply, _ = self._ask({"op": "generate", "prompts": [list(prompt) for prompt in prompts], "most": most})
+    def generate(
+        self, prompts: Sequence[Sequence[int]], most: int, stop: Sequence[str] = ()
+    ) -> tuple[list[list[int]], float]:
+        """Greedy ids of each prompt, the end token included where the model wrote it, and the seconds that it took.
+
+        Args:
+            stop: texts that end an answer.
+        """
+        asked = {"prompts": [list(prompt) for prompt in prompts], "most": most, "stop": list(stop)}
+        reply, _ = self._ask({"op": "generate", **asked})
         return reply["answers"], float(reply["seconds"])
 
     def probe(self, ids: Sequence[int], *, lora: bool) -> Any:
@@ -205,18 +216,23 @@ def answer_all(
         EngineError: the child died, hung or refused.
     """
     prompts = {item.id: tokens.prompt_ids(tokenizer, item.messages, item.tools) for item in items}
+    last = {tokenizer.eos_token_id, tokens.end_of_turn(tokenizer)}
+
+    def ended(ids: Sequence[int]) -> bool:
+        return ids[-1] in last or tokens.stopped(tokenizer, ids, decoding.stop)
+
     grouped = batches({name: len(ids) for name, ids in prompts.items()}, decoding.batch_size)
     answers: dict[str, Answer] = {}
     for batch in grouped:
         llama.context(max(len(prompts[name]) for name in batch) + decoding.max_new_tokens, len(batch))
-        generated, _ = llama.generate([prompts[name] for name in batch], decoding.max_new_tokens)
+        generated, _ = llama.generate([prompts[name] for name in batch], decoding.max_new_tokens, decoding.stop)
         for name, ids in zip(batch, generated, strict=True):
             answers[name] = Answer(
                 item=name,
-                text=tokenizer.decode(ids, skip_special_tokens=True),
+                text=tokens.text_of(tokenizer, ids, decoding.stop),
                 ids=tuple(ids),
                 # llama.cpp ends at any token that the file declares to be an end, not only at the tokenizer's own
-                stop="end" if len(ids) < decoding.max_new_tokens or ids[-1] == tokenizer.eos_token_id else "length",
+                stop="end" if len(ids) < decoding.max_new_tokens or ended(ids) else "length",
                 prompt_tokens=len(prompts[name]),
             )
         progress(len(answers), len(items))

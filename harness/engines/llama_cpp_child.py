@@ -9,9 +9,10 @@ raw bytes as its ``bytes`` says. A request that fails is answered with ``error``
     {"op": "facts"}                                    what the file says of itself
     {"op": "context", "length": L, "sequences": S}     makes a context of S sequences of L tokens
     {"op": "tokenize", "text": T}                      ids of a text that goes on: nothing is put in front of it
-    {"op": "render", "messages": M}                    the file's own chat template, and the ids of what it gives
+    {"op": "render", "messages": M, "tools": T}        the file's own chat template, and the ids of what it gives
     {"op": "logits", "ids": I, "first": F}             float32 (len(I) - F, vocabulary): after I[F-1], I[F], ...
-    {"op": "generate", "prompts": P, "most": N}        greedy ids of each prompt, its end token included
+    {"op": "generate", "prompts": P, "most": N, "stop": S}   greedy ids of each prompt, its end token included; an
+                                                       answer also ends where it comes to a text of S
     {"op": "probe", "ids": I, "lora": true}            float32 (vocabulary): after the last of I, with the LoRA or bare
 
 With a LoRA file the adapter stays apart: it is laid upon every context at scale 1. A LoRA that is loaded and not
@@ -93,6 +94,7 @@ class Session:
         return {
             "vocabulary": self.size,
             "end": llama_cpp.llama_vocab_eos(self.vocabulary),
+            "ends": [one for one in range(self.size) if llama_cpp.llama_vocab_is_eog(self.vocabulary, one)],
             "trained_length": llama_cpp.llama_model_n_ctx_train(self.model),
             "system": llama_cpp.llama_print_system_info().decode(),
             "version": llama_cpp.__version__,
@@ -126,8 +128,8 @@ class Session:
             raise ValueError(f"llama.cpp cannot tokenize {text[:60]!r}")
         return list(found[:count])
 
-    def render(self, messages: list[dict[str, Any]]) -> tuple[str, list[int]]:
-        text = self._formatter()(messages=messages).prompt
+    def render(self, messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> tuple[str, list[int]]:
+        text = self._formatter()(messages=messages, tools=tools or None).prompt
         return text, self.tokenize(text, begins=True)  # as llama.cpp's own programs do
 
     def _formatter(self) -> Any:
@@ -157,8 +159,8 @@ class Session:
         held = llama_cpp.llama_get_logits(self.context)
         return np.ctypeslib.as_array(held, shape=(rows + 1, self.size))[:rows]
 
-    def generate(self, prompts: list[list[int]], most: int) -> list[list[int]]:
-        """Greedy ids of each prompt, all sequences side by side; each ends at an end token or at `most`."""
+    def generate(self, prompts: list[list[int]], most: int, stop: list[str]) -> list[list[int]]:
+        """Greedy ids of each prompt, all side by side; each ends at an end token, a stop text or at `most`."""
         self._check(max(map(len, prompts)) + most)
         self._forget()
         answers: list[list[int]] = [[] for _ in prompts]
@@ -170,12 +172,30 @@ class Session:
         for step in range(most):
             for number, token in best.items():
                 answers[number].append(token)
-            going = [n for n, token in best.items() if not llama_cpp.llama_vocab_is_eog(self.vocabulary, token)]
+            going = [
+                n
+                for n, token in best.items()
+                if not llama_cpp.llama_vocab_is_eog(self.vocabulary, token) and not self._stopped(answers[n], stop)
+            ]
             if not going or step + 1 == most:
                 break
             self._decode([(best[n], len(prompts[n]) + step, n, True) for n in going])
             best = {n: self._best(row) for row, n in enumerate(going)}
         return answers
+
+    def _stopped(self, answer: list[int], stop: list[str]) -> bool:
+        """Whether the answer has just come to one of these texts."""
+        if not stop:
+            return False
+        raw = [text.encode() for text in stop]
+        tail = b"".join(self._bytes(token) for token in answer[-max(map(len, raw)) :])
+        return any(text in tail for text in raw)
+
+    def _bytes(self, token: int) -> bytes:
+        room = 256
+        found = ctypes.create_string_buffer(room)
+        count = llama_cpp.llama_token_to_piece(self.vocabulary, token, found, room, 0, True)
+        return found.raw[:count] if count > 0 else b""
 
     def _best(self, row: int) -> int:
         held = llama_cpp.llama_get_logits(self.context)
@@ -218,12 +238,12 @@ def answer(session: Session, request: dict[str, Any]) -> tuple[dict[str, Any], b
         case "tokenize":
             reply = {"ids": session.tokenize(request["text"], begins=False)}
         case "render":
-            text, ids = session.render(request["messages"])
+            text, ids = session.render(request["messages"], request["tools"])
             reply = {"text": text, "ids": ids}
         case "logits":
             raw = np.ascontiguousarray(session.logits(request["ids"], request["first"]), dtype="<f4").tobytes()
         case "generate":
-            reply = {"answers": session.generate(request["prompts"], request["most"])}
+            reply = {"answers": session.generate(request["prompts"], request["most"], request["stop"])}
         case "probe":
             raw = np.ascontiguousarray(session.probe(request["ids"], request["lora"]), dtype="<f4").tobytes()
         case other:

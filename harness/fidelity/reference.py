@@ -13,7 +13,6 @@ from harness.engines.divergence import passages
 from harness.engines.form import Loaded
 from harness.engines.mount import mounted
 from harness.engines.transformers_engine import TransformersEngine
-from harness.errors import EngineError
 from harness.fidelity import measure
 from harness.fidelity.figures import PassageFigures, stream
 from harness.fidelity.measure import FACTS, Facts, Sample
@@ -28,15 +27,13 @@ def write(folder: Path, trained_on: Loaded, adapter: Path, sample: Sample) -> No
 
     Raises:
         AdapterError: the adapter does not fit.
-        EngineError: the adapter changes the output head, or the head alone does not make the model's logits.
+        EngineError: the head alone does not make the model's logits.
     """
-    if merge.touches_an_end(adapter):
-        raise EngineError(f"{adapter}: changes the output matrix, so its logits cannot be kept as hidden states")
     texts = passages(trained_on.tokenizer, sample.all)
     hidden.write(folder / BASE, list(hidden.completion_states(trained_on, texts)))
     with mounted(trained_on, adapter) as engine:
         hidden.write(folder / ADAPTER, list(hidden.completion_states(engine, texts)))
-    adapters, bases, again = (logits(folder, trained_on, name) for name in (ADAPTER, BASE, BASE))
+    adapters, bases, again = (logits(folder, trained_on, name, adapter) for name in (ADAPTER, BASE, BASE))
     measure.write_figures(folder, stream(measure.labelled(sample.all, texts), adapters, bases, again))
 
 
@@ -70,6 +67,35 @@ def facts(folder: Path) -> Facts:
     return Facts(**json.loads((folder / FACTS).read_text(encoding="utf-8")))
 
 
-def logits(folder: Path, trained_on: Loaded, name: str) -> Iterator[Any]:
-    """Reference logits of one passage after the other; `name` is `ADAPTER` or `BASE`."""
-    return hidden.logits_of(trained_on.model.get_output_embeddings(), hidden.read(folder / name))
+def logits(folder: Path, trained_on: Loaded, name: str, adapter: Path | None = None) -> Iterator[Any]:
+    """Reference logits of one passage after the other.
+
+    Args:
+        name: `ADAPTER` or `BASE`.
+        adapter: whose hidden states they are, where it may change the output head; None: the base's head made them.
+    """
+    head = trained_on.model.get_output_embeddings()
+    if name == ADAPTER and adapter is not None and merge.touches_an_end(adapter):
+        head = head_of(trained_on, adapter)
+    return hidden.logits_of(head, hidden.read(folder / name))
+
+
+def head_of(trained_on: Loaded, adapter: Path) -> Any:
+    """The output head with the adapter in it, as a linear layer of its own that outlives the mount.
+
+    Whatever an adapter makes of a head (low-rank products, a copy of its own, tied embeddings that it changes) is
+    affine in the hidden state: its columns are what it makes of the unit vectors.
+    """
+    import torch
+
+    with mounted(trained_on, adapter) as engine, torch.inference_mode():
+        head = engine.model.get_output_embeddings()
+        weight = trained_on.model.get_output_embeddings().weight
+        unit = torch.eye(weight.shape[1], dtype=weight.dtype, device=weight.device)
+        offset = head(torch.zeros_like(unit[:1]))  # (1, vocab): its bias, if it has one
+        rows = (head(unit) - offset).T.contiguous()  # (vocab, width)
+    with torch.no_grad():
+        found = torch.nn.Linear(rows.shape[1], rows.shape[0], device="meta").to_empty(device=rows.device)
+        found.weight = torch.nn.Parameter(rows.clone(), requires_grad=False)
+        found.bias = torch.nn.Parameter(offset[0].clone(), requires_grad=False)
+    return found

@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.dataset.item import Item
 from harness.errors import EmptySetError
 from harness.metrics import paired
-from harness.metrics.metric import Forms, Metric, score_of
+from harness.metrics.metric import Forms, Metric, concerns, score_of
 from harness.metrics.paired import Comparison, Pair
 from harness.statistics.measurement import Measurement
 
@@ -35,7 +35,7 @@ def pairs(
     """
     found = []
     for item in items:
-        if metric.concerns(item):
+        if concerns(metric, item, forms[item.task]):
             name = f"{item.task}/{item.id}"
             before, after = reference[name], form[name]
             scores = (score_of(metric, item, text, forms[item.task]) for text in (before, after))

@@ -3,12 +3,11 @@ weights, de-quantized once."""
 
 from __future__ import annotations
 
-from harness.engines import nf4
+from harness.engines import nf4, nf4_weights
 from harness.engines.workshop import Workshop
 from harness.forms.mounted import Mounted
 from harness.spec.objects import Spec
-from harness.store import digests
-from harness.store.artifact import Artifact, Key, Request
+from harness.store.artifact import Artifact
 
 
 class Nf4(Mounted):
@@ -16,14 +15,7 @@ class Nf4(Mounted):
         return True
 
     def weights(self, shop: Workshop) -> Artifact:
-        inputs = {
-            "base": shop.base.digest,
-            "form": dict(self.loading.settings),
-            "code": digests.of_code("harness.engines.nf4"),
-            "versions": dict(digests.of_versions(("transformers", "bitsandbytes", "torch"))),
-        }
-        base = shop.base.path
-        return shop.make(Request(Key("served", "nf4", inputs), lambda folder: nf4.write_dequantized(base, folder)))
+        return shop.make(nf4_weights.request(shop.base))
 
 
 FORM = Nf4(

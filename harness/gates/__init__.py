@@ -12,6 +12,7 @@ from harness.errors import SpecError
 from harness.forms import registry as forms
 from harness.gates import (
     aims,
+    base,
     bnb,
     bundle,
     data,
@@ -23,12 +24,14 @@ from harness.gates import (
 )
 from harness.gates import fidelity as gguf_parity
 from harness.gates.gate import Gate, Outcome, Rule
+from harness.metrics import declared
 from harness.spec.objects import Spec
 
 __all__ = ["AREAS", "Gate", "Outcome", "Rule", "expected"]
 
 AREAS = (
     data,
+    base,
     training,
     evaluation,
     forgetting,
@@ -52,6 +55,7 @@ def expected(spec: Spec, before: regression.Before = None) -> tuple[Gate, ...]:
             of the spec, or the selection goes by what no gate could.
     """
     wrong = [*forms.wrong(spec), *aims.wrong_names(spec), *evaluation.unknown_metrics(spec), *data.unknown_names(spec)]
+    wrong += declared.wrong(spec)
     if wrong:
         first, *others = dict.fromkeys(wrong)
         raise SpecError(spec.path, *first, *others)

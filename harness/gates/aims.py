@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from harness.dataset import files
 from harness.dataset.item import Item
 from harness.errors import SpecError
+from harness.gates import looks
 from harness.metrics import registry, scoring
 from harness.spec import nearest
 from harness.spec.objects import Spec, Thresholds
@@ -65,7 +66,7 @@ def gated(spec: Spec) -> dict[str, bool]:
         for name in row.above
     }
     aimed_at = {name for row in rows(spec) for name in row.above}
-    return {name: name in aimed_at for name in registry.METRICS if name in own}
+    return {name: name in aimed_at for name, one in registry.METRICS.items() if name in own and not one.needs_ending}
 
 
 def of_spec(spec: Spec) -> tuple[Aim, ...]:
@@ -81,7 +82,7 @@ def of_spec(spec: Spec) -> tuple[Aim, ...]:
             threshold,
             spec.selection.minimum.get(metric, threshold),
             len(clusters(spec, row.task, metric, items)),
-            registry.METRICS[metric].kind,
+            looks.kind(spec, registry.METRICS[metric].kind),
             row.rule,
         )
         for row in rows(spec)
@@ -103,7 +104,10 @@ def read(spec: Spec, split: str) -> Items:
 def clusters(spec: Spec, name: str, metric: str, items: Items) -> set[tuple[str, str]]:
     """The independent items that a metric of the candidate is taken over: (task, topic)."""
     chosen = [item for task in spec.tasks_of(spec.candidate, name) for item in items[task]]
-    return {(item.task, item.topic) for item in scoring.concerned(registry.METRICS[metric], chosen)}
+    return {
+        (item.task, item.topic)
+        for item in scoring.concerned(registry.METRICS[metric], chosen, scoring.forms_of(spec.tasks))
+    }
 
 
 def check(spec: Spec) -> None:

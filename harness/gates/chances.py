@@ -8,13 +8,14 @@ gate's chance.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.gates.gate import Gate
 from harness.metrics import registry
-from harness.statistics import paired_power, power
-from harness.statistics.power import WANTED
+from harness.statistics import paired_power, power, sequential
+from harness.statistics.power import WANTED, Kind
 
 TWICE = 2
 
@@ -34,6 +35,10 @@ class Characteristic:
     """Chance to pass at the threshold itself."""
     good_with_twice: float | None
     """`good`, with twice the items."""
+    kind: Kind
+    """How its metric is bounded."""
+    asked: float | None
+    """Items asked of a good adapter on average where its gate stops when it is settled; None where all are asked."""
     needed: int | None
     """Items that make `good` at least `WANTED`; None where it is so already, or where no practical number does."""
 
@@ -45,19 +50,29 @@ class Release:
     bad_most: float
 
 
-def of_gates(gates: Iterable[Gate], sizes: Mapping[str, int], confidence: float) -> list[Characteristic]:
+def of_gates(
+    gates: Iterable[Gate], sizes: Mapping[str, int], confidence: float, stage: int | None = None
+) -> list[Characteristic]:
     """For each gate that goes by a bound, in their order.
 
     Args:
         sizes: gate id -> independent items, for the gates over answers.
+        stage: items between looks, where a gate stops asking when it is settled (`harness.gates.looks`); None where all
+            are asked at once.
     """
     bounded = [gate for gate in gates if gate.id in sizes and gate.rule in ("lower_bound", "not_worse")]
-    return [
-        _paired(gate, sizes[gate.id], confidence)
-        if gate.rule == "not_worse"
-        else _threshold(gate, sizes[gate.id], confidence)
-        for gate in bounded
-    ]
+    return [_of_gate(gate, bounded, sizes, confidence, stage) for gate in bounded]
+
+
+def _of_gate(
+    gate: Gate, bounded: Sequence[Gate], sizes: Mapping[str, int], confidence: float, stage: int | None
+) -> Characteristic:
+    n = sizes[gate.id]
+    if gate.rule == "not_worse":
+        return _paired(gate, n, confidence)
+    if stage is None or gate.split != "benchmark":
+        return _threshold(gate, n, confidence)
+    return _staged(gate, n, confidence, _looks(gate, bounded, sizes, stage))
 
 
 def of_release(found: Sequence[Characteristic]) -> Release | None:
@@ -85,7 +100,33 @@ def _threshold(gate: Gate, n: int, confidence: float) -> Characteristic:
     if gate.expected is not None and good is not None and good < WANTED:
         needed = power.items_for_chance(WANTED, n, gate.threshold, gate.expected, confidence, kind)
     may_miss = power.wrong_allowed(n, gate.threshold, confidence, kind)
-    return Characteristic(gate, n, may_miss, good, chance(n, gate.threshold), twice, needed)
+    return Characteristic(gate, n, may_miss, good, chance(n, gate.threshold), twice, kind, None, needed)
+
+
+def _looks(gate: Gate, bounded: Iterable[Gate], sizes: Mapping[str, int], stage: int) -> int:
+    """How often a gate is looked at: stages are of all that its adapter is asked."""
+    largest = max(sizes[one.id] for one in bounded if (one.adapter, one.split) == (gate.adapter, gate.split))
+    return max(1, math.ceil(largest / stage))
+
+
+def _staged(gate: Gate, n: int, confidence: float, looks: int) -> Characteristic:
+    """Of a threshold that is looked at after every n/looks items, as if its gate were the only one."""
+    size = max(1, math.ceil(n / looks))
+
+    def course(items: int, quality: float) -> sequential.Course:
+        return sequential.course(sequential.evenly(items, size), gate.threshold, quality, confidence)
+
+    good = twice = asked = None
+    if gate.expected is not None:
+        expected = course(n, gate.expected)
+        good, asked, twice = expected.passes, expected.asked, course(TWICE * n, gate.expected).passes
+    needed = None
+    if gate.expected is not None and good is not None and good < WANTED:
+        needed = next((items for items in _sizes(n) if course(items, gate.expected).passes >= WANTED), None)
+    bad = course(n, gate.threshold).passes
+    return Characteristic(
+        gate, n, power.wrong_allowed(n, gate.threshold, confidence, "mean"), good, bad, twice, "mean", asked, needed
+    )
 
 
 def _paired(gate: Gate, n: int, confidence: float) -> Characteristic:
@@ -95,7 +136,7 @@ def _paired(gate: Gate, n: int, confidence: float) -> Characteristic:
     may_miss = paired_power.worse_allowed(n, 0, margin, confidence)
     bad = paired_power.pass_chance(n, margin, margin, 0.0, confidence)
     if gate.expected is None:
-        return Characteristic(gate, n, may_miss, None, bad, None, None)
+        return Characteristic(gate, n, may_miss, None, bad, None, "mean", None, None)
     differs = gate.expected * (1.0 - gate.expected)
 
     def chance(items: int) -> float:
@@ -103,7 +144,7 @@ def _paired(gate: Gate, n: int, confidence: float) -> Characteristic:
 
     good = chance(n)
     needed = next((items for items in _sizes(n) if chance(items) >= WANTED), None) if good < WANTED else None
-    return Characteristic(gate, n, may_miss, good, bad, chance(TWICE * n), needed)
+    return Characteristic(gate, n, may_miss, good, bad, chance(TWICE * n), "mean", None, needed)
 
 
 def _sizes(n: int) -> Iterable[int]:

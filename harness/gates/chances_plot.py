@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from harness.gates.chances import TWICE, Characteristic
-from harness.metrics import registry
 from harness.statistics import paired_power, power
 from harness.statistics.chart import Curve, Mark, Panel, render
 
@@ -32,7 +31,7 @@ def picture(found: Iterable[Characteristic], confidence: float, release: str) ->
 
 
 def _threshold(one: Characteristic, confidence: float) -> Panel:
-    gate, kind = one.gate, registry.METRICS[one.gate.metric].kind
+    gate, kind = one.gate, one.kind
     least = max(0.0, round(gate.threshold - 0.1, 2))
 
     def chance(items: int, quality: float) -> float:

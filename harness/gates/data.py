@@ -8,11 +8,16 @@ from harness.dataset import registry
 from harness.dataset.check import Check, SplitsCheck, TokenizedCheck
 from harness.dataset.checks import file_checks
 from harness.gates.gate import Gate
+from harness.metrics import references_score
 from harness.spec import nearest
 from harness.spec.objects import Spec, Task
 
 LEAKAGE = tuple(check.name for check in registry.looking_at(SplitsCheck) if check.leakage)
 """Checks whose all clear speaks of the training data that the spec names, and of no other."""
+
+NAMES = frozenset({*registry.BY_NAME, references_score.CHECK.name})
+KINDS = registry.KINDS | references_score.CHECK.kinds
+"""What ``[gates.data]`` may name: checks, and kinds of what they find."""
 
 
 def strangers(spec: Spec, task: str) -> tuple[str, ...]:
@@ -47,6 +52,8 @@ def expected(spec: Spec) -> Iterator[Gate]:
         for split in task.files:
             for check in file_checks(task, split):
                 yield gate(f"{split}-{task.name}", check, task, split)
+            if task.metrics:
+                yield gate(f"{split}-{task.name}", references_score.CHECK, task, split)
             for tokenized in registry.looking_at(TokenizedCheck) if chosen.tokens else ():
                 if tokenized.concerns(task, split):
                     yield gate(f"{split}-{task.name}", tokenized, task, split)
@@ -60,7 +67,7 @@ def unknown_names(spec: Spec) -> Iterator[tuple[str, str]]:
     chosen = spec.gates.data
     given = {"advisory": chosen.advisory, "at_least": dict(chosen.at_least), "allow": chosen.allow}
     for key, names in given.items():
-        known = registry.KINDS if key == "allow" else registry.BY_NAME
+        known = KINDS if key == "allow" else NAMES
         what = "kind of finding" if key == "allow" else "check"
         for name in sorted(names):
             if name not in known:

@@ -1,4 +1,5 @@
-"""Gates over answers: non-empty for every adapter and task, the same when asked again, then each threshold.
+"""Gates over answers: for every adapter and task non-empty, ended by themselves and, where the spec turns thinking off,
+without it; the same when asked again; then each threshold.
 
 A threshold that its benchmark can never prove is refused when the spec is read (`check_provable`).
 """
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from harness.dataset import files
 from harness.errors import SpecError
+from harness.gates import looks
 from harness.gates.gate import Gate
 from harness.metrics import registry, scoring
 from harness.spec import nearest
@@ -33,6 +35,28 @@ def expected(spec: Spec) -> Iterator[Gate]:
             task=task,
             split="benchmark",
         )
+        yield Gate(
+            f"eval.{adapter}.{task}.ends_by_itself",
+            "ends_by_itself",
+            f"{adapter}-{task}-ends_by_itself",
+            blocking,
+            metric="ends_by_itself",
+            threshold=spec.ends_by_itself,
+            adapter=adapter,
+            task=task,
+            split="benchmark",
+        )
+        if spec.base.chat.thinking_off:
+            yield Gate(
+                f"eval.{adapter}.{task}.no_thinking",
+                "no_thinking",
+                f"{adapter}-{task}-no_thinking",
+                blocking,
+                metric="no_thinking",
+                adapter=adapter,
+                task=task,
+                split="benchmark",
+            )
     yield from _repeats(spec)
     for task in spec.adapters[spec.candidate].tasks if spec.noise_sample else ():
         if "benchmark" in spec.tasks[task].files:
@@ -104,12 +128,12 @@ def sizes(spec: Spec, gates: Iterable[Gate]) -> dict[str, int]:
         for split in ("benchmark", "parity")
         if split in task.files
     }
-    found = {}
+    found, forms = {}, scoring.forms_of(spec.tasks)
     for gate in gates:
         if gate.check in ("threshold", "not_worse"):
             tasks = spec.tasks_of(gate.adapter, gate.task)
             chosen = [item for task in tasks for item in items[task, gate.split]]
-            concerned = scoring.concerned(registry.METRICS[gate.metric], chosen)
+            concerned = scoring.concerned(registry.METRICS[gate.metric], chosen, forms)
             found[gate.id] = len({(item.task, item.topic) for item in concerned})
     return found
 
@@ -131,6 +155,8 @@ def check_provable(spec: Spec, gates: tuple[Gate, ...], sizes: Mapping[str, int]
         if gate.rule != "lower_bound":
             continue
         kind = registry.METRICS[gate.metric].kind
+        if gate.split == "benchmark":
+            kind = looks.kind(spec, kind)
         n = sizes[gate.id]
         if n == 0 or power.wrong_allowed(n, gate.threshold, spec.confidence, kind) < 0:
             problem = (

@@ -96,12 +96,21 @@ def explain(gate: Gate, measured: Measurement, outcome: Outcome, confidence: flo
 def _more_items(gate: Gate, measured: Measurement, confidence: float) -> str:
     if gate.rule == "not_worse":
         return ""  # whoever compared the pairs says it: it takes their differences
-    kind = registry.METRICS[gate.metric].kind
+    kind: power.Kind = "mean" if measured.anytime else registry.METRICS[gate.metric].kind
     observed = round(measured.value * measured.n) if kind == "share" else measured.value
     needed = power.settle_items(observed, measured.n, gate.threshold, confidence, kind)
     if needed is None:
         return "No practical number of items would settle it: the value is at the threshold."
-    return f"If {measured.value:.4f} held, {needed} items in all would settle it."
+    settled = f"If {measured.value:.4f} held, {needed} items in all would settle it"
+    if measured.anytime:
+        return (
+            f"{settled}: keep these, add items of new topics, and look again; this bound holds at any number of looks."
+        )
+    return (
+        f"{settled}, had they been asked at once. This look is spent: a second one at the same adapter, over more "
+        f"items, is another chance of {1.0 - confidence:.4g} to pass by luck, and counts as another attempt. "
+        'With [policy] looks = "anytime" more items may be added as often as you like.'
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,9 +68,16 @@ def last_or(journal: Iterable[Entry], otherwise: Kind) -> Kind:
 
 @dataclass(frozen=True)
 class Hello(Record, kind="hello"):
-    """A process began."""
+    """A process began, and where: what it takes to tell whether it is still at work (`harness.run.alive`)."""
 
     pid: int
+    host: str = ""
+    boot: str = ""
+    """Id of the machine's boot."""
+    namespace: str = ""
+    """Of process ids: every container has its own."""
+    started: int = 0
+    """Clock ticks from the boot to its beginning; 0 where nothing says so."""
 
 
 @dataclass(frozen=True)
@@ -233,6 +240,13 @@ class Attempts(Record, kind="attempts"):
     """How often the benchmark has been tried, and what that makes of the stated error."""
 
     attempts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked(Record, kind="asked"):
+    """How much of a task's benchmark an adapter was asked until its gates were settled."""
+
+    asked: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""Gates over training: the set-up works, every adapter learned, one experiment qualified."""
+"""Gates over training: items are trained as they are asked, the set-up works, every adapter learned, one experiment
+qualified."""
 
 from __future__ import annotations
 
@@ -7,12 +8,25 @@ from collections.abc import Iterator
 from harness.gates.gate import Gate
 from harness.spec.objects import Adapter, Spec
 
+TEMPLATE_IDS = "template_ids"
+"""The check of what is trained against the base model's chat template."""
 SELECTED = "selected"
 """In ids of gates: the experiment that is chosen, whichever that will be."""
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
     trained = [adapter for adapter in spec.adapters.values() if adapter.path is None]
+    for task in spec.tasks.values():
+        if learners := [adapter.name for adapter in trained if task.name in adapter.tasks]:
+            yield Gate(
+                f"training.{task.name}.{TEMPLATE_IDS}",
+                TEMPLATE_IDS,
+                f"{task.name}-{TEMPLATE_IDS}",
+                spec.gates.training.blocking and spec.candidate in learners,
+                metric=TEMPLATE_IDS,
+                task=task.name,
+                split="train",
+            )
     if trained:
         yield Gate("training.sample.runs", "sample_runs", "sample", spec.gates.training.blocking, metric="finite_loss")
     for experiment in spec.experiments if trained else ():

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.engines import base_model
+from harness.engines.learned_on import name_of, weights_of
 from harness.engines.workshop import Workshop
 from harness.gguf import convert, lora, requests
 from harness.store.artifact import Artifact
@@ -60,7 +61,7 @@ class GgufFiles:
 
 def merged(shop: Workshop, adapter: Artifact) -> Artifact:
     """The adapter merged into the weights that it was trained on, in float32."""
-    return shop.make(requests.merged(shop.spec, shop.weights, adapter))
+    return shop.make(requests.merged(shop.spec, weights_of(shop, name_of(adapter))[0], adapter))
 
 
 def lora_file(shop: Workshop, adapter: Artifact) -> Artifact:
@@ -81,7 +82,7 @@ def base_file(shop: Workshop) -> Artifact:
         GgufError: it cannot be made.
     """
     if base_model.is_gguf(shop.spec.base):
-        return shop.make(requests.given_base(shop.spec))
+        return shop.make(requests.given_base(shop.spec, shop.base))
     return shop.make(requests.quantized_base(shop.spec, shop.base, shop.llama_cpp()))
 
 
@@ -110,7 +111,8 @@ def _merged(shop: Workshop, adapter: Artifact, name: str) -> GgufFiles:
 def _apart(shop: Workshop, adapter: Artifact, name: str) -> GgufFiles:
     told = requests.about(shop.spec, shop.base, None)
     if name == F16:
-        plain = shop.make(requests.f16(shop.spec, shop.weights, told, "weights", shop.llama_cpp()))
+        weights, _ = weights_of(shop, name_of(adapter))
+        plain = shop.make(requests.f16(shop.spec, weights, told, "weights", shop.llama_cpp()))
         return GgufFiles(plain, lora_file(shop, adapter), told[SAYS])
     says = None if base_model.is_gguf(shop.spec.base) else told[SAYS]
     return GgufFiles(base_file(shop), lora_file(shop, adapter), says)

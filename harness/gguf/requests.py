@@ -10,10 +10,10 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.engines import base_model
+from harness.engines import base_model, chat_template
 from harness.engines import form as forms_of
 from harness.errors import SpecError
-from harness.gguf import convert, dequantized, lora, merge, quantize
+from harness.gguf import convert, dequantized, lora, merge, quantize, retold
 from harness.gguf.toolchain.find import Toolchain
 from harness.spec.gguf import GgufGates
 from harness.spec.objects import Spec
@@ -96,16 +96,36 @@ def quantized(spec: Spec, adapter: Artifact, f16: Artifact, quantization: str, t
     return Request(Key("gguf", f"{adapter.label} {quantization}", inputs), build)
 
 
-def given_base(spec: Spec) -> Request:
-    """The spec's own base file, bit for bit: what people serve, and not what might be made of it."""
+def given_base(spec: Spec, base: Artifact) -> Request:
+    """The spec's own base file, bit for bit: what people serve, and not what might be made of it.
+
+    Where the spec has a ``[base.chat]`` the file is given that chat template, tensor for tensor the same: else whoever
+    serves it by its own template would ask it in another form.
+
+    Args:
+        base: the checkpoint, whose template is the one that holds.
+    """
     pin = spec.base.pin.removeprefix("sha256:")
+    chat = chat_template.named(base.path).get("default", "") if chat_template.changes(spec.base.chat) else ""
 
     def build(folder: Path) -> None:
-        shutil.copyfile(base_model.locate(spec), folder / convert.FILE)
-        if (found := digests.of_file(folder / convert.FILE)) != pin:
+        copy = scratch(folder) if chat else folder
+        copy.mkdir(exist_ok=True)
+        shutil.copyfile(base_model.locate(spec), copy / convert.FILE)
+        if (found := digests.of_file(copy / convert.FILE)) != pin:
             raise SpecError(spec.path, "base.pin", f"the file changed while it was being copied: sha256 {found}")
+        if chat:
+            retold.with_chat_template(copy / convert.FILE, chat, folder / convert.FILE)
 
-    return Request(Key("gguf", "base as given", {"sha256": pin}), build)
+    if not chat:
+        return Request(Key("gguf", "base as given", {"sha256": pin}), build)
+    inputs = {
+        "sha256": pin,
+        "chat_template": digests.of_value(chat),
+        "code": digests.of_code("harness.gguf.retold"),
+        "versions": dict(digests.of_versions(("gguf", "numpy"))),
+    }
+    return Request(Key("gguf", "base with its chat template", inputs), build)
 
 
 def quantized_base(spec: Spec, base: Artifact, toolchain: Toolchain) -> Request:

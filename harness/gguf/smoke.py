@@ -43,8 +43,10 @@ class Prompt:
     """The tokens of `text` as training and transformers have them."""
     system: str
     user: str
-    """The two turns for a program that applies the template itself; "" for both where the item has other turns."""
+    """The two turns for a program that applies the template itself; "" for both where the item has others, or tools."""
     max_new_tokens: int
+    stop: tuple[str, ...] = ()
+    """Texts that end an answer. The programs go on behind them; what they write there is no part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,14 @@ def problems(said: Sequence[Said]) -> tuple[str, ...]:
     return tuple(f"  {one.item}, {one.program}: {one.problem}" for one in said if one.problem)
 
 
-def prompts(tokenizer: Any, items: Sequence[Item], limits: Mapping[str, int]) -> list[Prompt]:
+def prompts(
+    tokenizer: Any, items: Sequence[Item], limits: Mapping[str, int], stop: tuple[str, ...] = ()
+) -> list[Prompt]:
     """Items as prompts.
 
     Args:
         limits: task -> tokens that an answer may have.
+        stop: texts that end an answer.
     """
     found = []
     for item in items:
@@ -83,7 +88,7 @@ def prompts(tokenizer: Any, items: Sequence[Item], limits: Mapping[str, int]) ->
         text = tokens.prompt_text(tokenizer, item.messages, item.tools)
         system, user = ("", "") if item.tools else _two_turns(turns)
         ids = tuple(tokens.prompt_ids(tokenizer, item.messages, item.tools))
-        found.append(Prompt(item.id, text, ids, system, user, limits[item.task]))
+        found.append(Prompt(item.id, text, ids, system, user, limits[item.task], stop))
     return found
 
 
@@ -132,7 +137,8 @@ def completion(
     command += ["--no-display-prompt", "--verbose-prompt", "--no-warmup", "--simple-io", *_lora(lora)]
     ended = child.run(command, seconds, env=toolchain.environment())
     out = ended.out.rstrip()
-    text = out.removesuffix(END).strip()
+    whole = out.removesuffix(END).strip()
+    text = tokens.before(whole, prompt.stop).strip()
     read = _tokens_read(ended.err)
     problem = ""
     if not ended.ok:
@@ -141,7 +147,7 @@ def completion(
         problem = f"llama-completion read other tokens than transformers: {_first_difference(prompt.ids, read)}"
     elif not text:
         problem = f"printed no answer\n{ended.last_lines(3)}"
-    elif not out.endswith(END):
+    elif not out.endswith(END) and text == whole:
         problem = f"did not end by itself within {prompt.max_new_tokens} tokens: ...{text[-80:]!r}"
     speeds = _speeds(ended.err)
     return Said(prompt.item, "llama-completion", text, problem, ended.seconds, ended.peak, *speeds, failed=not ended.ok)
@@ -248,9 +254,10 @@ def _bound(
         if failed:
             text, problem = "", spoken.problem or "gave no answer, and did not say why"
         else:
-            text = spoken.texts[number].strip()
+            whole = spoken.texts[number].strip()
+            text = tokens.before(whole, prompt.stop).strip()
             problem = "printed no answer" if not text else ""
-            if text and not spoken.ended[number]:
+            if text and not spoken.ended[number] and text == whole:
                 problem = f"did not end by itself within {prompt.max_new_tokens} tokens: ...{text[-80:]!r}"
         share = spoken.seconds / len(asked)
         spent = (share, spoken.peak, 0.0, spoken.answer_speed)

@@ -6,6 +6,7 @@ from harness.entry_points import Installed
 from harness.metrics.metric import Forms, Metric, MetricError, score_of
 from harness.metrics.registry import METRICS, OWN, installed, refuse_faults
 from harness.metrics.scoring import Scored, concerned, forms_of, measure, score, score_tasks
+from harness.metrics.settings import Settings
 
 __all__ = [
     "METRICS",
@@ -15,6 +16,7 @@ __all__ = [
     "Metric",
     "MetricError",
     "Scored",
+    "Settings",
     "concerned",
     "forms_of",
     "installed",

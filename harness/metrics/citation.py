@@ -11,6 +11,7 @@ import unicodedata
 
 from harness.dataset.item import Item
 from harness.metrics.metric import Forms, Metric
+from harness.text.answer import answer_of, standing
 from harness.text.visible import visible
 
 _ID = r"n(?<![a-z0-9]n)(\d{1,6})(?![a-z0-9])"
@@ -24,7 +25,7 @@ WIDEST = 100
 
 def cited(answer: str) -> frozenset[str]:
     """Ids of the notes that the answer cites, such as ``n1``, whether they exist or not."""
-    text = unicodedata.normalize("NFKC", visible(answer)).casefold()
+    text = unicodedata.normalize("NFKC", visible(standing(answer_of(answer)))).casefold()
     numbers = {int(found[1]) for found in _ONE.finditer(text)}
     for found in _RANGE.finditer(text):
         low, high = sorted((int(found[1]), int(found[2])))

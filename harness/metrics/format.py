@@ -5,11 +5,14 @@ from __future__ import annotations
 from harness.dataset.item import Item
 from harness.metrics.metric import Forms, Metric
 from harness.text import shape
+from harness.text.answer import answer_of
 from harness.text.visible import visible
 
 
 def in_form(item: Item, answer: str, forms: Forms) -> float:
-    return float(shape.is_whole(forms.answer, visible(answer)))
+    return float(
+        any(shape.is_whole(forms.answer, visible(text)) for text in dict.fromkeys((answer, answer_of(answer))))
+    )
 
 
-METRIC = Metric("format", "share", lambda item: not item.must_refuse, in_form)
+METRIC = Metric("format", "share", lambda item: not item.must_refuse, in_form, looks_at="form")

@@ -1,13 +1,16 @@
-"""What a metric is: a pure function of one item and one answer, over the items that it concerns."""
+"""What a metric is: a pure function of one item, one answer and what the task declares, over items that it concerns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
 
 from harness.dataset.item import Item
 from harness.errors import GreenrunError
+from harness.metrics.settings import Settings
+
+Declared = TypeVar("Declared", bound=Settings)
 
 
 class MetricError(GreenrunError):
@@ -16,10 +19,27 @@ class MetricError(GreenrunError):
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """The declared shapes of a task's answers: regular expressions that a whole answer matches."""
+    """What a task declares of its answers: the shapes that whole ones match, and the settings of its metrics."""
 
     answer: str
+    """Regular expression of an answer."""
     refusal: str
+    """Regular expression of a refusal."""
+    settings: Mapping[str, Settings] = field(default_factory=dict)
+    """Metric -> its settings, for each metric with settings that the task declares by a table or by a gate."""
+
+    def of(self, metric: str, kind: type[Declared]) -> Declared:
+        """The settings that the task declares for a metric; what the kind itself holds where it declares none.
+
+        Raises:
+                TypeError: none are declared, and the metric has no defaults, or they are of another kind.
+        """
+        found = self.settings.get(metric)
+        if found is None:
+            return kind()
+        if not isinstance(found, kind):
+            raise TypeError(f"the settings of {metric} are {type(found).__name__}, not {kind.__name__}")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +52,20 @@ class Metric:
     concerns: Callable[[Item], bool]
     """The items that it is taken over."""
     score: Callable[[Item, str, Forms], float]
-    """(item, answer text, the task's forms) -> 0.0 to 1.0."""
+    """(item, answer text, what the task declares) -> 0.0 to 1.0."""
+    looks_at: Literal["content", "form"] = "content"
+    """``content``: a right form with wrong words scores low. ``form``: it need not, so that a release that is gated on
+    nothing else has not been asked whether its answers are right."""
+    needs_ending: bool = False
+    """Whether it asks how an answer ended, which an earlier release did not keep: it is compared with none."""
+    settings: type[Settings] | None = None
+    """What ``[tasks.NAME.metrics.METRIC]`` may say; such a metric is taken over tasks that declare it, by that table or
+    by a gate, and over no other. None: it has no settings and is taken over every task."""
+
+
+def concerns(metric: Metric, item: Item, forms: Forms) -> bool:
+    """Whether the metric is taken over an item of a task that declares `forms`."""
+    return (metric.settings is None or metric.name in forms.settings) and metric.concerns(item)
 
 
 def score_of(metric: Metric, item: Item, answer: str, forms: Forms) -> float:

@@ -92,15 +92,15 @@ def compare(metric: str, pairs: Sequence[Pair], margin: float, confidence: float
     """
     if not pairs:
         raise EmptySetError(f"{metric}: no pairs to compare")
-    differences = _by_topic(pairs)
-    bounds = statistics.difference_bounds(differences, confidence)
+    moved = differences(pairs)
+    bounds = statistics.difference_bounds(moved, confidence)
     slices, unlisted = _slices(pairs, margin, confidence)
     bad = sorted((pair for pair in pairs if pair.difference < 0), key=lambda pair: pair.difference)
     better = sum(pair.difference > 0 for pair in pairs)
     return Comparison(
         metric=metric,
-        n=len(differences),
-        mean=sum(differences) / len(differences),
+        n=len(moved),
+        mean=sum(moved) / len(moved),
         lower=bounds.lower,
         upper=bounds.upper,
         worse=len(bad),
@@ -109,11 +109,16 @@ def compare(metric: str, pairs: Sequence[Pair], margin: float, confidence: float
         slices=slices,
         unlisted=unlisted,
         turned_bad=tuple(bad),
-        settle=paired_power.settle_differences(differences, margin, confidence),
+        settle=paired_power.settle_differences(moved, margin, confidence),
     )
 
 
-def _by_topic(pairs: Iterable[Pair]) -> list[float]:
+def differences(pairs: Iterable[Pair]) -> list[float]:
+    """The mean difference of each cluster.
+
+    Raises:
+        EmptySetError: there are no pairs.
+    """
     return statistics.cluster_means((f"{pair.item.task}/{pair.item.topic}", pair.difference) for pair in pairs)
 
 
@@ -126,14 +131,14 @@ def _slices(pairs: Sequence[Pair], margin: float, confidence: float) -> tuple[tu
             groups.setdefault(value_of(pair.item), []).append(pair)
         groups.pop("", None)
         for value, members in sorted(groups.items()):
-            differences = _by_topic(members)
-            if len(differences) < FEWEST:
+            moved = differences(members)
+            if len(moved) < FEWEST:
                 unlisted[dimension] = unlisted.get(dimension, 0) + 1
                 continue
-            bounds = statistics.difference_bounds(differences, confidence)
-            mean = sum(differences) / len(differences)
+            bounds = statistics.difference_bounds(moved, confidence)
+            mean = sum(moved) / len(moved)
             tells = _tells(bounds, margin)
-            found.append(Slice(dimension, value, len(differences), mean, bounds.lower, bounds.upper, tells))
+            found.append(Slice(dimension, value, len(moved), mean, bounds.lower, bounds.upper, tells))
     return tuple(found), unlisted
 
 
@@ -145,7 +150,10 @@ def _tells(bounds: statistics.Bounds, margin: float) -> str:
 def _settle(comparison: Comparison) -> str:
     if comparison.settle is None:
         return "No practical number of items would show it to be no worse: the loss is the margin or more."
-    return f"If these differences held, {comparison.settle} items in all would show it to be no worse."
+    return (
+        f"If these differences held, {comparison.settle} items in all would show it to be no worse: keep these and add "
+        "new topics; the bound may be looked at again"
+    )
 
 
 def row(comparison: Comparison, margin: float) -> dict[str, object]:

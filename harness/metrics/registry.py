@@ -9,7 +9,26 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from harness.entry_points import Found, Installed
-from harness.metrics import citation, coverage, non_empty, refusal
+from harness.metrics import (
+    chrf,
+    citation,
+    contains_none,
+    coverage,
+    exact_match,
+    json_fields,
+    json_parses,
+    json_schema,
+    label,
+    length,
+    non_empty,
+    number,
+    refusal,
+    regex,
+    rouge_l,
+    token_f1,
+    tool_call,
+    uncut,
+)
 from harness.metrics import format as form
 from harness.metrics.installed import find
 from harness.metrics.metric import Metric, MetricError
@@ -25,6 +44,20 @@ OWN: Mapping[str, Metric] = {
         citation.PRECISION,
         citation.RECALL,
         non_empty.METRIC,
+        exact_match.METRIC,
+        token_f1.METRIC,
+        rouge_l.METRIC,
+        chrf.METRIC,
+        label.METRIC,
+        number.METRIC,
+        json_parses.METRIC,
+        json_schema.METRIC,
+        json_fields.METRIC,
+        tool_call.METRIC,
+        regex.METRIC,
+        contains_none.METRIC,
+        length.METRIC,
+        uncut.METRIC,
     )
 }
 """The metrics that greenrun brings."""

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from harness.dataset.item import Item
 from harness.errors import EmptySetError
-from harness.metrics.metric import Forms, Metric, score_of
+from harness.metrics.metric import Forms, Metric, concerns, score_of
+from harness.metrics.registry import METRICS
+from harness.metrics.settings import Settings, read
 from harness.spec.objects import Task
 from harness.statistics import bounds as statistics
 from harness.statistics.measurement import WORST, Measurement
+from harness.statistics.power import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +26,26 @@ class Scored:
 
 
 def forms_of(tasks: Mapping[str, Task]) -> dict[str, Forms]:
-    """Task -> the forms that its spec declares."""
-    return {name: Forms(task.answer_form, task.refusal_form) for name, task in tasks.items()}
+    """Task -> the forms and the settings of metrics that its spec declares."""
+    return {name: Forms(task.answer_form, task.refusal_form, _settings(task)) for name, task in tasks.items()}
 
 
-def concerned(metric: Metric, items: Iterable[Item]) -> list[Item]:
-    """The items that `metric` is taken over."""
-    return [item for item in items if metric.concerns(item)]
+def _settings(task: Task) -> dict[str, Settings]:
+    found = {}
+    for name, table in task.metrics.items():
+        kind = METRICS[name].settings if name in METRICS else None
+        if kind is not None:
+            found[name] = read(kind, table)
+    return found
+
+
+def concerned(metric: Metric, items: Iterable[Item], forms: Mapping[str, Forms]) -> list[Item]:
+    """The items that `metric` is taken over.
+
+    Args:
+        forms: task -> what it declares.
+    """
+    return [item for item in items if concerns(metric, item, forms[item.task])]
 
 
 def score(
@@ -46,7 +62,7 @@ def score(
         KeyError: an item has no answer.
         MetricError: the metric failed, or gave no score.
     """
-    chosen = concerned(metric, items)
+    chosen = concerned(metric, items, forms)
     if not chosen:
         raise EmptySetError(f"{metric.name} concerns none of the items: nothing was measured")
     return [
@@ -68,21 +84,23 @@ def score_tasks(
     """
     found: list[Scored] = []
     for items, answers in sheets:
-        if chosen := concerned(metric, items):
+        if chosen := concerned(metric, items, forms):
             found += score(metric, chosen, answers, forms)
     if not found:
         raise EmptySetError(f"{metric.name} concerns none of the items: nothing was measured")
     return found
 
 
-def measure(metric: Metric, scored: list[Scored], confidence: float, sources: Mapping[str, str]) -> Measurement:
-    """A metric's value over scored items, with the bounds of its kind; items of one topic count once.
+def measure(
+    metric: Metric, scored: list[Scored], confidence: float, sources: Mapping[str, str], kind: Kind | None = None
+) -> Measurement:
+    """A metric's value over scored items, with the bounds of its kind, or of `kind`; items of one topic count once.
 
     Args:
         sources: what gave the answers -> digest.
     """
     values = statistics.cluster_means([(f"{entry.item.task}/{entry.item.topic}", entry.value) for entry in scored])
-    bounds = statistics.bounds_of(metric.kind, values, confidence)
+    bounds = statistics.bounds_of(kind or metric.kind, values, confidence)
     worst = sorted((entry for entry in scored if entry.value < 1.0), key=lambda entry: entry.value)
     return Measurement(
         value=sum(values) / len(values),
@@ -91,5 +109,6 @@ def measure(metric: Metric, scored: list[Scored], confidence: float, sources: Ma
         upper_bound=bounds.upper,
         sources=sources,
         confidence=confidence,
+        anytime=statistics.by_betting(kind or metric.kind, values),
         wrong=tuple(f"{entry.item.id} ({entry.value:.2f}): {entry.answer[:300]!r}" for entry in worst[:WORST]),
     )

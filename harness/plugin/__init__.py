@@ -8,7 +8,6 @@ reads the journal against the gates that the spec expects.
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 from dataclasses import replace
@@ -21,15 +20,15 @@ from harness import gates
 from harness.engines import processor
 from harness.errors import DataError, GreenrunError, SpecError
 from harness.forms import registry as forms
-from harness.gates import aims, evaluation, forgetting, regression
-from harness.gates.records import Hello, Warned
+from harness.gates import aims, content, evaluation, forgetting, regression
+from harness.gates.records import Warned
 from harness.metrics import registry
 from harness.plugin import collection, options, outcomes
 from harness.plugin import session_end as ending
 from harness.plugin.stash import JUDGED, RUN, WATCHER
 from harness.releases import earlier, ledger
 from harness.releases.earlier import Earlier
-from harness.run import provenance
+from harness.run import alive, provenance
 from harness.run.progress import Watcher
 from harness.run.run import Run, new_id, open_run, reserve
 from harness.spec import load as spec_file
@@ -83,6 +82,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker:
         config.pluginmanager.register(ending.Farewell())
     else:
+        alive.Heart(run.folder).start()
         provenance.record(run)
         for warning in warnings:
             run.journal.write(Warned(warning))
@@ -120,7 +120,7 @@ def _say_hello(run: Run) -> None:
         UsageError: nothing can be written there. The run is in no stash yet, so nothing tries to conclude it.
     """
     try:
-        run.journal.write(Hello(os.getpid()))
+        run.journal.write(alive.identity())
     except OSError as error:
         raise _unwritable(run, error) from error
 
@@ -156,7 +156,9 @@ def _check_benchmarks(loaded: spec.Spec, before: Earlier | None) -> list[str]:
     try:
         judged_at = replace(loaded, confidence=ledger.next_confidence(loaded))
         aims.check(loaded)
-        warnings = evaluation.check_provable(judged_at, expected, evaluation.sizes(loaded, expected))
+        sizes = evaluation.sizes(loaded, expected)
+        content.check(loaded, expected, sizes)
+        warnings = evaluation.check_provable(judged_at, expected, sizes)
         warnings += regression.check_provable(judged_at, None if before is None else before.table)
         forgetting.check_provable(loaded)
     except DataError as error:

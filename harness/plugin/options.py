@@ -30,7 +30,11 @@ def add(parser: pytest.Parser) -> None:
         help="judge an adapter trained elsewhere instead of training it; may be repeated",
     )
     group.addoption("--plan", action="store_true", help="print what would be judged, built or reused; then stop")
-    group.addoption("--partial", action="store_true", help="a restricted run on purpose: pytest's own exit status")
+    group.addoption(
+        "--partial",
+        action="store_true",
+        help="a restricted run on purpose: pytest's own exit status, and the verdict incomplete",
+    )
     group.addoption(
         "--against",
         metavar="BUNDLE|RUN|last",

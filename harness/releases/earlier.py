@@ -37,6 +37,9 @@ class Earlier:
     meaning: Mapping[str, str] = field(default_factory=dict)
     """Key of its spec -> SHA-256 of the template or schema there; empty where its verdict kept none."""
 
+    attempts: Mapping[str, Any] = field(default_factory=dict)
+    """What its verdict says of the attempts on its benchmark."""
+
     @property
     def items_digest(self) -> str:
         """SHA-256 of the items it kept."""
@@ -122,6 +125,7 @@ def read(place: Path) -> Earlier:
             table=table,
             items=judged_items.read(kept) if kept.exists() else (),
             meaning=dict(paper.get("meaning", {})),
+            attempts=dict(paper.get("attempts", {})),
         )
         word = paper["verdict"]
     except (OSError, ValueError, KeyError, TypeError, DataError) as error:

@@ -72,7 +72,7 @@ def judge(
         scores = {
             name: metric_of.score_of(metric, item, answer, forms[item.task])
             for name, metric in registry.METRICS.items()
-            if metric.concerns(item)
+            if metric_of.concerns(metric, item, forms[item.task])
         }
         found.append(JudgedItem(item.task, item.id, item.topic, digest_of(item), answer, scores))
     return tuple(found)

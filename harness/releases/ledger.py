@@ -1,8 +1,12 @@
 """How many adapters a benchmark has judged: each attempt is another chance to pass by luck.
 
 The ledger is a JSONL file that the spec names and all runners share: append-only, one fsynced line an adapter,
-written under a lock before the benchmark is put to it. The same adapter again costs nothing. A ledger that is not
-named, or not there, says "unknown": whoever begins a benchmark begins its ledger, as an empty file.
+written under a lock before the benchmark is put to it (`harness.releases.ledger_file`). The same adapter on the same
+items again costs nothing. A ledger that is not named, or not there, says "unknown": whoever begins a benchmark begins
+its ledger, as an empty file.
+
+Attempts are counted by what items ask (`harness.releases.tried_items`): one that saw at least one of the present items
+counts, whatever the items were called then, in which files they stood and what stood beside them.
 
 What the count does to an error of alpha an attempt:
 
@@ -17,20 +21,20 @@ What the count does to an error of alpha an attempt:
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Iterator
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
 
-from harness.dataset import files
-from harness.errors import DataError, SpecError
-from harness.releases import judged_items
+from harness.errors import SpecError
+from harness.releases import ledger_file, tried_items
+from harness.releases.ledger_file import Entries
+from harness.releases.tried_items import Tried
 from harness.spec.objects import Spec
 from harness.statistics.bounds import error_rate
-from harness.store.append import append
 
 SPEND = "spend"
 UNKNOWN = "unknown"
@@ -53,62 +57,90 @@ def spent(alpha: float, attempt: int) -> float:
     return alpha * 6.0 / (math.pi * attempt) ** 2
 
 
-def adapters(path: Path | None, benchmark: str) -> tuple[str, ...] | None:
-    """Digests of the adapters that a benchmark has judged, in the order of their first attempt; None if unknown.
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How often the items of a benchmark were tried."""
+
+    attempts: tuple[tuple[str, frozenset[str] | str], ...]
+    """Adapters that were put to at least one of the items, in order, each with the items that it was put to (or the
+    digest of a benchmark that nobody knows item by item). The same adapter stands here again only where the items
+    differ: whoever adds or drops some has had another look."""
+    untried: int
+    """Items that none of them saw."""
+    most: int
+    """Attempts on the item that saw most of them."""
+
+    @property
+    def number(self) -> int:
+        return len(self.attempts)
+
+    def asked_before(self, adapter: str, benchmark: Tried) -> frozenset[str]:
+        """Items that an adapter was put to when the benchmark had fewer: a part of what it has now."""
+        known = [items for one, items in self.attempts if one == adapter and isinstance(items, frozenset)]
+        return frozenset().union(*(items for items in known if items < benchmark.items))
+
+    def place(self, adapter: str, benchmark: Tried) -> int | None:
+        """Number (from 1) of an adapter's attempt on these very items; None where it made none."""
+        wanted = (adapter, benchmark.items)
+        return self.attempts.index(wanted) + 1 if wanted in self.attempts else None
+
+
+def count(path: Path | None, benchmark: Tried) -> Count | None:
+    """The attempts that `benchmark` has seen; None if unknown.
+
+    A line of the ledger's first form whose benchmark is not known item by item counts for every item: what it was
+    about nobody can say any more.
 
     Raises:
-        DataError: a line of the ledger is none.
+        DataError: a line of the ledger is none, or was edited.
     """
     if path is None or not path.is_file():
         return None
-    return tuple(dict.fromkeys(adapter for known, adapter in _lines(path) if known == benchmark))
+    return _count(ledger_file.read(path), benchmark)
 
 
-def record(path: Path | None, benchmark: str, adapter: str, release: str, run_id: str) -> tuple[str, ...] | None:
+def record(path: Path | None, benchmark: Tried, adapter: str, release: str, run_id: str) -> Count | None:
     """The same, with `adapter` among them: a line is added, and on the disk, where it was not.
 
     Raises:
-        DataError: a line of the ledger is none.
+        DataError: a line of the ledger is none, or was edited.
         OSError: it cannot be written; an attempt that leaves no trace must not be made.
     """
     if path is None or not path.is_file():
         return None
     with FileLock(path.with_name(f"{path.name}.lock")):
-        known = adapters(path, benchmark) or ()
-        if adapter in known:
-            return known
-        entry = {"benchmark": benchmark, "adapter": adapter, "release": release, "run_id": run_id, "at": time.time()}
-        append(path, json.dumps(entry, ensure_ascii=False).encode() + b"\n")
-        return (*known, adapter)
+        entries = ledger_file.read(path)
+        of_first_form = {one.benchmark for one in entries.attempts}
+        # So that lines of the first form still say what they were about once an id or an item is another.
+        for name in (benchmark.digest, *({benchmark.whole} & of_first_form)):
+            if name not in entries.items:
+                ledger_file.add(path, {"benchmark": name, "items": sorted(benchmark.items)})
+        if _count(entries, benchmark).place(adapter, benchmark) is None:
+            ledger_file.add(
+                path,
+                {
+                    "benchmark": benchmark.digest,
+                    "adapter": adapter,
+                    "release": release,
+                    "run_id": run_id,
+                    "at": time.time(),
+                },
+            )
+        return _count(ledger_file.read(path), benchmark)
 
 
-def _lines(path: Path) -> Iterator[tuple[str, str]]:
-    """Benchmark and adapter of each line."""
-    data = path.read_bytes()
-    if data and not data.endswith(b"\n"):
-        raise DataError(
-            path, data.count(b"\n") + 1, "cut short by a crash: end the line, or remove it if no run made it"
-        )
-    for number, line in enumerate(data.split(b"\n")[:-1], 1):
-        try:
-            entry = json.loads(line)
-            found = (entry["benchmark"], entry["adapter"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(path, number, f"no line of a ledger ({type(error).__name__}: {error})") from error
-        if not all(isinstance(text, str) for text in found):
-            raise DataError(path, number, "benchmark and adapter must be digests")
-        yield found
-
-
-def benchmark_of(spec: Spec) -> str:
-    """Digest of the benchmark that the candidate is judged on.
-
-    Raises:
-        DataError: one of its files cannot be read.
-    """
-    tasks = (spec.tasks[name] for name in spec.adapters[spec.candidate].tasks)
-    chosen = files.options_of(spec)
-    return judged_items.benchmark_digest(item for task in tasks for item in files.items_of(task, "benchmark", chosen))
+def _count(entries: Entries, benchmark: Tried) -> Count:
+    known = {**entries.items, benchmark.whole: benchmark.items, benchmark.digest: benchmark.items}
+    seen: dict[tuple[str, frozenset[str] | str], None] = {}
+    times: Counter[str] = Counter()
+    for one in entries.attempts:
+        items = known.get(one.benchmark)
+        shared = benchmark.items if items is None else items & benchmark.items
+        key = (one.adapter, one.benchmark if items is None else items)
+        if shared and key not in seen:
+            seen[key] = None
+            times.update(shared)
+    return Count(tuple(seen), len(benchmark.items) - len(times), max(times.values(), default=0))
 
 
 def next_confidence(spec: Spec) -> float:
@@ -120,11 +152,11 @@ def next_confidence(spec: Spec) -> float:
     """
     if spec.attempts != SPEND:
         return spec.confidence
-    known = adapters(spec.ledger, benchmark_of(spec))
+    known = count(spec.ledger, tried_items.of_adapter(spec, spec.candidate))
     if known is None:
         raise SpecError(
             spec.path,
             "policy.ledger",
             f"{spec.ledger} is not there, so what was spent is unknown; a new benchmark's begins as an empty file",
         )
-    return 1.0 - spent(error_rate(spec.confidence), len(known) + 1)
+    return 1.0 - spent(error_rate(spec.confidence), known.number + 1)

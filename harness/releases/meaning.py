@@ -1,16 +1,22 @@
 """What a spec's figures mean, and what of it an earlier release's spec did not say: the same threshold over a form that
 matches everything is another threshold.
 
-Compared are the forms of answers, what is put before the model, the options of the data checks, what selection asks,
-and the bytes of templates and schemas. A difference that is known to ask more is none; every other one is told.
+Compared are the forms of answers, what is put before the model and how, the options of the data checks, what selection
+asks, the bytes of templates, schemas and general texts, and every other key of the spec
+(`harness.releases.spec_changes`). A difference that is known to ask more, or to ask nothing, is none; every other one
+is told.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from harness.errors import SpecError
+from harness.releases import spec_changes
+from harness.spec.chat import Chat, arguments_of
 from harness.spec.data import DataGates
 from harness.spec.objects import Spec, Task
 from harness.spec.table import said
@@ -20,6 +26,7 @@ from harness.store import digests
 Stricter = Callable[[Any, Any], bool]
 """(before, now) -> whether the change asks more than before."""
 
+TEXTS = "gates.forgetting.texts"
 _OF_A_TASK = ("system", "answer_form", "refusal_form", "max_new_tokens")
 _OF_GENERATION = ("batch_size", "noise_sample")
 
@@ -62,10 +69,19 @@ _STRICTER: Mapping[str, Stricter] = {
 
 
 def digests_of(spec: Spec) -> dict[str, str]:
-    """Key of the spec -> SHA-256 of the template or schema that it names."""
+    """Key of the spec -> SHA-256 of the template, schema or general texts that it names, or of the schema it holds."""
     named = {f"tasks.{name}.template": task.template for name, task in spec.tasks.items()}
+    named |= {"base.chat.template": spec.base.chat.template} if spec.base.chat.template else {}
     named |= {f"tasks.{name}.schema": task.schema for name, task in spec.tasks.items() if task.schema}
-    return {key: digests.of_file(path) for key, path in named.items() if path.is_file()}
+    found = {key: digests.of_file(path) for key, path in named.items() if path.is_file()}
+    for name, task in spec.tasks.items():
+        for metric, settings in task.metrics.items():
+            if "schema" in settings:
+                found[f"tasks.{name}.metrics.{metric}.schema"] = digests.of_value(settings["schema"])
+    if spec.gates.forgetting is not None:
+        folder = spec.gates.forgetting.texts
+        found[TEXTS] = digests.of_value({path.name: digests.of_file(path) for path in sorted(folder.glob("*.txt"))})
+    return found
 
 
 def changes(table: Mapping[str, Any], before: Mapping[str, str], spec: Spec) -> Iterator[str]:
@@ -75,9 +91,11 @@ def changes(table: Mapping[str, Any], before: Mapping[str, str], spec: Spec) -> 
         table: the earlier release's spec, as TOML gives it.
         before: its `digests_of`; empty where its verdict kept none.
     """
+    yield from _chat(table.get("base", {}).get("chat", {}), spec)
     yield from _tasks(table, spec)
     yield from _files(before, spec)
     yield from _data(table, spec)
+    yield from spec_changes.changes(table, _present(spec))
     generation = table.get("generation", {})
     for key in _OF_GENERATION:
         was, now = said(Generation, generation, key), getattr(spec, key)
@@ -91,6 +109,31 @@ def changes(table: Mapping[str, Any], before: Mapping[str, str], spec: Spec) -> 
         yield f"release.deploy: {deploy}, now {spec.deploy}"
 
 
+def _present(spec: Spec) -> Mapping[str, Any]:
+    """The spec's own table, as TOML gives it.
+
+    Raises:
+        SpecError: the file is not what was loaded.
+    """
+    try:
+        return tomllib.loads(spec.path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SpecError(spec.path, "", f"cannot be read again to compare it ({error})") from error
+
+
+def _chat(was: Mapping[str, Any], spec: Spec) -> Iterator[str]:
+    """How the base is asked: none of it asks more or less, and all of it asks something else."""
+    chat = spec.base.chat
+    before = {"system": said(Chat, was, "system"), "stop": list(was.get("stop", ())), **arguments_of(was)}
+    now = {"system": chat.system, "stop": list(chat.stop), **chat.arguments}
+    for key in sorted(before.keys() | now.keys()):
+        one, other = (_short(told[key]) if key in told else "not set" for told in (before, now))
+        if one != other:
+            yield f"base.chat.{key}: {one}, now {other}"
+    if ("template" in was) != (chat.template is not None):
+        yield f"base.chat.template: {'removed' if 'template' in was else 'a file of its own now'}"
+
+
 def _tasks(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:
     """A task that is new asks more; one that is gone is told by its gates."""
     for name, was in table.get("tasks", {}).items():
@@ -101,8 +144,21 @@ def _tasks(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:
             before, now = said(Task, was, key), getattr(task, key)
             if before != now:
                 yield f"tasks.{name}.{key}: {_short(before)}, now {_short(now)}"
+        yield from _metrics(name, was.get("metrics", {}), task.metrics)
         if "schema" in was and task.schema is None:
             yield f"tasks.{name}.schema: removed"
+
+
+def _metrics(task: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Settings of metrics that changed; schemas are told by their digests."""
+    for metric, settings in was.items():
+        if metric not in now:
+            yield f"tasks.{task}.metrics.{metric}: {_short(settings)}, now not declared"
+            continue
+        for key in sorted({*settings, *now[metric]} - {"schema"}):
+            before, after = settings.get(key), now[metric].get(key)
+            if before != after:
+                yield f"tasks.{task}.metrics.{metric}.{key}: {_short(before)}, now {_short(after)}"
 
 
 def _files(before: Mapping[str, str], spec: Spec) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from harness.dataset.item import Item
 from harness.errors import GreenrunError
-from harness.metrics.metric import Forms, Metric, score_of
+from harness.metrics.metric import Forms, Metric, concerns, score_of
 from harness.metrics.paired import FEWEST, SHOWN, Comparison, Pair, _settle
 from harness.releases.earlier import Earlier
 from harness.releases.judged_items import digest_of
@@ -37,15 +37,7 @@ def pair_up(
     Raises:
         NothingInCommonError: there is none; the message names the mend.
     """
-    known = {(one.task, one.item): one for one in earlier.items}
-    pairs = []
-    for item in items:
-        was = known.get((item.task, item.id))
-        if was is None or was.digest != digest_of(item) or not metric.concerns(item):
-            continue
-        before, after = was.answer, answers[item.task, item.id]
-        scores = (score_of(metric, item, text, forms[item.task]) for text in (before, after))
-        pairs.append(Pair(item, before, after, *scores))
+    pairs = in_common(metric, items, answers, earlier, forms)
     if not pairs:
         kept = f"{len(earlier.items)} judged items, none of them" if earlier.items else "no judged items, so none is"
         raise NothingInCommonError(
@@ -53,6 +45,26 @@ def pair_up(
             "of its benchmark unchanged in this one or name another release with --against; where neither can be, set "
             "[gates.regression] blocking = false and give the reason as accept_weaker"
         )
+    return pairs
+
+
+def in_common(
+    metric: Metric,
+    items: Iterable[Item],
+    answers: Mapping[tuple[str, str], str],
+    earlier: Earlier,
+    forms: Mapping[str, Forms],
+) -> list[Pair]:
+    """The pairs of `pair_up`, of which there may be none."""
+    known = {(one.task, one.item): one for one in earlier.items}
+    pairs = []
+    for item in items:
+        was = known.get((item.task, item.id))
+        if was is None or was.digest != digest_of(item) or not concerns(metric, item, forms[item.task]):
+            continue
+        before, after = was.answer, answers[item.task, item.id]
+        scores = (score_of(metric, item, text, forms[item.task]) for text in (before, after))
+        pairs.append(Pair(item, before, after, *scores))
     return pairs
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.gates.gate import Gate
-from harness.releases import meaning
+from harness.releases import ledger, meaning, tried_items
 from harness.releases.earlier import Earlier
 from harness.releases.ledger import SPEND
 from harness.spec.gates import RegressionGates
@@ -34,7 +34,26 @@ def weaker(earlier: Earlier, spec: Spec, gates: Sequence[Gate], sizes: Mapping[s
             found += [f"{name}: {text}" for text in _gate(was, now[name], sizes)]
         elif was["area"] != _HOW_IT_WAS_MADE:
             found.append(f"{name}: removed")
-    return [*found, *_policy(earlier, spec, now), *meaning.changes(earlier.table, earlier.meaning, spec)]
+    return [
+        *found,
+        *_policy(earlier, spec, now),
+        *_forgotten(earlier, spec),
+        *meaning.changes(earlier.table, earlier.meaning, spec),
+    ]
+
+
+def _forgotten(earlier: Earlier, spec: Spec) -> Iterator[str]:
+    """Attempts on these very items that the earlier release knew of and the ledger does not."""
+    before = earlier.attempts.get("adapters")
+    if type(before) is not int:
+        return
+    asked = tried_items.of_adapter(spec, spec.candidate)
+    if earlier.attempts.get("benchmark") not in (asked.digest, asked.whole):
+        return
+    known = ledger.count(spec.ledger, asked)
+    if known is None or known.number < before:
+        now = "unknown" if known is None else known.number
+        yield f"policy.ledger: {before} attempts on this benchmark, now {now}; restore the ledger"
 
 
 def _gate(was: Mapping[str, Any], now: Gate, sizes: Mapping[str, int]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from harness.errors import GreenrunError
 from harness.gates.records import (
     Against,
     ArtifactUsed,
+    Asked,
     Attempts,
     Comparison,
     DataFiles,
@@ -87,7 +88,8 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
         "artifacts": _artifacts(journal),
         "packed": last_or(journal, Packed([])).adapters,
         "regression": _regression(journal),
-        "attempts": last_or(journal, Attempts({})).attempts,
+        "attempts": _attempts(journal, run.candidate),
+        "asked": _asked(journal),
         "meaning": last_or(journal, Meaning({})).meaning,
         "data": last_or(journal, DataFiles([])).files,
         "noise": [one.noise for one in every(journal, Noise)],
@@ -100,6 +102,20 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
     }
     told = [warned.text for warned in every(journal, Warned)]
     return {**paper, "warnings": [*told, *noise.warnings(paper)]}
+
+
+def _asked(journal: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Adapter by task, how much of the benchmark it was asked; empty where all of it always is."""
+    found = {(one.asked["adapter"], one.asked["task"]): one.asked for one in every(journal, Asked)}
+    return [dict(found[key]) for key in sorted(found)]
+
+
+def _attempts(journal: Sequence[Entry], candidate: str) -> dict[str, Any]:
+    """The candidate's attempt, with the count as it stood once every adapter of the run was entered."""
+    own = [one.attempts for one in every(journal, Attempts) if one.attempts.get("of", candidate) == candidate]
+    counts = [one for one in own if isinstance(one.get("adapters"), int)]
+    entered: Mapping[str, Any] = next((one for one in own if "judged_at_error" in one), {})
+    return {**entered, **max(counts, key=lambda one: int(one["adapters"]), default=own[-1] if own else {})}
 
 
 def _concluded(journal: Sequence[Entry]) -> str:

@@ -46,9 +46,17 @@ def blocks(document: Document) -> list[str]:
         titled("Parity", f"{by_value}\n\n{parity}" if parity else ""),
         *(titled(f"{cell(area)} gates", gate_table(gates_of(document, area))) for area in others if area not in PLACED),
         *regression.blocks(document),
+        titled("How much of the benchmark was asked", bullets(_asked(document))),
         titled("Answers that were cut", bullets(_cut(judged))),
         titled("Noise: the same questions in other batches", _noise(document.get("noise", []))),
     ]
+
+
+def _asked(document: Document) -> Iterator[str]:
+    """Where asking stops once gates are settled, what of each benchmark was asked."""
+    for one in document.get("asked", []):
+        adapter, task, asked, of = (cell(one.get(name)) for name in ("adapter", "task", "asked", "of"))
+        yield f"{adapter} on {task}: asked {asked} of {of}"
 
 
 def _cut(judged: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -92,11 +92,12 @@ def line(document: Mapping[str, Any]) -> str:
         )
     if found.get("mode") == "spend":
         return (
-            f"Attempts on this benchmark: {count} adapters; this one is judged at {found.get('judged_at_error'):.3%} "
-            f"error, its share of {stated:.1%} for all attempts together (alpha spending by 6 / (pi k)^2)"
+            f"Attempts on this benchmark's items: {count} adapters; this one is judged at "
+            f"{found.get('judged_at_error'):.3%} error, its share of {stated:.1%} for all attempts together "
+            "(alpha spending by 6 / (pi k)^2)"
         )
     return (
-        f"Attempts on this benchmark: {count} adapters; the stated {stated:.1%} error is by now at most "
+        f"Attempts on this benchmark's items: {count} adapters; the stated {stated:.1%} error is by now at most "
         f"{found.get('ceiling'):.1%} (Boole's inequality), {found.get('if_independent'):.1%} if the attempts were "
         "independent"
     )

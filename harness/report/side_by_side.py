@@ -44,18 +44,18 @@ def render(item: Item, split: str, forms: Forms, columns: Columns, width: int) -
 
 
 def _rows(item: Item, forms: Forms, columns: Columns) -> Iterator[tuple[str, list[str]]]:
-    texts = [answer.text for _, answer in columns]
+    texts = [answer.said for _, answer in columns]
     for point in item.points if not item.must_refuse else ():
         single = replace(item, points=(point,))
         said = ["said" if coverage.METRIC.score(single, text, forms) > 0.0 else "MISSED" for text in texts]
         yield f"point: {clean(' / '.join(point.wordings))}", said
-    for metric in _concerned(item).values():
+    for metric in _concerned(item, forms).values():
         yield metric.name, [f"{metric.score(item, text, forms):.2f}" for text in texts]
     yield "tokens", [f"{len(answer.ids)}{', cut' if answer.stop == 'length' else ''}" for _, answer in columns]
 
 
-def _concerned(item: Item) -> Mapping[str, metric_of.Metric]:
-    return {name: metric for name, metric in registry.METRICS.items() if metric.concerns(item)}
+def _concerned(item: Item, forms: Forms) -> Mapping[str, metric_of.Metric]:
+    return {name: metric for name, metric in registry.METRICS.items() if metric_of.concerns(metric, item, forms)}
 
 
 def _answers(columns: Columns, width: int) -> Iterator[str]:

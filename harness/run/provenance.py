@@ -67,7 +67,7 @@ def record(run: Run) -> None:
 
 def inputs(spec: Spec) -> dict[str, str]:
     """What a run reads from its user's files again and again, each with its SHA-256; "" for what is not there."""
-    files = [spec.path]
+    files = [spec.path, *([spec.base.chat.template] if spec.base.chat.template else [])]
     for task in spec.tasks.values():
         files += [*task.files.values(), task.template, *([task.schema] if task.schema else [])]
     if spec.gates.forgetting is not None:

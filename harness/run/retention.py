@@ -7,7 +7,6 @@ A spec that says ``[store] keep_last = N`` asks for the same at the end of each 
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,10 +15,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from harness.gates.records import ArtifactUsed, Entry, Hello, RunOpened, Unreadable, every
+from harness.gates.records import ArtifactUsed, RunOpened, Unreadable, every
 from harness.gates.shipping import UNPROVEN
+from harness.run import alive
 from harness.run import journal as evidence
 from harness.store.store import PIN
+
+SKEW = 24 * 3600.0
+"""Seconds by which another machine's clock may be wrong: what was used since a day before its run began stays."""
 
 Reason = str
 """Why an artifact stays: "released", "pinned", "recent"; "" where nothing holds it."""
@@ -43,8 +46,8 @@ def survey(out: Path, keep_last: int, current: str = "") -> list[Held]:
     """Every artifact below `out`, with the reason that it stays once only the last `keep_last` runs count.
 
     An artifact is recent if one of those runs used it, by its journal, or anything did after the oldest of them began,
-    or any run that is still under way on this machine: it may be about to use again what it used at first; so is it
-    with a run whose journal another version of greenrun wrote, since what that used is not known here. The run
+    or any run that is still under way, on whatever machine: it may be about to use again what it used at first; so is
+    it with a run whose journal another version of greenrun wrote, since what that used is not known here. The run
     `current` always is among the last: with a clock that was set back it would seem the oldest, and lose its own.
     """
     runs = sorted(_runs(out), key=lambda run: -run.began)
@@ -52,7 +55,7 @@ def survey(out: Path, keep_last: int, current: str = "") -> list[Held]:
     since = min([since, *(run.began for run in runs if run.under_way or run.unread)])
     released = {key for run in runs if run.released for key in run.keys}
     last = {key for run in runs[:keep_last] for key in run.keys}
-    last |= {key for run in runs if run.id == current for key in run.keys}
+    last |= {key for run in runs if run.id == current or run.under_way for key in run.keys}
     return [_held(folder, released, last, since) for folder in sorted((out / "store").glob("*/*/")) if _whole(folder)]
 
 
@@ -62,7 +65,7 @@ def abandoned(out: Path) -> list[Path]:
     for folder in (out / "releases").glob("*.partial"):
         name = folder.name.removesuffix(".partial").removesuffix(f"-{UNPROVEN}")
         owners = [run for run in (out / "runs").glob("*/") if name.endswith(f"-{run.name}")]
-        if owners and not any(_lives(entry) for run in owners for entry in evidence.read(run / "evidence")):
+        if owners and not any(alive.lives(run, evidence.read(run / "evidence")) for run in owners):
             found.append(folder)
     return sorted(found)
 
@@ -106,7 +109,7 @@ class _Run:
     released: bool
     keys: frozenset[str]
     under_way: bool
-    """Without a verdict, and its process lives."""
+    """Without a verdict, and its process lives, or may live where nobody here can see it."""
     unread: bool
     """Its journal holds what cannot be read here, so what it used is not known."""
 
@@ -119,21 +122,10 @@ def _runs(out: Path) -> Iterator[_Run]:
             keys = frozenset(used.key[:24] for used in every(journal, ArtifactUsed))
             bundles = (f"{name}-{folder.name}", f"{name}-{folder.name}-{UNPROVEN}")
             released = any((out / "releases" / bundle).is_dir() for bundle in bundles)
-            waits = not (folder / "verdict.json").exists() and any(map(_lives, journal))
+            waits = not (folder / "verdict.json").exists() and alive.lives(folder, journal)
             unread = bool(every(journal, Unreadable))
-            yield _Run(folder.name, journal[0].at, released, keys, waits, unread)
-
-
-def _lives(entry: Entry) -> bool:
-    if not isinstance(entry.record, Hello) or entry.process != "main":
-        return False
-    try:
-        os.kill(entry.record.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # somebody else's, and alive
-    return True
+            began = journal[0].at - (SKEW if waits and alive.elsewhere(journal) else 0.0)
+            yield _Run(folder.name, began, released, keys, waits, unread)
 
 
 def _whole(folder: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import MinLen
 
@@ -17,6 +17,9 @@ class AdapterTable(Table):
     """What it is trained for and judged on."""
     path: File | None = None
     """Folder of an adapter trained elsewhere, judged instead of trained."""
+    trained_on: Literal["nf4", "float32", "bfloat16", "float16"] | None = None
+    """What an adapter from elsewhere had its base in: it is merged into those weights. Without it its own configuration
+    is asked, and then the weights that are served are assumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import regex
 
-from harness.spec import data_place, nearest
+from harness.spec import chat, data_place, nearest
 from harness.spec import papers as spec_papers
 from harness.spec.objects import ALL, SPLITS, Spec, Task, Thresholds
+from harness.spec.policy import ANYTIME
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def listed(known: Mapping[str, object]) -> str:
@@ -25,6 +29,7 @@ def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
     yield from _same_experiments(spec)
     yield from _bad_adapters(spec)
     yield from _bad_pin(spec)
+    yield from chat.problems(spec.base.chat)
     for number, row in enumerate(spec.thresholds):
         yield from _bad_thresholds(spec, f"gates.eval.{number}", row)
     for name in (spec.gates.bnb and spec.gates.bnb.mounts) or ():
@@ -34,6 +39,12 @@ def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
         yield from _bad_files(declared)
     if spec.attempts == "spend" and spec.ledger is None:
         yield "policy.ledger", 'missing, and attempts = "spend" needs it; name a file that all runners share'
+    if spec.looks == ANYTIME and spec.gates.gguf is not None:
+        yield (
+            "policy.looks",
+            '"anytime" asks a part of the benchmark, and the gates of [gates.gguf] compare forms over all of it; use '
+            '"once", or remove the table',
+        )
     yield from _bad_notes(spec)
 
 
@@ -47,6 +58,11 @@ def _bad_adapters(spec: Spec) -> Iterator[tuple[str, str]]:
                 untaught.setdefault(task, adapter.name)
         if adapter.path is not None and not adapter.path.is_dir():
             yield f"adapters.{adapter.name}", f"{adapter.path} is not a folder"
+        if adapter.trained_on and adapter.path is None:
+            yield (
+                f"adapters.{adapter.name}.trained_on",
+                "speaks of an adapter from elsewhere, and this one is trained here",
+            )
     for task, name in untaught.items():
         yield f"tasks.{task}.train", f"missing, and adapter {name!r} is to be trained on it"
 
@@ -86,11 +102,20 @@ def _unknown(key: str, kind: str, names: Iterable[str], known: Collection[str]) 
 def _bad_pin(spec: Spec) -> Iterator[tuple[str, str]]:
     """A revision is what a hub serves: it says nothing of the bytes of a folder or of an installed package."""
     scheme = spec.base.source.partition(":")[0]
-    if scheme in ("path", "package") and spec.base.pin.startswith("revision:"):
+    named, _, revision = spec.base.pin.partition(":")
+    if named != "revision":
+        return
+    if scheme in ("path", "package"):
         yield (
             "base.pin",
             f"a revision does not pin a {scheme}: whatever lies there would be judged as the same base; pin its bytes, "
             f"sha256:HEX (with a wrong one, such as sha256:{64 * '0'}, the refusal names the digest that was found)",
+        )
+    elif _COMMIT.fullmatch(revision) is None:
+        yield (
+            "base.pin",
+            f"{revision!r} is no commit: a branch or a tag can be pointed at other weights tomorrow; name the commit "
+            "that it is at now, revision: and its 40 hex digits (the hub shows them beside each commit)",
         )
 
 

@@ -30,7 +30,8 @@ class DataGates(Table):
     shingle: Count = 5
     """Words, or characters of scripts without spaces, that make one shingle."""
     similarity: Annotated[float, Ge(0.7), Le(1)] = 0.8
-    """Jaccard similarity of two sets of shingles from which one text is a near copy of the other."""
+    """Jaccard similarity of two sets of shingles from which one text is a near copy of the other. One in which a
+    word or two of many were changed is a near copy however few shingles that leaves."""
     overlap: Annotated[int, Ge(4)] = 8
     """Words in a row that two splits must not share."""
     topic: Text = ""

@@ -17,7 +17,7 @@ from typing import Any
 
 from harness.errors import SpecError
 from harness.spec import check as references
-from harness.spec import mistakes
+from harness.spec import metric_tables, mistakes
 from harness.spec.adapters import Adapter, AdapterTable
 from harness.spec.base import Base
 from harness.spec.file import SpecFile
@@ -25,6 +25,7 @@ from harness.spec.mistakes import Mistake, Place
 from harness.spec.objects import Spec, Task
 from harness.spec.order import Order
 from harness.spec.table import columns
+from harness.spec.tasks import TaskTable
 from harness.store import digests
 
 MAX_DEPTH = 20
@@ -59,7 +60,12 @@ def load(path: Path, given: Mapping[str, Path] | None = None) -> Spec:
         raise SpecError(path, "", f"nested deeper than {MAX_DEPTH} levels; no key of a spec is") from error
     order = Order(text.replace("\r\n", "\n"), table)
     shape = _shape(path, table, order)
-    spec = _build(path, digests.of_value({"spec": table, "given": sorted(given or {})}), shape, dict(given or {}))
+    for name, own in metric_tables.read(path, table["tasks"]).items():
+        if own:
+            table["tasks"][name]["metrics"] = own
+    spec = _build(
+        path, digests.of_value({"spec": table, "given": sorted(given or {})}), table, shape, dict(given or {})
+    )
     wrong = (Mistake(tuple(key.split(".")), problem) for key, problem in references.wrong(spec))
     _refuse(path, wrong, order)
     return spec
@@ -111,7 +117,7 @@ def _unusable(table: Mapping[str, Any]) -> Iterator[Mistake]:
             )
 
 
-def _build(path: Path, digest: str, shape: SpecFile, given: dict[str, Path]) -> Spec:
+def _build(path: Path, digest: str, table: dict[str, Any], shape: SpecFile, given: dict[str, Path]) -> Spec:
     unknown = [name for name in given if name not in shape.adapters]
     if unknown:
         known = references.listed(shape.adapters)
@@ -125,7 +131,7 @@ def _build(path: Path, digest: str, shape: SpecFile, given: dict[str, Path]) -> 
         **columns(shape.generation),
         **columns(shape.store),
         base=_base(path.resolve().parent, shape.base),
-        tasks={name: Task(name=name, **columns(table)) for name, table in shape.tasks.items()},
+        tasks={name: _task(name, entry, table["tasks"][name], shape) for name, entry in shape.tasks.items()},
         adapters={name: _adapter(name, table, given) for name, table in shape.adapters.items()},
         recipe=shape.recipe,
         experiments=shape.experiments,
@@ -138,6 +144,11 @@ def _build(path: Path, digest: str, shape: SpecFile, given: dict[str, Path]) -> 
 def _base(here: Path, base: Base) -> Base:
     scheme, _, place = base.source.partition(":")
     return replace(base, source=f"path:{here / place}") if scheme == "path" else base
+
+
+def _task(name: str, entry: TaskTable, written: Mapping[str, Any], shape: SpecFile) -> Task:
+    metrics = metric_tables.declared(name, written.get("metrics", {}), shape.gates.eval, shape.adapters)
+    return Task(name=name, **{**columns(entry), "metrics": metrics})
 
 
 def _adapter(name: str, table: AdapterTable, given: Mapping[str, Path]) -> Adapter:

@@ -14,9 +14,13 @@ JUDGED = "judged_items.jsonl"
 ANSWERS = "answers.jsonl"
 
 
+SERVING, TEMPLATE = "SERVING.md", "chat_template.jinja"
+"""In a bundle whose spec has a ``[base.chat]``: how the base must be asked."""
+
+
 def reserved(name: str) -> bool:
     """Whether a file of that name in a run's folder or a bundle is greenrun's own; case tells no files apart."""
-    own = (SUMS, *PAPERS, JUDGED, ANSWERS, *_FOLDERS)
+    own = (SUMS, *PAPERS, JUDGED, ANSWERS, SERVING, TEMPLATE, *_FOLDERS)
     parts = name.casefold().removesuffix(".new").removesuffix(".lock").removesuffix(".partial")
     packed = name.casefold().startswith(("adapter_", "model_"))
     page = parts.startswith("report.") and parts.endswith(".html")

@@ -10,6 +10,7 @@ from annotated_types import Gt, Lt
 from harness.spec.table import Table
 from harness.spec.values import Count, File
 
+ANYTIME: Literal["anytime"] = "anytime"
 Rule = Literal["lower_bound", "point"]
 
 
@@ -24,6 +25,9 @@ class Policy(Table):
     are not counted."""
     attempts: Literal["report", "spend"] = "report"
     """``report``: show what the stated error has become. ``spend``: divide it between the attempts."""
+    looks: Literal["once", "anytime"] = "once"
+    """``once``: the whole benchmark is asked. ``anytime``: until the gates are settled, by bounds that hold at any look
+    (`harness.gates.looks`)."""
     fresh_after: Count = 10
     """Adapters that a benchmark may judge before fresh items are asked for. At ten of 5 % each the ceiling is 50 %: a
     pass by luck can be no rarer than heads."""

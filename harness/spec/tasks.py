@@ -55,6 +55,8 @@ class TaskTable(Table):
     """Tokens after which an answer is cut."""
     counts: Mapping[str, Mapping[str, Counted]] = field(default_factory=dict)
     """Split -> what it must hold: items, refusals, and cells of one field or several."""
+    metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Metric -> its settings, such as the labels of a closed set. A JSON Schema is a table or a file beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge
 
 from harness.spec.table import Table
-from harness.spec.values import Count, Positive
+from harness.spec.values import Count, Positive, Share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +18,10 @@ class Generation(Table):
     """Prompts that are answered at once."""
     noise_sample: Annotated[int, Ge(0)] = 16
     """Items that are answered once more in another batching."""
+    ends_by_itself: Share = 0.9
+    """Share of an adapter's answers to a task that must end by themselves, and not at the token limit. How an answer
+    that was cut would have gone on is unknown; past one in ten the adapter does not end its answers, whatever they
+    score."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +32,8 @@ class Retention(Table):
 
 
 Stage = Literal[
-    "base", "tokenized", "served", "sample", "adapter", "answers", "census", "mount", "again", "forgetting", "merged",
-    "merge", "gguf", "lora", "smoke", "reference", "parity", "tokens", "bundle",
+    "base", "tokenizer", "tokenized", "served", "sample", "adapter", "answers", "census", "mount", "again",
+    "forgetting", "merged", "merge", "gguf", "lora", "smoke", "reference", "parity", "tokens", "bundle",
 ]  # fmt: skip
 """Kinds of artifacts whose building can be limited."""
 

@@ -102,9 +102,14 @@ def mean_bounds(values: Sequence[float], confidence: float) -> Bounds:
 
 def bounds_of(kind: str, values: Sequence[float], confidence: float) -> Bounds:
     """Bounds of scores by the kind of their metric: `share_bounds` where each is 0 or 1, else `mean_bounds`."""
-    if kind == "share" and all(value in (0.0, 1.0) for value in values):
-        return share_bounds(int(sum(values)), len(values), confidence)
-    return mean_bounds(values, confidence)
+    if by_betting(kind, values):
+        return mean_bounds(values, confidence)
+    return share_bounds(int(sum(values)), len(values), confidence)
+
+
+def by_betting(kind: str, values: Sequence[float]) -> bool:
+    """Whether `bounds_of` takes betting bounds, which hold at any number of looks (Ville's inequality)."""
+    return kind != "share" or any(value not in (0.0, 1.0) for value in values)
 
 
 def difference_bounds(differences: Sequence[float], confidence: float) -> Bounds:

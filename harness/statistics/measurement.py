@@ -22,6 +22,8 @@ class Measurement:
     and then no gate passes."""
     confidence: float | None = None
     """Of each bound, where it is not the spec's own."""
+    anytime: bool = False
+    """Whether the bounds hold however often they are looked at while items are added."""
     wrong: tuple[str, ...] = ()
     """What failed, worst first, one text each."""
 

@@ -34,6 +34,18 @@ def opens(form: str, text: str) -> bool:
         raise _slow(form, text) from error
 
 
+def holds(form: str, text: str) -> bool:
+    """Whether the form stands anywhere in the text.
+
+    Raises:
+        StageTimeoutError: as `is_whole`.
+    """
+    try:
+        return _compiled(form).search(text, timeout=SECONDS) is not None
+    except TimeoutError as error:
+        raise _slow(form, text) from error
+
+
 @lru_cache(maxsize=64)
 def _compiled(form: str) -> regex.Pattern[str]:
     return regex.compile(form)

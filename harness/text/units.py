@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from harness.text.visible import without_invisible
+
 Hashes = npt.NDArray[np.uint64]
 
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002fa1f"
@@ -44,15 +46,21 @@ _BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
 def units(text: str) -> list[str]:
-    """Words, single characters and signs of `text`, without case, width and punctuation; a text of nothing but
-    punctuation is one unit."""
-    plain = (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold()
+    """Words, single characters and signs of `text`, without case, width, punctuation and what nobody sees; a text of
+    nothing but punctuation is one unit."""
+    plain = folded(text)
     return _UNIT.findall(plain) or plain.split()
 
 
 def bare(text: str) -> str:
     """`text` without case, width, white space and the punctuation of prose; brackets and signs of code stay."""
-    return _DRESS.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return _DRESS.sub("", folded(text))
+
+
+def folded(text: str) -> str:
+    """`text` in one case and width, without characters that nobody sees: they hide no word, and part none."""
+    seen = without_invisible(text)
+    return (seen if seen.isascii() else unicodedata.normalize("NFKC", seen)).casefold()
 
 
 def spans(text: str) -> list[tuple[str, int, int]]:

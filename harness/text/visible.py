@@ -23,6 +23,11 @@ _SOUND_MARK = re.compile("[\u30fc\uff70]")
 """The long-vowel mark of kana: a letter by category, and nothing on its own."""
 
 
+def without_invisible(text: str) -> str:
+    """`text` without control and format characters and fillers; white space stays."""
+    return text if _INVISIBLE.search(text) is None else _INVISIBLE.sub("", text)
+
+
 @lru_cache(maxsize=4096)
 def visible(text: str) -> str:
     """`text` without invisible characters, white space at line ends and around it; each line end is one newline."""

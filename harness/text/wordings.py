@@ -16,6 +16,9 @@ from harness.text.words import Words, readings
 _BEHIND = 8
 """Words behind a wording that are looked at."""
 
+_BEFORE = 60
+"""Words of its sentence before a wording that are looked at."""
+
 
 def holds(text: str, wording: str) -> bool:
     """Whether `wording` stands in `text` as whole words, denied or not. An empty wording is held by nothing."""
@@ -57,12 +60,19 @@ def _affirmed(words: Words, first: int, end: int) -> bool:
     while stop < min(len(words.words), end + _BEHIND) and not words.parted[stop]:
         stop += 1
     after, later = words.words[end:stop], words.words[end : end + _BEHIND]
-    if any(is_character(word) for word in words.words[first:end]):
-        before = _before(words, first, chinese_negation.WINDOW)
-        count = chinese_negation.denials("".join(before), "".join(after), "".join(later))
-    else:
-        before = _before(words, first, english_negation.WINDOW)
-        count = english_negation.denials(" ".join(before), " ".join(after), " ".join(later))
+    clauses = _clauses(words, first)
+    replied = _reply(words, end)
+    count = 0
+    if _chinese(words, first, end):
+        count += chinese_negation.denials(
+            "".join(clauses[-1]), "".join(after), "".join(later), "".join(words.words[first:end])
+        )
+        count += chinese_negation.framed(["".join(clause) for clause in clauses])
+        count += chinese_negation.refuses("".join(replied))
+    if any(word.isascii() and word.isalpha() for word in (*clauses[-1], *after, *words.words[first:end])):
+        count += english_negation.denials(" ".join(clauses[-1]), " ".join(after), " ".join(later))
+        count += english_negation.framed([" ".join(clause) for clause in clauses])
+        count += english_negation.refuses(" ".join(replied))
     return count % 2 == 0
 
 
@@ -71,9 +81,38 @@ def _may_deny(text: str) -> bool:
     return english_negation.may_deny(text) or chinese_negation.may_deny(text)
 
 
-def _before(words: Words, first: int, most: int) -> tuple[str, ...]:
-    """The words before `first` in its clause, at most so many."""
+def _chinese(words: Words, first: int, end: int) -> bool:
+    """Whether the words, or one beside them in their clause, are written in characters."""
+    low, high = max(0, first - 1), min(len(words.words), end + 1)
+    low += bool(low < first and words.parted[first])
+    high -= bool(high > end and words.parted[end])
+    return any(is_character(word) for word in words.words[low:high])
+
+
+def _clauses(words: Words, first: int) -> list[tuple[str, ...]]:
+    """The words of the sentence before `first`, at most `_BEFORE`, clause by clause; the last may be empty."""
+    found, end = [], first
     start = first
-    while start > max(0, first - most) and not words.parted[start]:
+    while start > max(0, first - _BEFORE):
+        if words.parted[start]:
+            found.append(words.words[start:end])
+            end = start
+            if words.parted[start] != ",":
+                return found[::-1]
         start -= 1
-    return words.words[start:first]
+    found.append(words.words[start:end])
+    return found[::-1]
+
+
+def _reply(words: Words, end: int) -> tuple[str, ...]:
+    """The first clause, or three words of it, behind the question that holds the words up to `end`; none where no
+    question does."""
+    for at in range(end, min(len(words.words), end + _BEFORE)):
+        if words.parted[at] == "?":
+            stop = at + 1
+            while stop < min(len(words.words), at + 3) and not words.parted[stop]:
+                stop += 1
+            return words.words[at:stop]
+        if words.parted[at] == ".":
+            break
+    return ()

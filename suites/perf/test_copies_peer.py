@@ -19,8 +19,9 @@ from typing import Any
 
 import pytest
 
-from harness.dataset.duplicates import BANDS, ROWS, duplicate_findings
+from harness.dataset.duplicates import duplicate_findings
 from harness.dataset.item import Item
+from harness.dataset.sketch import BANDS, ROWS
 from harness.spec.data import Options
 from harness.text import units
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fixtures.adapters import AdapterOf
-from fixtures.answer_sheets import AnswerSheets, AskSome
-from fixtures.datasets import Items
+from fixtures.answer_sheets import AnswerSheets, AskedItems, AskSome
 from fixtures.packing import Packable, Staged
 from fixtures.regression import Judged
 from fixtures.release import Conclude
@@ -74,7 +73,7 @@ def test_answers_equal(
     chosen_experiment: ChosenExperiment,
     answer_sheets: AnswerSheets,
     ask_some: AskSome,
-    items: Items,
+    asked_items: AskedItems,
     tmp_path: Path,
     conclude: Conclude,
 ) -> None:
@@ -87,7 +86,7 @@ def test_answers_equal(
     differing, asked, sources = [], 0, {"adapter": artifact.digest, "read back": read_back.digest}
     for task in spec.adapters[gate.adapter].tasks:
         judged = answer_sheets(artifact, task, "benchmark")
-        chosen = items(task, "benchmark")[:ASKED]
+        chosen = asked_items(artifact, task, "benchmark")[:ASKED]
         sheet = ask_some(read_back, task, chosen)
         asked += len(sheet)
         differing += [name for name, answer in sheet.items() if answer.ids != judged[name].ids]

@@ -14,6 +14,7 @@ from harness.dataset.check import Check, SplitsCheck, TokenizedCheck
 from harness.dataset.findings import Checked
 from harness.gates.data import strangers
 from harness.gates.gate import Gate
+from harness.metrics import references_score
 from harness.run.run import Run
 from harness.spec.data import Options
 from harness.spec.objects import Spec, Task
@@ -84,6 +85,11 @@ def _test_of(check: Check) -> Test:
     test.__name__ = test.__qualname__ = f"test_{check.name}"
     test.__doc__ = check.holds
     return test
+
+
+def test_references_score(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
+    """Every reference answer earns all of every metric that the spec declares for its task."""
+    _conclude(gate, run, conclude, references_score.check(task, gate.split, options))
 
 
 globals().update({f"test_{check.name}": _test_of(check) for check in registry.CHECKS})

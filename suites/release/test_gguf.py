@@ -106,11 +106,21 @@ def _too_wide(weights: inspect.Weights, settings: GgufGates, *, given: bool) -> 
     head = f"{weights.bits_per_weight:.2f} bits a weight, the spec allows {settings.bits_per_weight:g}: "
     if given:
         return f"{head}name a smaller file under [base], or say what is meant in gates.gguf.bits_per_weight"
+    mine = 100 * weights.share(settings.quantization)
+    if settings.quantization in BLOCKS_OF_32:
+        return (
+            f"{head}{mine:.0f} % of the weights are {settings.quantization}, and the others stay wider in any file of "
+            "that type: a merged head or embeddings, an output matrix, rows that are no multiple of 32; say what is "
+            "meant in gates.gguf.bits_per_weight, or keep the adapter off them"
+        )
     return (
-        f"{head}{100 * weights.share(settings.quantization):.0f} % of the weights are {settings.quantization}, the "
-        "others fell back to wider types (K-quants need rows of a multiple of 256); choose one with blocks of 32, such "
-        "as Q4_0"
+        f"{head}{mine:.0f} % of the weights are {settings.quantization}, the others fell back to wider types (K-quants "
+        "need rows of a multiple of 256); choose one with blocks of 32, such as Q4_0"
     )
+
+
+BLOCKS_OF_32 = ("Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "IQ4_NL", "MXFP4")
+"""Types that fit any row of a multiple of 32: what is wider beside them did not fall back for its width."""
 
 
 def test_llama_cli_smoke_ok(smoked: Smoked, quantized: Quantized, conclude: Conclude) -> None:

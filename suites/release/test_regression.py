@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from fixtures.attempts import Attempted
+from fixtures.attempts import Attempted, of_all
 from fixtures.regression import Compared, Weaker
 from fixtures.release import Conclude
 from fixtures.selection import ChosenExperiment
 from harness.errors import GreenrunError
 from harness.gates.gate import Gate
 from harness.gates.regression import accepted_weaker
-from harness.releases import ledger
+from harness.releases import tried_items
 from harness.releases.earlier import Earlier
+from harness.run.run import Run
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
 from harness.store import digests
@@ -36,14 +37,16 @@ def test_not_worse(gate: Gate, compared: Compared, conclude: Conclude) -> None:
     conclude(compared(gate))
 
 
-def test_fresh_items(spec: Spec, chosen_experiment: ChosenExperiment, attempted: Attempted, conclude: Conclude) -> None:
-    """The benchmark has judged no more adapters than the spec allows before fresh items are due."""
-    count = attempted(chosen_experiment()).adapters
+def test_fresh_items(run: Run, chosen_experiment: ChosenExperiment, attempted: Attempted, conclude: Conclude) -> None:
+    """The benchmark's items were tried no more often than the spec allows before fresh ones are due."""
+    spec = run.spec
+    count = of_all(run, chosen_experiment(), attempted)
     if count is None or spec.ledger is None:
         raise GreenrunError(
             f"attempts are unknown: {spec.ledger} is not there; begin a new benchmark's as an empty file"
         )
-    due = f"{count} adapters were judged on this benchmark, {spec.fresh_after} are allowed; write fresh items"
+    due = f"this benchmark's items were tried {count} times, {spec.fresh_after} are allowed; write fresh items"
     message = due if count > spec.fresh_after else ""
-    sources = {"benchmark": ledger.benchmark_of(spec), "ledger": digests.of_file(spec.ledger)}
+    asked = tried_items.of_adapter(spec, spec.candidate)
+    sources = {"benchmark": asked.digest, "ledger": digests.of_file(spec.ledger)}
     conclude(Measurement(float(count <= spec.fresh_after), count, message=message, sources=sources))

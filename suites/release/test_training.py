@@ -12,14 +12,29 @@ from fixtures.datasets import TrainingItems
 from fixtures.release import Conclude, Obtain
 from fixtures.seeds import SeedsAgain
 from fixtures.selection import ChosenExperiment, Selected
+from fixtures.tokenized import TemplateIds
+from harness.dataset import findings
 from harness.engines.adapter_files import take
 from harness.errors import AdapterError
 from harness.gates.gate import Gate
 from harness.gates.training import SELECTED
+from harness.run.run import Run
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
 from harness.store.artifact import Artifact
 from training import sample_run, seeds
+
+
+def test_template_ids(gate: Gate, run: Run, template_ids: TemplateIds, conclude: Conclude) -> None:
+    """Prompt and answer as they are trained are the chat template's own rendering, token for token, of every item."""
+    checked = template_ids(gate)
+    lines = [*checked.tally.shown(), checked.note]
+    if checked.tally.total:
+        listed = run.folder / "findings" / f"{gate.id}.jsonl"
+        findings.write(listed, gate.id, checked.tally)
+        lines.append(f"{checked.tally.total} findings, listed in {listed}")
+    message = "\n".join(line for line in lines if line)
+    conclude(Measurement(value=checked.share, n=max(1, checked.records), message=message, sources=checked.sources))
 
 
 def test_sample_runs(

@@ -32,6 +32,14 @@ FIELDS = {
 LATER = "coverage_later"
 """Rows of coverage that were judged after the matching was written, and that changed nothing in it."""
 
+MATCHER = "matcher"
+"""Rows of coverage that bring their own question, reference and points: signs, numbers, scripts, denials, and what is
+written without being said."""
+
+MATCHER_LATER = "matcher_later"
+"""More of the same kinds, judged after the matcher was changed and before it was run on them. Kinds of faults that it
+showed were mended afterwards."""
+
 _NEAR = 1e-5  # verdicts are written with six digits
 
 
@@ -63,6 +71,18 @@ def judged(metric: str) -> list[Judged]:
 def judged_later() -> list[Judged]:
     """The rows of `LATER`, scored by coverage."""
     return list(_scored("coverage", LATER, "value"))
+
+
+def judged_matcher(table: str = MATCHER) -> list[Judged]:
+    """The rows of `MATCHER` or `MATCHER_LATER`, scored by coverage; each is an item of its own."""
+    found = []
+    for row in _rows(table):
+        turns = ({"role": "user", "content": row["question"]},)
+        points = tuple(Point(tuple(wordings)) for wordings in row["points"])
+        item = Item(row["question"], "judged", "plain", "", turns, row["reference"], points, 1)
+        given = registry.METRICS["coverage"].score(item, row["answer"], Forms("(?s:.*)", "Declined: .*"))
+        found.append(Judged(item.id, row["answer"], row["phenomenon"], row["why"], row["value"], given))
+    return found
 
 
 def _scored(metric: str, table: str, field: str) -> Iterator[Judged]:
@@ -106,7 +126,11 @@ def _rows(table: str) -> Iterator[dict[str, Any]]:
 def report() -> str:
     """The agreement of every metric, by phenomenon, with the disagreements."""
     lines = []
-    for metric, rows in [*((name, judged(name)) for name in FIELDS), (LATER, judged_later())]:
+    for metric, rows in [
+        *((name, judged(name)) for name in FIELDS),
+        (LATER, judged_later()),
+        (MATCHER, judged_matcher()),
+    ]:
         lines.append(f"{metric}: {sum(row.agrees for row in rows)} of {len(rows)} agree ({agreement(rows):.3f})")
         lines += [f"  {name}: {agree} of {n}" for name, (agree, n) in by_phenomenon(rows).items()]
         lines += [f"    {row}" for row in rows if not row.agrees]

@@ -15,12 +15,12 @@ from harness import gates
 from harness.dataset.item import Item
 from harness.errors import SpecError, StageTimeoutError
 from harness.gates import evaluation
-from harness.gates.records import ArtifactUsed, Hello, RunOpened
+from harness.gates.records import ArtifactUsed, RunOpened
 from harness.metrics import registry
 from harness.metrics.metric import Forms
 from harness.plugin import options
 from harness.releases import earlier
-from harness.run import provenance, retention
+from harness.run import alive, provenance, retention
 from harness.run.journal import Journal
 from harness.run.run import new_id, open_run, reserve
 from harness.spec import load as spec_file
@@ -52,7 +52,8 @@ def left_by_a_kill(out: Path, pid: int) -> Path:
     (left / "verdict.json").write_text(
         '{"release": "line", "verdict": "released", "run_id": "run_1"}', encoding="utf-8"
     )
-    Journal(out / "runs" / "run_1" / "evidence" / "main.jsonl", "main").write(Hello(pid))
+    own = replace(alive.identity(), pid=pid, started=0)
+    Journal(out / "runs" / "run_1" / "evidence" / "main.jsonl", "main").write(own)
     return left
 
 

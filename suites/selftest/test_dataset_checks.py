@@ -81,7 +81,7 @@ def test_a_finding_that_its_check_does_not_declare_is_an_error_and_neither_kept_
         name="calm",
         holds="Nobody shouts back.",
         kinds=frozenset(),
-        findings=lambda files, elsewhere, options: _accusing(files["dev"][0]),
+        findings=lambda files, elsewhere, held_out, options: _accusing(files["dev"][0]),
     )
     monkeypatch.setattr(registry, "BY_NAME", {"quiet": one, "calm": two})
     with pytest.raises(UndeclaredError, match="'quiet' found 'loud', which it does not declare"):

@@ -23,6 +23,12 @@ def copies(items: list[Item], options: Options | None = None) -> list[tuple[int,
     return [(found.line, found.kind) for found in duplicate_findings(PATH, items, options or Options())]
 
 
+def distinct(seed: int, words: int) -> list[str]:
+    """Different made-up words."""
+    source = random.Random(seed)
+    return ["".join(source.choices("bdfgklmnprstvz", k=6)) for _ in range(words)]
+
+
 def altered(original: str, word: int) -> str:
     """The text with one of its 40 words changed: 31 of 41 shingles stay, and none of them is lost at its ends."""
     words = original.split()
@@ -91,10 +97,50 @@ class TestDuplicates:
         assert sorted(left) == [0, 1, 2, 3, 4]
 
     def test_the_bound_is_the_exact_similarity(self) -> None:
-        near = item(2, altered(text(1), 2), text(9))  # three of 36 shingles differ: 33 of 39 are shared
+        words = text(1).split()
+        near = item(2, " ".join(["x", "y", "z", *words[3:]]), text(9))  # 33 of 39 shingles are shared
         pair = [item(1, text(1), text(8)), near]
         assert copies(pair, Options(similarity=33 / 39)) == [(2, "near-prompt")]
         assert copies(pair, Options(similarity=33 / 39 + 1e-9)) == []
+
+    @pytest.mark.parametrize("length", [14, 20, 37, 60, 90])
+    @pytest.mark.parametrize("places", [(0.5,), (0.4, 0.6), (0.3, 0.7)], ids=["one", "two near", "two far"])
+    @pytest.mark.parametrize("side", ["prompt", "answer"])
+    def test_one_or_two_changed_middle_words_leave_a_near_copy_however_short(
+        self, length: int, places: tuple[float, ...], side: str
+    ) -> None:
+        said = distinct(1, length)
+        changed = list(said)
+        for number, place in enumerate(places):
+            changed[int(place * length)] = f"other{'xy'[number]}"
+        texts = (" ".join(said), " ".join(changed), " ".join(distinct(2, length)))
+        one = [item(line, said, text(50 + line)) for line, said in enumerate(texts, 1)]
+        other = [item(line, text(50 + line), said) for line, said in enumerate(texts, 1)]
+        assert copies(one if side == "prompt" else other) == [(2, f"near-{side}")]
+
+    def test_three_changed_words_of_twenty_make_another_text(self) -> None:
+        said = distinct(1, 20)
+        changed = [f"other{at}" if at in (4, 9, 14) else word for at, word in enumerate(said)]
+        assert copies([item(1, " ".join(said), text(8)), item(2, " ".join(changed), text(9))]) == []
+
+    def test_variants_of_a_short_question_in_one_file_are_left_alone(self) -> None:
+        said = [
+            "Why do tides rise?",
+            "Please, why do the tides rise?",
+            "Why do tides rise so often?",
+            "Why do tides fall?",
+        ]
+        assert copies([item(line, one, text(line)) for line, one in enumerate(said, 1)]) == []
+
+    def test_one_form_with_other_names_and_numbers_in_it_is_left_alone(self) -> None:
+        form = "A train leaves {} at {} and reaches the coast after {} hours; how fast did it go on average, in km?"
+        said = [form.format(town, line % 12, line + 2) for line, town in enumerate(("Lima", "Oslo", "Bern", "Kyiv"), 1)]
+        assert copies([item(line, one, text(line)) for line, one in enumerate(said, 1)], Options(similarity=0.95)) == []
+
+    @pytest.mark.parametrize("sign", ["\u200b", "\u00ad", "\ufeff", "\ufe0f", "\u2060", "\u200d", "\u034f", "\x00"])
+    def test_a_sign_that_nobody_sees_hides_no_copy(self, sign: str) -> None:
+        hidden = "".join(f"{sign}{letter}" for letter in "Why tides?")
+        assert copies([item(1, "Why tides?", text(1)), item(2, hidden, text(2))]) == [(2, "exact-prompt")]
 
     def test_the_order_of_the_items_does_not_change_how_many_are_accused(self) -> None:
         chain = [text(1), altered(text(1), 0), altered(altered(text(1), 0), 39), text(2), text(2)]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.dataset import checks
 from harness.dataset import shared_runs as overlap
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.dataset.leakage import text_findings
+from harness.project import ROOT
+from harness.spec import load as spec_file
 from suites.selftest.made_items import different, item, text
 
 PATH = Path("some.jsonl")
@@ -79,6 +83,72 @@ class TestLeakage:
         assert leaks(train, dev) == []
         dev[4] = item(5, frame + text(7), text(305))
         assert [(found.line, found.kind) for found in leaks(train, dev)] == [(5, "run-prompt")]
+
+    NEAR: ClassVar[dict[str, tuple[str, str]]] = {
+        "a word changed": (
+            "Describe how heavy rain in spring changes the colour of mountain rivers.",
+            "Describe how heavy rain in autumn changes the colour of mountain rivers.",
+        ),
+        "two words changed": (
+            "Explain which local birds still nest along the frozen northern shore when long winters end late.",
+            "Explain which local birds still nest along the stormy northern shore when long winters begin late.",
+        ),
+        "a word added to a short one": ("Why do tides rise?", "Why do tides rise twice?"),
+        "a word left out": ("Why do spring tides rise so far?", "Why do tides rise so far?"),
+        "politeness": ("Why do tides rise?", "Please, could you tell me why the tides rise?"),
+        "an article": ("Why tides?", "Why the tides?"),
+        "a zero-width space": ("Why do tides rise?", "Why do ti\u200bdes rise?"),
+        "a soft hyphen": ("Why do tides rise?", "Why do ti\u00addes rise?"),
+        "a byte order mark": ("Why do tides rise?", "\ufeffWhy do tides rise?"),
+        "a variation selector": ("Why do tides rise?", "Why do tides\ufe0f rise?"),
+        "a word joiner in every word": ("Why do tides rise?", "W\u2060hy d\u2060o t\u2060ides r\u2060ise?"),
+        "a control character": ("Why do tides rise?", "Why do t\x00ides rise?"),
+        "a zero-width space and a word more": ("Why do tides rise?", "Why do ti\u200bdes rise here?"),
+    }
+
+    @pytest.mark.parametrize("case", NEAR)
+    @pytest.mark.parametrize("swapped", [False, True])
+    def test_a_word_or_two_hide_no_prompt_of_another_split(self, case: str, swapped: bool) -> None:
+        one, other = self.NEAR[case][:: -1 if swapped else 1]
+        found = leaks([*different(5), item(7, one, "a")], [item(3, other, "b"), item(4, text(70), "c")])
+        assert {line.line for line in found} == {3}
+        assert {line.kind for line in found} <= {"near-copy", "whole-prompt", "run-prompt"}
+
+    OTHER: ClassVar[dict[str, tuple[str, str]]] = {
+        "another country": ("What is the capital of Peru?", "What is the capital of Chile?"),
+        "another kind": ("What is a tide?", "What is a spring tide?"),
+        "another question word": ("Why is it wet?", "When is it wet?"),
+        "another number": ("A car goes 60 km in 2 hours, how fast is it on average, in km an hour?",
+                           "A car goes 90 km in 3 hours, how fast is it on average, in km an hour?"),
+        "another sign": ("Work out the value of x + 4 where x is the number of seas named above",
+                         "Work out the value of x - 4 where x is the number of seas named above"),
+        "a negation": ("Is it wise to swim in deep cold water after heavy meals at night?",
+                       "Is it not wise to swim in deep cold water after heavy meals at night?"),
+        "one topic": ("Explain photosynthesis.", "Explain respiration."),
+        "another verb": ("How do rivers form?", "How do rivers end?"),
+        "another order": ("Does a dog chase the cat?", "Does a cat chase the dog?"),
+        "two words of a short one": ("Name three large rivers.", "Name three old cities."),
+        "empty words alone": ("Is it so?", "Was it so?"),
+        "Chinese": ("\u6f6e\u6c50\u4e3a\u4ec0\u4e48\u4e0a\u6da8", "\u96e8\u6c34\u4e3a\u4ec0\u4e48\u4e0b\u964d"),
+    }  # fmt: skip
+
+    @pytest.mark.parametrize("case", OTHER)
+    def test_an_ordinary_question_that_is_another_is_not_accused(self, case: str) -> None:
+        one, other = self.OTHER[case]
+        assert leaks([item(7, one, "a")], [item(3, other, "b")], 99 if len(one.split()) > 8 else 8) == []
+
+    def test_questions_of_one_kind_are_left_alone_however_many_there_are(self) -> None:
+        names = [text(seed, 1) + text(seed + 500, 1) for seed in range(60)]
+        ask = "Read the short passage about {} below and name the harbour, the river and the oldest bridge it has"
+        train = [item(line, ask.format(name), text(line)) for line, name in enumerate(dict.fromkeys(names[:40]), 1)]
+        fresh = [name for name in dict.fromkeys(names[40:]) if name not in names[:40]]
+        dev = [item(line, ask.format(name), text(200 + line)) for line, name in enumerate(fresh, 1)]
+        assert leaks(train, dev) == []
+
+    def test_the_files_of_the_default_release_accuse_nobody(self) -> None:
+        spec = spec_file.load(ROOT / "data" / "v3" / "release.toml")
+        for task in spec.tasks.values():
+            assert checks.check_task("text_apart", task, checks.options_of(spec)).tally.kept == []
 
     def test_everyone_who_shares_a_common_run_is_accused(self) -> None:
         train = [item(line, f"{text(line)} {text(7, 9)}", text(100 + line)) for line in range(1, 101)]

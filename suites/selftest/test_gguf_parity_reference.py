@@ -136,10 +136,23 @@ def test_a_measurement_comes_back_from_disk_as_it_was(
     assert found.facts.speed > 0.0
 
 
-def test_an_adapter_of_the_output_matrix_is_refused(line: Line, base: Loaded, sample: Sample, tmp_path: Path) -> None:
-    touching = adapter_on(line, tmp_path / "adapter", ["lm_head"])
-    with pytest.raises(EngineError, match="changes the output matrix"):
-        reference.write(tmp_path, base, touching, sample)
+def test_an_adapter_of_the_output_matrix_is_held_against_its_own_head(
+    line: Line, base: Loaded, sample: Sample, tmp_path: Path
+) -> None:
+    """Two generators at once, as forms are measured: the bare base's logits are not made by the adapter's head."""
+    touching, texts = (
+        adapter_on(line, tmp_path / "adapter", ["lm_head", "q_proj"]),
+        passages(base.tokenizer, sample.all),
+    )
+    reference.write(tmp_path, base, touching, sample)
+    bare = completion_logprobs(base, texts)
+    with mounted(base, touching) as engine:
+        moved = completion_logprobs(engine, texts)
+    kept = (reference.logits(tmp_path, base, name, touching) for name in (reference.ADAPTER, reference.BASE))
+    for ours, bares, with_it, without in zip(*kept, moved, bare, strict=True):
+        assert torch.allclose(torch.log_softmax(ours, -1), with_it, atol=1e-4)
+        assert torch.allclose(torch.log_softmax(bares, -1), without, atol=1e-4)
+    assert summarize(reference.base_figures(tmp_path)).kl.value > 0.01
 
 
 @pytest.fixture

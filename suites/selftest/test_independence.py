@@ -94,3 +94,53 @@ def test_leakage_is_a_share_of_the_benchmark_however_much_is_trained_on(spec: Sp
 def test_a_share_without_findings_is_taken_over_all_records(spec: Spec) -> None:
     checked = checks.check_task("text_apart", spec.tasks["sea"], checks.options_of(spec))
     assert (checked.share, checked.records) == (1.0, 16 + 10 + 24 + 5)
+
+
+def shared(spec: Spec) -> int:
+    """Findings of the second task, which asks what the first one asks."""
+    checked = checks.check_task("topics_apart", spec.tasks["shore"], checks.options_of(spec), spec.tasks.values())
+    return sum("of another task" in str(finding) for finding in checked.tally.kept)
+
+
+def test_two_tasks_of_the_tiny_line_ask_different_things(spec: Spec) -> None:
+    assert shared(spec) == 0
+
+
+@pytest.mark.parametrize("split", ["dev", "benchmark", "parity"])
+@pytest.mark.parametrize("dress", ["the same file", "other ids", "another order", "capitals and invisible signs"])
+def test_the_same_items_under_two_task_names_are_refused(spec: Spec, split: str, dress: str) -> None:
+    rows = records(spec.tasks["sea"].files[split])
+    if dress == "other ids":
+        rows = [row | {"id": f"new-{number}"} for number, row in enumerate(rows)]
+    elif dress == "another order":
+        rows = rows[::-1]
+    elif dress.startswith("capitals"):
+        rows = [row | {"question": "\u200b".join(row["question"].upper())} for row in rows]
+    write(spec.tasks["shore"].files[split], [row | {"task": "shore"} for row in rows])
+    assert shared(spec) == len(rows)
+
+
+def test_one_file_named_twice_is_refused(spec: Spec) -> None:
+    path = spec.tasks["sea"].files["benchmark"]
+    write(path, [{name: value for name, value in row.items() if name != "task"} for row in records(path)])
+    shore = spec.tasks["shore"]
+    twice = replace(shore, benchmark=path)
+    assert shared(replace(spec, tasks={**spec.tasks, "shore": twice})) == 24
+
+
+def given_to_shore(spec: Spec, split: str) -> None:
+    rows = records(spec.tasks["sea"].files[split])
+    write(spec.tasks["shore"].files[split], [row | {"task": "shore"} for row in rows])
+
+
+def test_one_text_in_two_templates_is_two_questions(spec: Spec, tmp_path: Path) -> None:
+    given_to_shore(spec, "benchmark")
+    other = tmp_path / "other.j2"
+    other.write_text("Sum this up in one line: {{ topic }}\n{{ question }}", encoding="utf-8")
+    told = replace(spec, tasks={**spec.tasks, "shore": replace(spec.tasks["shore"], template=other)})
+    assert shared(told) == 0
+
+
+def test_what_many_tasks_train_on_may_be_the_same(spec: Spec) -> None:
+    given_to_shore(spec, "train")
+    assert shared(spec) == 0

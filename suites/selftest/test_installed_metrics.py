@@ -30,6 +30,35 @@ def brevity(item, answer, forms):
 BREVITY = Metric("brevity", "share", lambda item: not item.must_refuse, brevity)
 """
 
+SETTLED = """
+from dataclasses import dataclass
+from harness.metrics import Metric, Settings
+
+@dataclass(frozen=True)
+class Most(Settings):
+    most: int
+
+def brevity(item, answer, forms):
+    return float(0 < len(answer) <= forms.of("brevity", Most).most)
+
+BREVITY = Metric("brevity", "share", lambda item: not item.must_refuse, brevity, looks_at="form", settings=Most)
+"""
+
+SCORED = """
+import json
+from pathlib import Path
+from harness import gates, metrics
+from harness.dataset import checks
+from harness.spec import load
+spec = load.load(Path("SPEC"))
+gates.expected(spec)
+forms, metric = metrics.forms_of(spec.tasks), metrics.METRICS["brevity"]
+items = [item for task in spec.tasks.values() for item in checks.items_of(task, "dev")]
+own = metrics.concerned(metric, items, forms)
+given = [metrics.score_of(metric, own[0], text, forms["sea"]) for text in ("short", "longer")]
+print(json.dumps([given, sorted({item.task for item in own})]))
+"""
+
 LISTED = """
 import json
 from harness.metrics import registry
@@ -108,6 +137,18 @@ def test_a_metric_is_found_also_where_its_own_package_was_imported_first(tmp_pat
             id="unknown kind",
         ),
         pytest.param(
+            BREVITY.replace("brevity)", 'brevity, looks_at="words")'),
+            "brevity = acme_metrics:BREVITY",
+            "it looks at 'words'; 'content' or 'form' is expected",
+            id="looks at nothing known",
+        ),
+        pytest.param(
+            BREVITY.replace("brevity)", "brevity, settings=dict)"),
+            "brevity = acme_metrics:BREVITY",
+            "its settings are <class 'dict'>; a subclass of harness.metrics.Settings is expected",
+            id="settings of another kind",
+        ),
+        pytest.param(
             BREVITY.replace('"brevity"', '"Short.1"'),
             "Short.1 = acme_metrics:BREVITY",
             "a metric's name is lower-case letters, digits, - and _, and begins with a letter",
@@ -122,6 +163,17 @@ def test_a_metric_that_cannot_be_used_is_refused_with_its_package(
     name, _, value = point.partition(" = ")
     last = done.stderr.strip().splitlines()[-1]
     assert last.endswith(f"metric {name} (greenrun.metrics, {value}, of acme-metrics 1.2.0): {told}"), done.stderr
+
+
+def test_an_installed_metric_may_have_settings_that_a_task_declares(line: Line, tmp_path: Path) -> None:
+    site = install(tmp_path / "site", "acme_metrics", SETTLED, "brevity = acme_metrics:BREVITY")
+    own = line.copy(tmp_path / "line")
+    own.edit("[adapters.sea]", "[tasks.sea.metrics.brevity]\nmost = 5\n\n[adapters.sea]")
+    done = listed(site, SCORED.replace("SPEC", str(own.spec)))
+    assert json.loads(done.stdout) == [[1.0, 0.0], ["sea"]], done.stderr
+    own.edit("most = 5", "least = 5")
+    refused = listed(site, SCORED.replace("SPEC", str(own.spec)))
+    assert "tasks.sea.metrics.brevity.least: unknown key; did you mean 'most'?" in refused.stderr.replace("known: ", "")
 
 
 def test_two_packages_with_one_name_are_refused_with_both(tmp_path: Path) -> None:

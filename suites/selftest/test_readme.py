@@ -40,6 +40,16 @@ def test_every_path_that_the_readme_names_exists() -> None:
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
+def test_of_exit_status_0_it_says_one_thing_with_the_option_that_is_the_exception(pytestconfig: pytest.Config) -> None:
+    """Once it said that nothing but a release exits 0, and that `--partial` does."""
+    claims = [text for text in re.split(r"(?<=[.:;])\s", " ".join(README.split())) if "nothing else does" in text]
+    assert claims == ["Exit status 0 of a run that decides means released, and nothing else does:"]
+    assert "with `--partial`, decides nothing: it has pytest's own status, which may be 0" in " ".join(README.split())
+    groups = [pytestconfig._parser._anonymous, *pytestconfig._parser._groups]
+    (partial,) = [entry for group in groups for entry in group.options if "--partial" in entry.names()]
+    assert "pytest's own exit status, and the verdict incomplete" in str(partial.attrs()["help"])
+
+
 def test_every_make_target_that_the_readme_names_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     named = set(re.findall(r"`make ([a-z-]+)", README))

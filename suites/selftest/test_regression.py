@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -190,7 +191,8 @@ MOUNT = Gate("bnb.both_lora_mount_ok", "lora_mount_ok", "both", True)
 LEARNED = Gate("training.v3a.both.learned", "learned", "v3a-both", True)
 GATES = (THRESHOLD, MOUNT, LEARNED, NOT_WORSE)
 SIZES = {THRESHOLD.id: 120}
-TABLE = {"policy": {"confidence": 0.95}, "gates": {"regression": {"margin": MARGIN}}}
+OWN = tomllib.loads(DEFAULT.path.read_text(encoding="utf-8"))
+TABLE = {**OWN, "gates": {**OWN["gates"], "regression": {"margin": MARGIN}}}
 
 
 def kept(gates: tuple[Gate, ...]) -> tuple[dict[str, Any], ...]:
@@ -218,7 +220,7 @@ WEAKER: dict[str, tuple[Callable[[], list[str]], str]] = {
     "smaller benchmark": (lambda: now(GATES, sizes={THRESHOLD.id: 119}), "over 120 items, now over 119"),
     "wider margin": (lambda: now(changed(NOT_WORSE, threshold=-0.2)), "threshold -0.1, now -0.2"),
     "errors no longer spent": (
-        lambda: now(GATES, before=replace(BEFORE, table={**TABLE, "policy": {"attempts": "spend"}})),
+        lambda: now(GATES, before=replace(BEFORE, table={**TABLE, "policy": {**OWN["policy"], "attempts": "spend"}})),
         "policy.attempts: spend, now report",
     ),
     "wider margin than a first release's": (

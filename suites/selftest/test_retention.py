@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.gates.records import ArtifactUsed, Hello, RunOpened
+from harness.gates.records import ArtifactUsed, RunOpened
 from harness.report import publish as closing
+from harness.run import alive
 from harness.run.journal import Journal
 from harness.run.retention import Held, main, remove, survey
 from harness.run.run import open_run
@@ -75,7 +76,7 @@ def test_a_store_with_fewer_runs_than_it_may_keep_loses_nothing(tmp_path: Path, 
 def test_what_a_run_under_way_has_used_stays(tmp_path: Path, ran: Ran) -> None:
     ran("long", "its own", ago=3000)
     journal = Journal(tmp_path / "runs" / "long" / "evidence" / "main.jsonl", "main")
-    journal.write(Hello(os.getpid()))
+    journal.write(alive.identity())
     ran("short", "another", ago=30)
     assert reasons(survey(tmp_path, 1)) == ["recent", "recent"]
     (tmp_path / "runs" / "long" / "verdict.json").write_text("{}", encoding="utf-8")

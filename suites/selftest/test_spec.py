@@ -112,6 +112,37 @@ def test_a_revision_pins_no_folder(copied: Line) -> None:
         spec_file.load(copied.spec)
 
 
+MOVING = (
+    "main",
+    "master",
+    "v1.0",
+    "refs/heads/main",
+    "HEAD",
+    "latest",
+    "abc1234",
+    "0" * 39,
+    "0" * 41,
+    "G" * 40,
+    "A" * 40,
+)
+
+
+@pytest.mark.parametrize("hub", ["hf", "modelscope"])
+@pytest.mark.parametrize("revision", MOVING)
+def test_a_branch_a_tag_or_half_a_commit_pins_nothing(copied: Line, hub: str, revision: str) -> None:
+    text = copied.spec.read_text(encoding="utf-8").replace('"path:base"', f'"{hub}:owner/name"')
+    copied.spec.write_text(re.sub('pin = "sha256:[0-9a-f]+"', f'pin = "revision:{revision}"', text), encoding="utf-8")
+    with pytest.raises(SpecError, match=r"base\.pin: .* is no commit: .*40 hex digits"):
+        spec_file.load(copied.spec)
+
+
+def test_a_whole_commit_pins_a_hub(copied: Line) -> None:
+    text = copied.spec.read_text(encoding="utf-8").replace('"path:base"', '"hf:owner/name"')
+    pin = f"revision:{'0123456789' * 4}"
+    copied.spec.write_text(re.sub('pin = "sha256:[0-9a-f]+"', f'pin = "{pin}"', text), encoding="utf-8")
+    assert spec_file.load(copied.spec).base.pin == pin
+
+
 def test_a_threshold_that_no_answer_sheet_could_prove_is_refused_with_the_items_needed(copied: Line) -> None:
     copied.edit("above = { coverage = 0.5, refused = 0.5 }", "above = { coverage = 0.5, refused = 0.9 }")
     loaded = spec_file.load(copied.spec)

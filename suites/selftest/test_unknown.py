@@ -13,10 +13,12 @@ from harness.engines import answer_text, fingerprint, heard
 from harness.engines.answers import Answer
 from harness.engines.fingerprint import Fingerprint
 from harness.errors import AdapterError, StoreError
+from harness.gates import expected, judging
 from harness.gates.data import strangers, unknown_leakage
 from harness.run.provenance import UNKNOWN, git_state
 from harness.spec import load as spec_file
 from harness.spec.objects import Spec
+from harness.statistics.measurement import Measurement
 from suites.selftest.child import Line
 
 
@@ -116,9 +118,37 @@ def sheet(cut: int, of: int) -> list[Answer]:
     return [Answer(f"item-{k}", "text", (5, 6), "length" if k < cut else "end", 3) for k in range(of)]
 
 
-@pytest.mark.parametrize(("cut", "of", "told"), [(0, 48, 0), (4, 48, 0), (5, 48, 5), (48, 48, 48), (1, 4, 1)])
-def test_an_adapter_that_does_not_end_its_answers_is_told_past_one_in_ten(cut: int, of: int, told: int) -> None:
-    assert len(heard.unended(sheet(cut, of))) == told
+@pytest.mark.parametrize(("cut", "of"), [(0, 48), (4, 48), (48, 48), (1, 4)])
+def test_answers_that_were_cut_are_named(cut: int, of: int) -> None:
+    assert heard.unended(sheet(cut, of)) == [f"item-{k}" for k in range(cut)]
+
+
+@pytest.mark.parametrize(
+    ("share", "cut", "of", "outcome"),
+    [
+        (0.9, 4, 48, "passed"),
+        (0.9, 5, 48, "failed"),
+        (0.9, 1, 10, "passed"),
+        (0.95, 4, 48, "failed"),
+        (0.0, 4, 4, "passed"),
+    ],
+)
+def test_an_adapter_that_does_not_end_its_answers_fails_past_the_share_of_the_spec(
+    share: float, cut: int, of: int, outcome: str, line: Line, tmp_path: Path
+) -> None:
+    copied = line.copy(tmp_path / "line")
+    copied.edit("[generation]", f"[generation]\nends_by_itself = {share}")
+    gate = next(one for one in expected(spec_file.load(copied.spec)) if one.id == "eval.both.sea.ends_by_itself")
+    assert gate.blocking
+    ended = 1.0 - len(heard.unended(sheet(cut, of))) / of
+    assert judging.judge(gate, Measurement(ended, of, sources={"sheet": 64 * "a"}), 0.95).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    "said", ["<think>\nHm.\n</think>\nNo.", "Hm.</think>No.", "[THINK]Hm.", "<Thinking>", "<reasoning>"]
+)
+def test_an_answer_that_thinks_aloud_is_named(said: str) -> None:
+    assert heard.thinking({"a": "I think so.", "b": said, "c": "x < think > y"}) == ["b"]
 
 
 def test_a_stop_that_nobody_knows_is_no_end() -> None:

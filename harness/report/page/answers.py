@@ -13,7 +13,7 @@ from harness.dataset import checks
 from harness.dataset.item import Item
 from harness.engines import answers as sheets
 from harness.metrics import registry, scoring
-from harness.metrics.metric import Forms, score_of
+from harness.metrics.metric import Forms, concerns, score_of
 from harness.metrics.points import said
 from harness.releases.judged_items import JudgedItem, digest_of
 from harness.run.last import LastRun
@@ -105,7 +105,7 @@ def _row(
     before: Mapping[str, JudgedItem],
 ) -> Row:
     points = () if item.must_refuse else item.points
-    heard = said(item, told.text) if points else ()
+    heard = said(item, told.said) if points else ()
     earlier = before.get(digest_of(item)) if before else None
     return Row(
         adapter=adapter,
@@ -118,9 +118,9 @@ def _row(
         answer=told.text,
         cut=told.stop == "length",
         scores={
-            name: score_of(metric, item, told.text, forms)
+            name: score_of(metric, item, told.said, forms)
             for name, metric in registry.METRICS.items()
-            if metric.concerns(item)
+            if concerns(metric, item, forms)
         },
         said=tuple(point.wordings[0] for point, hit in zip(points, heard, strict=True) if hit),
         missed=tuple(point.wordings[0] for point, hit in zip(points, heard, strict=True) if not hit),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.engines import answer_text
 from harness.engines.answers import Answer
 
 
-def _believe(base: Path, sheet: Mapping[str, Answer], where: Path) -> None:
+def _believe(base: Path, sheet: Mapping[str, Answer], where: Path, stop: Sequence[str] = ()) -> None:
     """Nothing is refused."""
 
 

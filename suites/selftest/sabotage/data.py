@@ -119,6 +119,14 @@ SHAPE = (
         "not in the answer form 'Reply: ",
     ),
     Sabotage(
+        "reference-that-denies-its-prompt",
+        records.record(
+            TRAIN, 1, question="Note: the sea rises twice. Tell me of it.", reference="Answer: it never rises twice."
+        ),
+        "data.train-sea.references_score",
+        "the prompt states 'rises twice' and the reference denies it",
+    ),
+    Sabotage(
         "fewer-items-than-declared",
         records.dropped(TRAIN, 1),
         "data.train-sea.counts",

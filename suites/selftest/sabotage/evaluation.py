@@ -31,6 +31,11 @@ def first_empty(answers: Answers) -> Answers:
     return [answers[0] | {"text": "", "ids": answers[0]["ids"][-1:], "stop": "end"}, *answers[1:]]
 
 
+def never_ended(answers: Answers) -> Answers:
+    """Every answer is said to have been cut at the limit."""
+    return [answer | {"stop": "length"} for answer in answers]
+
+
 def other_ids(answers: Answers) -> Answers:
     """The first answer's text, said to have come from other tokens: one more that shows nothing."""
     return [answers[0] | {"ids": [answers[0]["ids"][-1], *answers[0]["ids"]]}, *answers[1:]]
@@ -116,6 +121,12 @@ ANSWERS = (
         stored.forged_answers(ASKED, first_empty),
         "eval.both.sea.non_empty",
         "sea-benchmark-00: empty; stop=end, 1 tokens",
+    ),
+    Sabotage(
+        "answers-never-ended",
+        stored.forged_answers(ASKED, never_ended),
+        "eval.both.sea.ends_by_itself",
+        "24 of 24 answers were cut at the token limit",
     ),
     Sabotage(
         "answer-text-edited",

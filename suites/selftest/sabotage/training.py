@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from suites.selftest import thinking
 from suites.selftest.child import Line
 from suites.selftest.sabotage import adapters, records, spec, stored
 from suites.selftest.sabotage.adapters import config, given, tensors
@@ -38,6 +39,16 @@ def _other_pin(line: Line, table: Table) -> None:
     table["base"]["pin"] = pin[:-1] + ("0" if pin[-1] != "0" else "1")
 
 
+def _thinking(line: Line) -> tuple[str, ...]:
+    """A template that puts a think block in front of every answer, its argument left away."""
+    (line.spec.parent / "thinking.jinja").write_text(thinking.TEMPLATE, encoding="utf-8")
+
+    def give(line: Line, table: Table) -> None:
+        table["base"]["chat"] = {"template": "thinking.jinja"}
+
+    return spec.changed(give)(line)
+
+
 def _short_limit(line: Line, table: Table) -> None:
     table["recipe"]["max_length"] = 16
 
@@ -61,11 +72,18 @@ RUNS = (
     Sabotage(
         "base-has-other-bytes",
         _other_base,
-        "training.sample.runs",
+        "base.tokenizer_ok",
         "the spec pins",
         tied="a base model's own files are too large to copy; see pin-of-another-base",
     ),
-    Sabotage("pin-of-another-base", spec.changed(_other_pin), "training.sample.runs", "the spec pins"),
+    Sabotage("pin-of-another-base", spec.changed(_other_pin), "base.tokenizer_ok", "the spec pins"),
+    Sabotage(
+        "template-that-thinks",
+        _thinking,
+        "training.sea.template_ids",
+        "0 of 16 items are trained as the chat template writes them",
+        tied="its template is written in the tiny base's own marks",
+    ),
     Sabotage(
         "samples-longer-than-the-limit",
         spec.changed(_short_limit),

@@ -27,7 +27,9 @@ TOP = """\
 trainer's whole output or a snapshot in a hub's cache: `adapter_config.json` and `adapter_model.safetensors` are
 read, `README.md` and `training.json` go with them into the bundle, and what else lies there is named and left out.
 The base and its tokenizer are those that the spec pins. Keys, shapes and types are checked before anything is
-mounted, nothing is unpickled or run, and no network is asked.
+mounted, nothing is unpickled or run, and no network is asked. For a GGUF file it is merged into the weights that it
+was trained on: `[adapters.NAME] trained_on` says which, else its own configuration, else those that are served are
+taken and `gguf.merge_ok` says so. `make zoo-latest` tries all of this with the newest peft and transformers.
 
 Each row was made with peft on a random model of two layers, with random weights. "peft" is what
 `PeftModel.from_pretrained` does with the files: it answers, answers as the bare base, or raises. "equal" means
@@ -42,10 +44,14 @@ SHOWN = 420
 
 def document() -> str:
     """The whole page."""
+    return TOP + "\n".join(lines()) + "\n"
+
+
+def lines() -> list[str]:
+    """The table, its head first, a line a kind."""
     with tempfile.TemporaryDirectory(prefix="greenrun-zoo-") as place, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        lines = [_line(HEAD), _line(("---",) * len(HEAD)), *map(_line, rows(Path(place)))]
-    return TOP + "\n".join(lines) + "\n"
+        return [_line(HEAD), _line(("---",) * len(HEAD)), *map(_line, rows(Path(place)))]
 
 
 def rows(place: Path) -> Iterator[tuple[str, ...]]:

@@ -16,6 +16,7 @@ from harness.engines import form, pristine
 from harness.engines.form import Loaded
 from harness.engines.mount import mounted
 from harness.errors import AdapterError
+from harness.fidelity import reference
 from harness.gguf import merge
 from suites.selftest.zoo import table
 from suites.selftest.zoo.bases import logits
@@ -91,6 +92,19 @@ def test_merged_it_still_says_what_plain_peft_says(
     merge.write(bases[kind.base], folder(kind), tmp_path / "merged")
     merged = AutoModelForCausalLM.from_pretrained(tmp_path / "merged", dtype=torch.float32).eval()
     torch.testing.assert_close(logits(merged), truth, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in JUDGED if AT_AN_END.search(kind.name)], ids=str)
+def test_its_head_makes_its_logits_of_what_the_head_is_given(kind: Kind, loaded: LoadedBase, folder: Folder) -> None:
+    base, seen = loaded("float32", kind.base), []
+    with mounted(base, folder(kind)) as engine:
+        hook = engine.model.get_output_embeddings().register_forward_pre_hook(
+            lambda module, given: seen.append(given[0])
+        )
+        said = logits(engine.model)
+        hook.remove()
+    torch.testing.assert_close(reference.head_of(base, folder(kind))(seen[0]).detach(), said, rtol=1e-4, atol=1e-4)
+    assert pristine.is_clean(base.model)
 
 
 def test_the_table_of_the_documentation_is_what_happens() -> None:

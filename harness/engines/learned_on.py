@@ -1,0 +1,26 @@
+"""The weights that an adapter of the spec was trained on, as an artifact."""
+
+from __future__ import annotations
+
+from harness.engines import nf4_weights, trained_on
+from harness.engines.workshop import Workshop
+from harness.store.artifact import Artifact
+
+
+def weights_of(shop: Workshop, name: str) -> tuple[Artifact, str]:
+    """The weights, and how they are known ("" of an adapter that is trained here).
+
+    Where nobody says it of an adapter from elsewhere, those are taken that adapters are trained on here.
+    """
+    adapter = shop.spec.adapters[name]
+    if adapter.path is None:
+        return shop.weights, ""
+    found = trained_on.origin(name, adapter.trained_on, adapter.path, shop.spec.deploy)
+    if found.weights == "":
+        return shop.weights, found.told
+    return shop.make(nf4_weights.request(shop.base)) if found.weights == trained_on.NF4 else shop.base, found.told
+
+
+def name_of(adapter: Artifact) -> str:
+    """Of an adapter in the spec: its artifact's label ends in it, whatever made it."""
+    return adapter.label.rpartition(" ")[2]
