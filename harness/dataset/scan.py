@@ -182,6 +182,7 @@ class Judge:
         self.plan = plan
         self.schema = Schema(plan.schema, plan.options) if plan.schema else None
         self._reserved = {column: name for name, column in plan.reading.columns}
+        """Column -> its reserved name; "" -> one that no column has."""
         self._empty_allowed = self.schema.empty_allowed if self.schema else frozenset()
 
     def block(self, part: Block) -> Scan:
@@ -221,7 +222,8 @@ class Judge:
         fields = self._named(record)
         form = forms.form_of(fields)
         look(result.seen, form, fields)
-        incomplete = [one for one in incomplete if not self._may_be_empty(one, form, fields)]
+        if incomplete:
+            incomplete = [one for one in incomplete if not self._may_be_empty(one, form, fields)]
         if self.schema is not None and not self.schema.accepts(record):
             incomplete += self._off_schema(number, record)
         if incomplete:
@@ -242,6 +244,8 @@ class Judge:
         return examined.record, empty
 
     def _named(self, record: Record) -> Record:
+        if not self._reserved and None not in record.values():
+            return record  # as nearly every record is: no copy of it is made
         try:
             return named(record, self.plan.reading)
         except ValueError:
