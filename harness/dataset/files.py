@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from harness.dataset import reading, tables
+from harness.dataset import declared, reading, tables
 from harness.dataset.item import Item
 from harness.dataset.records import distinct, usable_items
 from harness.errors import DataError
@@ -44,9 +44,10 @@ class Counted:
 
     def __iter__(self) -> Iterator[Item]:
         task, how = self._task, reading.of_task(self._task)
+        said = declared.of_task(task)
         self.count = self.unused = 0
         path, template = task.files[self._split], template_of(task, self._chosen)
-        for item in usable_items(path, task.name, template, task.system, self._chosen, how, self._miss):
+        for item in usable_items(path, task.name, template, task.system, self._chosen, said, how, self._miss):
             self.count += 1
             yield item
 
@@ -87,12 +88,14 @@ def digest_of(path: Path, chosen: Options) -> str:
     return found
 
 
-def template_of(task: Task, chosen: Options) -> str:
-    """The text of the task's prompt template.
+def template_of(task: Task, chosen: Options) -> str | None:
+    """The text of the task's prompt template; None where it declares none.
 
     Raises:
         DataError: it is not the file that the run opened with.
     """
+    if task.template is None:
+        return None
     data = task.template.read_bytes()
     chosen.held(task.template, hashlib.sha256(data).hexdigest())
     return data.decode("utf-8").replace("\r\n", "\n")

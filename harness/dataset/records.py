@@ -19,6 +19,7 @@ from jinja2 import meta
 from jinja2.sandbox import SandboxedEnvironment
 
 from harness.dataset import file_format, forms, turns
+from harness.dataset.declared import NOTHING, Declared
 from harness.dataset.findings import quote
 from harness.dataset.forms import Conversation
 from harness.dataset.item import Item, Message, Point
@@ -87,25 +88,38 @@ def _lines(path: Path, options: Options) -> Iterator[tuple[int, Record | DataErr
 
 
 def read_items(
-    path: Path, task: str, template: str, system: str, options: Options = DEFAULT, reading: Reading = PLAIN
+    path: Path,
+    task: str,
+    template: str | None,
+    system: str,
+    options: Options = DEFAULT,
+    declared: Declared = NOTHING,
+    reading: Reading = PLAIN,
 ) -> tuple[Item, ...]:
     """All items of one data file.
 
     Args:
         path: the data (`harness.spec.data_place`).
         task: the task that the file belongs to; a record that names another is refused.
-        template: Jinja2 source of the user turn.
+        template: Jinja2 source of the user turn; None where every record brings its own turns.
         system: the system turn; "" for none. A conversation that opens with its own keeps that.
+        declared: what the task says of kinds and answers.
         reading: how the task reads its records.
 
     Raises:
         DataError: a record cannot be used, or two share an id.
     """
-    return distinct(path, stream_items(path, task, template, system, options, reading))
+    return distinct(path, stream_items(path, task, template, system, options, declared, reading))
 
 
 def stream_items(
-    path: Path, task: str, template: str, system: str, options: Options = DEFAULT, reading: Reading = PLAIN
+    path: Path,
+    task: str,
+    template: str | None,
+    system: str,
+    options: Options = DEFAULT,
+    declared: Declared = NOTHING,
+    reading: Reading = PLAIN,
 ) -> Iterator[Item]:
     """The items of one data file, one at a time; ids are not compared.
 
@@ -113,15 +127,16 @@ def stream_items(
         DataError: a record cannot be used.
     """
     for line, record in stream_lines(path, options):
-        yield item_of(path, line, record, task, template, system, options.topic, reading)
+        yield item_of(path, line, record, task, template, system, options.topic, declared, reading)
 
 
 def usable_items(
     path: Path,
     task: str,
-    template: str,
+    template: str | None,
     system: str,
     options: Options = DEFAULT,
+    declared: Declared = NOTHING,
     reading: Reading = PLAIN,
     missed: Callable[[DataError], object] = lambda error: None,
 ) -> Iterator[Item]:
@@ -135,7 +150,7 @@ def usable_items(
             missed(found)
             continue
         try:
-            item = item_of(path, line, found, task, template, system, options.topic, reading)
+            item = item_of(path, line, found, task, template, system, options.topic, declared, reading)
         except DataError as error:
             missed(error)
             continue
@@ -199,9 +214,10 @@ def item_of(
     line: int,
     record: Record,
     task: str,
-    template: str,
+    template: str | None,
     system: str,
     cluster: str = "",
+    declared: Declared = NOTHING,
     reading: Reading = PLAIN,
 ) -> Item:
     """One record as an item.
@@ -228,6 +244,8 @@ def item_of(
         opening: tuple[Message, ...] = ({"role": "system", "content": system},) if system else ()
         written = {**fields, **{key: value for key, value in record.items() if value is not None}}
         if form == forms.TASK:
+            if template is None:
+                raise DataError(path, line, _unknown(fields, task))
             render, asked = _compiled(template)
             asking = {"role": "user", "content": render.render(written).strip()}
             learned = Learned((*opening, asking), _text(fields["reference"], "reference"))
@@ -240,10 +258,11 @@ def item_of(
                 spoken = Conversation(spoken.field, (*map(turns.Turn, opening), *spoken.turns), spoken.tools)
             learned, tools = _learned(spoken, reading), spoken.tools
         name = str(fields.get("id", f"line-{line}"))
+        kind = str(fields.get("kind", "plain"))
         return Item(
             id=name,
             task=task,
-            kind=str(fields.get("kind", "plain")),
+            kind=kind,
             topic=topic_of(said) if (said := str(fields.get(cluster or "topic") or "")).strip() else name,
             messages=learned.messages,
             reference=learned.reference,
@@ -257,6 +276,9 @@ def item_of(
             written={
                 name: written[name] for name in asked if name in written and written[name] is not fields.get(name)
             },
+            must_refuse=kind in declared.refuse,
+            look_alike=kind in declared.look_alike,
+            declares=declared.keys,
         )
     except KeyError as error:
         raise DataError(path, line, _missing(str(error.args[0]), fields, task)) from error
@@ -305,12 +327,12 @@ def _learned(spoken: Conversation, reading: Reading) -> Learned:
     return Learned(messages, reference, whole, tuple(earlier) if reading.learn == "all" else ())
 
 
-def _asking(form: str, template: str, fields: Record) -> tuple[jinja2.Template | None, tuple[str, ...]]:
+def _asking(form: str, template: str | None, fields: Record) -> tuple[jinja2.Template | None, tuple[str, ...]]:
     """The template of an Alpaca record and the fields that it names; none where it does not speak of them."""
     if form != forms.ALPACA:
         return None, ()
     fields.setdefault("input", "")
-    render, asked = _compiled(template)
+    render, asked = _compiled(template or "")
     if asked and "instruction" in asked and fields.keys() >= set(asked):
         return render, asked
     return None, tuple(name for name in ("instruction", "input") if name in fields)
@@ -318,6 +340,14 @@ def _asking(form: str, template: str, fields: Record) -> tuple[jinja2.Template |
 
 _ANSWERS = ("answer", "response", "output", "completion", "target", "label", "chosen")
 """What others call the reference."""
+
+
+def _unknown(fields: Record, task: str) -> str:
+    return (
+        f"has none of the forms that are read without a template ({forms.MESSAGES}, {forms.SHAREGPT}, {forms.ALPACA}, "
+        f"{forms.PROMPT}): name one, tasks.{task}.template, or map columns, [tasks.{task}.columns]; its keys are "
+        f"{', '.join(fields) or 'none'}"
+    )
 
 
 def _missing(key: str, fields: Record, task: str) -> str:

@@ -34,7 +34,7 @@ TOOLS = [{"type": "function", "function": {"name": "tide", "description": "", "p
 
 
 def taken(record: dict[str, Any], system: str = "Be brief.", **how: Any) -> Item:
-    return item_of(PATH, 3, record, "sea", TEMPLATE, system, "", Reading(**how))
+    return item_of(PATH, 3, record, "sea", TEMPLATE, system, "", reading=Reading(**how))
 
 
 def said(item: Item) -> list[tuple[str, Any]]:
@@ -49,7 +49,7 @@ def file_of(records: Iterable[dict[str, Any]], folder: Path) -> Path:
 
 def judged(path: Path, reading: Reading | None = None) -> Scan:
     how = reading or Reading()
-    return scan(Plan(path, checks=(TemplateCheck("sea", TEMPLATE, "", "(?s).*", ".*", how),), reading=how))
+    return scan(Plan(path, checks=(TemplateCheck("sea", TEMPLATE, "", "(?s).*", ".*", reading=how),), reading=how))
 
 
 def kinds(found: Scan) -> set[tuple[int, str]]:
@@ -199,7 +199,7 @@ class TestColumns:
         )
         assert said(item)[1] == ("user", "When?")
         item = item_of(PATH, 1, {"topic": "tides", "area": "x", "reference": "y"}, "sea", "{{ topic }}", "", "",
-                       Reading((("topic", "area"),)))  # fmt: skip
+                       reading=Reading((("topic", "area"),)))  # fmt: skip
         assert (said(item), item.topic, list(spool.own_texts(item))) == ([("user", "tides")], "x", [("topic", "tides")])
 
     def test_a_misspelt_column_is_named(self) -> None:

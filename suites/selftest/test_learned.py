@@ -88,7 +88,7 @@ def plain(vocabulary: Any) -> Any:
 
 
 def item(*turns: dict[str, Any], learn: Any = "last", tools: Any = None) -> Item:
-    return item_of(PATH, 1, {"messages": list(turns), "tools": tools}, "sea", "", "", "", Reading(learn=learn))
+    return item_of(PATH, 1, {"messages": list(turns), "tools": tools}, "sea", "", "", "", reading=Reading(learn=learn))
 
 
 def learned(tokenizer: Any, one: Item) -> list[tuple[str, str]]:
