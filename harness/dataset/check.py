@@ -66,6 +66,8 @@ class RecordsCheck(Check):
     concerns: Concerns = every_file
     tells: Callable[[Seen], str] | None = None
     """What the pass saw, in words for whoever reads the gate."""
+    note: str = ""
+    """What its all clear does not speak of, for whoever reads the gate."""
 
 
 @dataclass(frozen=True, kw_only=True)

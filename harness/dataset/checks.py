@@ -50,7 +50,7 @@ def check_file(name: str, task: Task, split: str, chosen: Options) -> Checked:
         found = _scanned(_plan(task, split, chosen), _stamp(path))
         declared(check.name, check.kinds, found.tallies[name].counts)
         told = check.tells(found.seen) if check.tells is not None else ""
-        note = "\n".join(filter(None, (told, found.note(name))))
+        note = "\n".join(filter(None, (told, found.note(name), check.note)))
         return Checked(found.tallies[name], found.records - found.unread[name], {path.name: found.digest}, note)
     if not isinstance(check, ItemsCheck):
         raise ValueError(f"unknown data check of one file {name!r}")

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import xxhash
 
 from harness.dataset.item import Item, Message
 from harness.dataset.line import texts
 
 Text = tuple[str, str, str]
-"""Field, side (``prompt`` or ``answer``) and text."""
+"""Field, side (``prompt``, ``answer`` or ``system``) and text."""
 
 
 class Spool:
@@ -27,17 +28,29 @@ class Spool:
         self.path = path
         """The data file; it is only named."""
         self.lines = array("I")
+        self.answers = array("Q")
+        """A hash of each item's answer, without case and the white space around it; 0 where it has none."""
         self._offsets = array("Q", [0])
+        self._systems: set[int] = set()
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this object
 
     def fill(self, items: Iterable[Item]) -> Iterator[tuple[int, list[Text]]]:
         """Put items aside as they pass; yields their numbers from 0 and texts."""
         for number, item in enumerate(items):
-            found = texts_of(item)
+            found = [*texts_of(item), *self._system(item)]
+            self.answers.append(next((answer_key(text) for _, side, text in found if side == "answer"), 0))
             self._file.write(orjson.dumps(found, option=orjson.OPT_PASSTHROUGH_SUBCLASS))
             self._offsets.append(self._file.tell())
             self.lines.append(item.line)
             yield number, found
+
+    def _system(self, item: Item) -> Iterator[Text]:
+        """The item's system turns that no item before it had: most files have one for all."""
+        for number, turn in enumerate(item.messages):
+            said = turn.get("content")
+            if turn["role"] == "system" and isinstance(said, str) and (key := answer_key(said)) not in self._systems:
+                self._systems.add(key)
+                yield f"messages[{number}].content", "system", _encodable(said)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -82,7 +95,12 @@ def _said(turn: Message) -> Iterator[tuple[str, Any]]:
 
 
 def side_text(found: list[Text], side: str) -> str:
-    return "\n".join(text for _, of, text in found if side in (of, "both"))
+    return "\n".join(text for _, of, text in found if side == of or (side == "both" and of != "system"))
+
+
+def answer_key(text: str) -> int:
+    """A 64-bit hash of a text without case and the white space around it."""
+    return xxhash.xxh64_intdigest(_encodable(text).strip().casefold().encode())
 
 
 def _encodable(text: str) -> str:
