@@ -28,7 +28,8 @@ from harness.dataset.item import Item
 from harness.dataset.parts import ask_apart
 from harness.dataset.sketch import BANDS, Sketcher, banded
 from harness.dataset.texts import Spool, side_text
-from harness.spec.data import Options, Side
+from harness.dataset.turns import OPENING
+from harness.spec.data import DataGates, Options, Side
 from harness.text import units
 from harness.text.compare import side_by_side
 
@@ -55,15 +56,16 @@ def duplicate_findings(path: Path, items: Iterable[Item], options: Options) -> I
     remembered = {side: _Remembered(options.shingle) for side in sides}
     sketch = _Sketcher(options.shingle)
     contexts = array("Q")
-    for number, texts in spool.fill(_noted(items, contexts)):
+    for number, texts in spool.fill(_contexts(items, contexts)):
         # A refusal's answer was left out: with it gone, both sides are the prompt alone.
         prompt, answer = (sketch.of(units.units(side_text(texts, side))) for side in ("prompt", "answer"))
         for side, kept in remembered.items():
+            asked = 0 if side == "answer" else contexts[number]
             one = {"prompt": prompt, "answer": answer}.get(side) or sketch.joined(prompt, answer)
             if side == "answer" and weight(one.found) < LABEL:
                 kept.add_nothing()
             else:
-                kept.add(one, sketch.words(one), 0 if side == "answer" else contexts[number])
+                kept.add(one, sketch.words(one), asked)
     accused: set[int] = set()
     for side in sides:
         for later, earlier, similarity in sorted(remembered[side].copies(spool, side, options.similarity)):
@@ -72,15 +74,15 @@ def duplicate_findings(path: Path, items: Iterable[Item], options: Options) -> I
                 accused.add(later)
 
 
-def _noted(items: Iterable[Item], contexts: array[int]) -> Iterator[Item]:
-    """Items as they pass, with a hash of each one's system turns and tools in `contexts`; 0 where it has neither.
+def _contexts(items: Iterable[Item], found: array[int]) -> Iterator[Item]:
+    """Items as they pass, with a hash of each one's system turns and tools put into `found`; 0 where it has neither.
 
-    One question with other tools, or to another system turn, is another item.
+    One question with other tools, or to another system turn, is another question.
     """
     for item in items:
-        said = [turn.get("content") for turn in item.messages if turn["role"] == "system"]
-        both = orjson.dumps([said, item.tools], option=orjson.OPT_SORT_KEYS, default=str) if said or item.tools else b""
-        contexts.append(xxhash.xxh64_intdigest(both) if both else 0)
+        said = [turn.get("content") for turn in item.messages if turn["role"] in OPENING]
+        raw = orjson.dumps([said, item.tools], option=orjson.OPT_SORT_KEYS, default=str) if said or item.tools else b""
+        found.append(xxhash.xxh64_intdigest(raw) if raw else 0)
         yield item
 
 
@@ -131,13 +133,13 @@ class _Remembered:
     def add(self, sketch: _Sketch, words: bytes, context: int) -> None:
         """Remember the next item; one without units, or too short for a shingle, has no bands. Items of two contexts
         share nothing."""
-        self._words += _apart(words, context)
+        self._words += _within(words, context)
         self._short.append(len(sketch.found) <= LONGEST)
         self._wholes += np.uint64((units.whole(sketch.found) ^ context) if sketch.found else 0).tobytes()
         if len(sketch.found) < self._shingle:
             self._bands += bytes(4 * BANDS)
             return
-        self._bands += _apart(banded(sketch.minima), context)
+        self._bands += _within(banded(sketch.minima), context)
 
     def add_nothing(self) -> None:
         """Remember that the next item's text says nothing by itself."""
@@ -167,12 +169,11 @@ class _Remembered:
         yield from _near(spool, side, singles, both, _Alike(frame_words(spool), self._shingle, similarity))
 
 
-def _apart(bands: bytes, context: int) -> bytes:
-    """Bands that only items of the same context share; those of 0 stay."""
-    if not context or not any(bands):
-        return bands
-    found = np.frombuffer(bands, np.uint32) ^ np.uint32(context & 0xFFFFFFFE)
-    return np.where(found == 0, np.uint32(1), found).astype(np.uint32).tobytes()
+def _within(bands: bytes, context: int) -> bytes:
+    """Bands as no other context has them; 0 stays what it is, and nothing else becomes 0: bands are odd."""
+    found = np.frombuffer(bands, np.uint32)
+    mixed: npt.NDArray[np.uint32] = np.where(found == 0, found, found ^ np.uint32((context >> 32) & ~1))
+    return mixed.astype(np.uint32).tobytes()
 
 
 def _near(
@@ -282,9 +283,19 @@ def _finding(path: Path, spool: Spool, side: str, later: int, earlier: int, simi
     return Finding(path, spool.lines[later], "" if side == "both" else side, problem, f"{kind}-{side}", 0, shown)
 
 
+def _option(kind: str, chosen: DataGates) -> str:
+    """Near copies by what counts as near, and either by the sides that are searched."""
+    how, _, side = kind.partition("-")
+    sides = ", ".join(f'"{one}"' for one in chosen.duplicates_of if one != side)
+    nearer = min(0.95, round((chosen.similarity + 1) / 2, 2))
+    looser = [f"similarity = {nearer}"] if how == "near" and nearer > chosen.similarity else []
+    return " or ".join([*looser, f"duplicates_of = [{sides}]"])
+
+
 CHECK = ItemsCheck(
     name="duplicates",
     holds="No item of the file copies another one, exactly or nearly.",
     kinds=frozenset(f"{how}-{side}" for how in ("exact", "near") for side in get_args(Side)),
     findings=lambda task, split, items, options: duplicate_findings(task.files[split], items, options),
+    options=_option,
 )
