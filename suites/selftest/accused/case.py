@@ -83,7 +83,7 @@ def asked(prompt: str, answer: str, system: str = "", **more: Any) -> Record:
 
 def told(instruction: str, answer: str, given: str = "") -> Record:
     """A record of fields, as Alpaca has them."""
-    return {"instruction": instruction, "input": given, "reference": answer}
+    return {"instruction": instruction, "input": given, "output": answer}
 
 
 def accused(check: str, split: str, *lines: int) -> frozenset[Place]:
