@@ -135,6 +135,19 @@ class RunOpened(Record, kind="run"):
 
 
 @dataclass(frozen=True)
+class Waived(Record, kind="waiver"):
+    """A waiver of the spec that the run is judged by, as the run opened."""
+
+    gate: str
+    """Id of the gate whose failure it excuses."""
+    reason: str
+    by: str
+    """Who answers for it."""
+    until: str
+    """Its last day, in UTC: ``2030-01-31``."""
+
+
+@dataclass(frozen=True)
 class Against(Record, kind="against"):
     """The earlier release that the run is compared with."""
 

@@ -51,6 +51,7 @@ COMPARED = (
     "tasks.*.schema",
     "generation.*",
     "selection.minimum.*",
+    "waiver.*",
     "policy.rule",
     "policy.confidence",
     "policy.attempts",

@@ -29,6 +29,7 @@ from harness.gates.records import (
     RunOpened,
     Seeds,
     Selection,
+    Waived,
     Warned,
     Weakened,
     every,
@@ -61,6 +62,7 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
         "unproven": verdict.unproven,
         "doubts": list(verdict.doubts),
         "reasons": list(verdict.reasons),
+        "waivers": [_waiver(waiver, verdict) for waiver in every(journal, Waived)],
         "selected_experiment": selection.selected,
         "selection_reason": selection.reason,
         "candidate_adapter": run.candidate,
@@ -71,6 +73,7 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
                 "id": result.gate.id,
                 "area": result.gate.area,
                 "blocking": result.gate.blocking,
+                "waived": result.waiver is not None,
                 "outcome": result.outcome,
                 "metric": result.gate.metric,
                 "value": result.value,
@@ -102,6 +105,11 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
     }
     told = [warned.text for warned in every(journal, Warned)]
     return {**paper, "warnings": [*told, *noise.warnings(paper)]}
+
+
+def _waiver(waiver: Waived, verdict: Verdict) -> dict[str, Any]:
+    """A waiver of the spec, and whether anything was excused by it."""
+    return {**waiver.content(), "used": waiver in [result.waiver for result in verdict.waived]}
 
 
 def _asked(journal: Sequence[Entry]) -> list[dict[str, Any]]:

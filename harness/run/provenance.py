@@ -25,6 +25,7 @@ from harness.gates.records import (
     MetricOrigins,
     Model,
     RunOpened,
+    Waived,
     Warned,
 )
 from harness.metrics import registry
@@ -53,6 +54,8 @@ def record(run: Run) -> None:
             gates=[asdict(gate) for gate in run.gates],
         )
     )
+    for one in spec.waivers:
+        run.journal.write(Waived(one.gate, one.reason, one.by, one.until))
     if run.earlier is not None:
         run.journal.write(Against(run.earlier.release, run.earlier.run_id))
     else:

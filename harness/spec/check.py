@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import regex
 
-from harness.spec import chat, nearest
+from harness.spec import chat, nearest, waiver
 from harness.spec import papers as spec_papers
 from harness.spec.objects import ALL, SPLITS, Spec, Task, Thresholds
 from harness.spec.policy import ANYTIME
@@ -46,6 +46,7 @@ def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
             '"once", or remove the table',
         )
     yield from _bad_notes(spec)
+    yield from waiver.problems(spec.waivers)
 
 
 def _bad_adapters(spec: Spec) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ from harness.spec.selection import Selection
 from harness.spec.table import Table
 from harness.spec.tasks import TaskTable
 from harness.spec.values import Listed, Name
+from harness.spec.waiver import Waiver
 from harness.spec.work import Generation, Limits, Retention
 
 
@@ -45,5 +46,7 @@ class SpecFile(Table):
     """What is kept of earlier runs."""
     limits: Limits = field(default_factory=dict)
     """Seconds that building one artifact of a kind may take; a stage that hangs is ended and named."""
+    waiver: Listed[Waiver] = ()
+    """Gates whose failure somebody answers for, by name and until a date."""
     gates: Gates
     """What must hold."""
