@@ -135,6 +135,17 @@ class RunOpened(Record, kind="run"):
 
 
 @dataclass(frozen=True)
+class Origin(Record, kind="origin"):
+    """Where the base comes from, as the spec says, and under which terms the parts of the release stand."""
+
+    base: str
+    """``hf:OWNER/NAME`` and the like; of a folder its name alone."""
+    pin: str
+    licences: Mapping[str, Any]
+    """Of base, adapters and data: an SPDX expression each, absent where the spec says none."""
+
+
+@dataclass(frozen=True)
 class Waived(Record, kind="waiver"):
     """A waiver of the spec that the run is judged by, as the run opened."""
 

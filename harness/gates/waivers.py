@@ -52,7 +52,7 @@ def refusal(gate: Gate) -> str:
     if gate.check in ANSWERS:
         return ""
     return (
-        "it says whether the evidence, the base, the mounted adapter, the candidate or the bundle is what it seems, and "
+        "it says whether the evidence, the base, the mounted adapter, the candidate or the bundle is what it seems: "
         "no reason makes up for that"
     )
 

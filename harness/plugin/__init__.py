@@ -68,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
         # What a run is judged on is what it opened with, in every process of it.
         loaded = replace(loaded, opened=json.loads(worker["greenrun_opened"]) if worker else provenance.inputs(loaded))
         run = open_run(loaded, out, run_id, process, config.getoption("--rescore"), before, STOPS)
+        run = replace(run, key=options.signing_key(config))
     except GreenrunError as error:
         raise pytest.UsageError(str(error)) from error
     planned = config.getoption("--plan") or config.option.collectonly
@@ -103,7 +104,8 @@ def _reserved(config: pytest.Config, run: Run) -> Run:
     try:
         while not reserve(run):
             free = new_id(run.out, config.getoption("--run-id"))
-            run = open_run(run.spec, run.out, free, "main", run.store.read_only, run.earlier, STOPS)
+            again = open_run(run.spec, run.out, free, "main", run.store.read_only, run.earlier, STOPS)
+            run = replace(again, key=run.key)
     except GreenrunError as error:
         raise pytest.UsageError(str(error)) from error
     except OSError as error:

@@ -35,6 +35,7 @@ HARMLESS = (
     "selection.train",
     "selection.weights.*",
     "store.*",
+    "licences.*",
     "gates.eval.*.expected.*",
     "gates.regression.accept_weaker",
 )

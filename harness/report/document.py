@@ -25,6 +25,7 @@ from harness.gates.records import (
     Meaning,
     Model,
     Noise,
+    Origin,
     Packed,
     RunOpened,
     Seeds,
@@ -87,6 +88,7 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
             }
             for result in verdict.gates
         ],
+        "origin": _origin(journal),
         "model": last_or(journal, Model({})).model,
         "artifacts": _artifacts(journal),
         "packed": last_or(journal, Packed([])).adapters,
@@ -105,6 +107,11 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
     }
     told = [warned.text for warned in every(journal, Warned)]
     return {**paper, "warnings": [*told, *noise.warnings(paper)]}
+
+
+def _origin(journal: Sequence[Entry]) -> dict[str, Any]:
+    found = last(journal, Origin)
+    return {} if found is None else found.content()
 
 
 def _waiver(waiver: Waived, verdict: Verdict) -> dict[str, Any]:

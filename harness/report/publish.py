@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from functools import partial as partial_of
 from pathlib import Path
 from typing import Any
 
+from harness.errors import GreenrunError
 from harness.gates import waivers
 from harness.gates.records import Warned, every
 from harness.gates.verdict import GateResult, Verdict, first_line, reach
-from harness.releases import bundle
-from harness.report import document, escape, files
+from harness.releases import bundle, signature
+from harness.report import document, escape, files, outside
 from harness.report.page import shown, view
 from harness.run import journal as evidence
 from harness.run import provenance, retention
@@ -69,8 +71,10 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
     release = run.release(verdict)
     if verdict.word == "released":
         try:
-            bundle.publish(run.staged, release, _papers(run), run.spec.candidate)
-        except (OSError, ValueError, bundle.BundleError) as error:
+            papers = [*_papers(run), *outside.write(run.folder, run.staged, run.key)]
+            sign = None if run.key is None else partial_of(signature.sign_folder, key=run.key)
+            bundle.publish(run.staged, release, papers, run.spec.candidate, sign)
+        except (OSError, ValueError, GreenrunError) as error:
             verdict = _withdraw(run, f"the bundle could not be published: {error}")
             status = 1
         except BaseException as error:  # Ctrl-C, or a SIGTERM, which pytest makes an exception of its own

@@ -32,6 +32,8 @@ class Run:
     store: Store
     earlier: Earlier | None = None
     """The release that this one is compared with, from the command line; None: there is none."""
+    key: Path | None = None
+    """The private key that signs the bundle, from the command line; None: it is not signed."""
 
     @property
     def folder(self) -> Path:

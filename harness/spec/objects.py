@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.spec.adapters import Adapter
 from harness.spec.base import Base
 from harness.spec.gates import Gates
+from harness.spec.licences import Licences
 from harness.spec.policy import Policy
 from harness.spec.recipe import Experiment, Recipe
 from harness.spec.release import Release
@@ -38,6 +39,7 @@ class Spec(Release, Policy, Generation, Retention):
     limits: Mapping[str, float]
     """Kind of artifact -> seconds that building one may take."""
     gates: Gates
+    licences: Licences = field(default_factory=Licences)
     waivers: tuple[Waiver, ...] = ()
     """The tables of ``[[waiver]]``."""
     opened: Mapping[str, str] = field(default_factory=dict)
