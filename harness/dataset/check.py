@@ -57,7 +57,7 @@ class RecordCheck(Protocol):
 class RecordsCheck(Check):
     """A check of single records, taken in the one pass over a file that all such checks share."""
 
-    start: Callable[[Task, str], RecordCheck] | None
+    start: Callable[[Task, str | None], RecordCheck] | None
     """(task, text of its prompt template) -> what looks at the records; None where the pass itself does."""
     concerns: Concerns = every_file
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from harness.dataset import declared
 from harness.dataset.item import Item
 from harness.dataset.records import read_items, stream_items
 from harness.spec.data import DEFAULT, Options
@@ -25,7 +26,8 @@ def items_of(task: Task, split: str, chosen: Options = DEFAULT) -> tuple[Item, .
     Raises:
         DataError: a record cannot be used, or the file is not the one that the run opened with.
     """
-    return read_items(task.files[split], task.name, template_of(task, chosen), task.system, chosen)
+    said = declared.of_task(task)
+    return read_items(task.files[split], task.name, template_of(task, chosen), task.system, chosen, said)
 
 
 class Counted:
@@ -42,7 +44,8 @@ class Counted:
 
 def stream(task: Task, split: str, chosen: Options) -> Iterable[Item]:
     """The same as `items_of`, one by one."""
-    return stream_items(task.files[split], task.name, template_of(task, chosen), task.system, chosen)
+    said = declared.of_task(task)
+    return stream_items(task.files[split], task.name, template_of(task, chosen), task.system, chosen, said)
 
 
 def digest_of(path: Path, chosen: Options) -> str:
@@ -56,12 +59,14 @@ def digest_of(path: Path, chosen: Options) -> str:
     return found
 
 
-def template_of(task: Task, chosen: Options) -> str:
-    """The text of the task's prompt template.
+def template_of(task: Task, chosen: Options) -> str | None:
+    """The text of the task's prompt template; None where it declares none.
 
     Raises:
         DataError: it is not the file that the run opened with.
     """
+    if task.template is None:
+        return None
     data = task.template.read_bytes()
     chosen.held(task.template, hashlib.sha256(data).hexdigest())
     return data.decode("utf-8").replace("\r\n", "\n")

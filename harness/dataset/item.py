@@ -9,11 +9,9 @@ from typing import Any
 Message = Mapping[str, Any]
 """``{"role": ..., "content": ...}``, as chat templates take it; ``tool_calls`` and the like go through."""
 
-REFUSAL_KINDS = frozenset({"graded", "no-notes", "no-brief"})
-"""Kinds of items that must be refused; every other kind must be answered."""
 
-LOOK_ALIKE = "look-alike"
-"""Kind of items that look like something to refuse and must be answered."""
+DECLARABLE = frozenset({"answer_form", "refuse"})
+"""Keys of a task that some metrics cannot do without, whatever the item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +41,11 @@ class Item:
     """The record as written."""
     asked: tuple[str, ...] = ()
     """Fields of the record that its prompt is made of; () where the prompt was written as turns."""
+    must_refuse: bool = False
+    """Whether a refusal is wanted: the task declares which kinds (`harness.dataset.declared`)."""
+    look_alike: bool = False
+    """Whether it looks like something to refuse, and must be answered."""
+    declares: frozenset[str] = DECLARABLE
+    """Those of `DECLARABLE` that its task has: what is not declared is judged by no metric."""
     tools: tuple[Mapping[str, Any], ...] = ()
     """What the model may call, as chat templates take it: a JSON Schema a function."""
-
-    @property
-    def must_refuse(self) -> bool:
-        return self.kind in REFUSAL_KINDS

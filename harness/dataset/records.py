@@ -18,6 +18,7 @@ import jinja2
 from jinja2 import meta
 from jinja2.sandbox import SandboxedEnvironment
 
+from harness.dataset.declared import NOTHING, Declared
 from harness.dataset.item import Item, Message, Point
 from harness.dataset.line import ENCODING, Record, examine, plausible
 from harness.dataset.source import Source
@@ -57,21 +58,24 @@ def stream_lines(path: Path, options: Options = DEFAULT) -> Iterator[tuple[int, 
         raise DataError(path, 0, "holds no record; one JSON object a line is expected")
 
 
-def read_items(path: Path, task: str, template: str, system: str, options: Options = DEFAULT) -> tuple[Item, ...]:
+def read_items(
+    path: Path, task: str, template: str | None, system: str, options: Options = DEFAULT, declared: Declared = NOTHING
+) -> tuple[Item, ...]:
     """All items of one data file.
 
     Args:
         path: JSONL file.
         task: the task that the file belongs to; a record that names another is refused.
-        template: Jinja2 source of the user turn.
+        template: Jinja2 source of the user turn; None where every record brings its own turns.
         system: the system turn; "" for none.
+        declared: what the task says of kinds and answers.
 
     Raises:
         DataError: a record cannot be used, or two share an id.
     """
     items = []
     seen: dict[str, int] = {}
-    for item in stream_items(path, task, template, system, options):
+    for item in stream_items(path, task, template, system, options, declared):
         if item.id in seen:
             line = seen[item.id]
             raise DataError(path, item.line, f"id {item.id!r} was used in line {line} already; ids are unique")
@@ -80,14 +84,16 @@ def read_items(path: Path, task: str, template: str, system: str, options: Optio
     return tuple(items)
 
 
-def stream_items(path: Path, task: str, template: str, system: str, options: Options = DEFAULT) -> Iterator[Item]:
+def stream_items(
+    path: Path, task: str, template: str | None, system: str, options: Options = DEFAULT, declared: Declared = NOTHING
+) -> Iterator[Item]:
     """The items of one data file, one at a time; ids are not compared.
 
     Raises:
         DataError: a record cannot be used.
     """
     for line, record in stream_lines(path, options):
-        yield item_of(path, line, record, task, template, system, options.topic)
+        yield item_of(path, line, record, task, template, system, options.topic, declared)
 
 
 def compile_template(source: str) -> jinja2.Template:
@@ -125,7 +131,16 @@ def topic_of(said: str) -> str:
 _ARTICLE = re.compile(r"^(the|an?) ")
 
 
-def item_of(path: Path, line: int, record: Record, task: str, template: str, system: str, cluster: str = "") -> Item:
+def item_of(
+    path: Path,
+    line: int,
+    record: Record,
+    task: str,
+    template: str | None,
+    system: str,
+    cluster: str = "",
+    declared: Declared = NOTHING,
+) -> Item:
     """One record as an item.
 
     Args:
@@ -145,15 +160,23 @@ def item_of(path: Path, line: int, record: Record, task: str, template: str, sys
             asking, completion = _turns(record["prompt"], "user"), _turns(record["completion"], "assistant")
             opening = () if asking and asking[0]["role"] == "system" else opening
             turns, reference = _split(path, line, "completion", [*opening, *asking, *completion])
+        elif template is None:
+            raise DataError(
+                path,
+                line,
+                "holds neither messages nor prompt with completion, and only a template can make its prompt: name one, "
+                f"tasks.{task}.template",
+            )
         else:
             render, asked = _compiled(template)
             turns = (*opening, {"role": "user", "content": render.render(record).strip()})
             reference = record["reference"]
         name = str(record.get("id", f"line-{line}"))
+        kind = str(record.get("kind", "plain"))
         return Item(
             id=name,
             task=task,
-            kind=str(record.get("kind", "plain")),
+            kind=kind,
             topic=topic_of(said) if (said := str(record.get(cluster or "topic") or "")).strip() else name,
             messages=turns,
             reference=_text(reference, "reference"),
@@ -161,6 +184,9 @@ def item_of(path: Path, line: int, record: Record, task: str, template: str, sys
             line=line,
             fields=record,
             asked=asked,
+            must_refuse=kind in declared.refuse,
+            look_alike=kind in declared.look_alike,
+            declares=declared.keys,
             tools=() if asked else _tools(record.get("tools")),
         )
     except KeyError as error:

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.dataset import declared
 from harness.dataset.check import RecordsCheck
+from harness.dataset.declared import NOTHING, Declared
 from harness.dataset.findings import Finding, quote
 from harness.dataset.item import Item
 from harness.dataset.line import Record, texts
@@ -32,22 +34,23 @@ class TemplateCheck:
     """Renders each record and compares the result with the task's forms."""
 
     task: str
-    template: str
+    template: str | None
     system: str
-    answer_form: str
-    refusal_form: str
+    answer_form: str | None
+    refusal_form: str | None
+    declared: Declared = NOTHING
     name: str = "template"
 
     def findings(self, path: Path, line: int, record: Record) -> tuple[Finding, ...]:
         try:
-            item = item_of(path, line, record, self.task, self.template, self.system)
+            item = item_of(path, line, record, self.task, self.template, self.system, "", self.declared)
         except DataError as error:
             return (Finding(path, line, "", error.problem, "unusable"),)
         return template_findings(path, (item,), self.answer_form, self.refusal_form)
 
 
 def template_findings(
-    path: Path, items: tuple[Item, ...], answer_pattern: str, refusal_pattern: str
+    path: Path, items: tuple[Item, ...], answer_pattern: str | None, refusal_pattern: str | None
 ) -> tuple[Finding, ...]:
     """Empty prompts and references, references off their form, and points that a reference says wrongly;
     and in the rendered text, placeholders that were not filled and words that chat templates reserve.
@@ -55,7 +58,8 @@ def template_findings(
     Args:
         path: the file that the items were read from; it is only named.
         items: the file's items.
-        answer_pattern: regular expression that the whole reference of an answerable item matches.
+        answer_pattern: regular expression that the whole reference of an answerable item matches; None where the
+            task declares no form, and any text is one.
         refusal_pattern: the same for an item that must be refused.
 
     Returns:
@@ -68,7 +72,7 @@ def template_findings(
     )
 
 
-def _problems(item: Item, form: str) -> Iterator[tuple[str, str, str]]:
+def _problems(item: Item, form: str | None) -> Iterator[tuple[str, str, str]]:
     """Kind, field and problem."""
     if not any(_text(turn["content"]).strip() for turn in item.messages if turn["role"] == "user"):
         yield "empty-prompt", "messages", "the prompt is empty; a user turn with text is expected"
@@ -84,7 +88,7 @@ def _problems(item: Item, form: str) -> Iterator[tuple[str, str, str]]:
     if not item.reference.strip():
         yield "empty-reference", "reference", "empty; the answer that the adapter should give is expected"
         return
-    if not shape.is_whole(form, item.reference):
+    if form is not None and not shape.is_whole(form, item.reference):
         name = "refusal" if item.must_refuse else "answer"
         problem = f"not in the {name} form {form!r}: {quote(item.reference, 80)}"
         yield "off-form", "reference", problem
@@ -103,8 +107,8 @@ def _text(content: object) -> str:
     return "\n".join(text for place, text in texts(content) if not place.endswith("(key)"))
 
 
-def _start(task: Task, template: str) -> TemplateCheck:
-    return TemplateCheck(task.name, template, task.system, task.answer_form, task.refusal_form)
+def _start(task: Task, template: str | None) -> TemplateCheck:
+    return TemplateCheck(task.name, template, task.system, task.answer_form, task.refusal_form, declared.of_task(task))
 
 
 CHECK = RecordsCheck(

@@ -91,6 +91,7 @@ def limits(document: Document, prose: Mapping[str, Any]) -> list[str]:
     found = texts(prose, "limits")
     found += [f"Not passed, and waived: {cell(waivers.said(one))}." for one in used(document)]
     found += [f"Not proved: {cell(doubt)}." for doubt in document.get("doubts", [])]
+    found += [f"Not judged: {cell(left)}." for left in document.get("not_judged", [])]
     dirty = document.get("environment", {}).get("git_dirty")
     if dirty == "unknown":
         found.append("Git did not say which commit this was, or whether the working tree had changes.")

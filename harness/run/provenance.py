@@ -84,7 +84,7 @@ def inputs(spec: Spec) -> dict[str, str]:
     """What a run reads from its user's files again and again, each with its SHA-256; "" for what is not there."""
     files = [spec.path, *([spec.base.chat.template] if spec.base.chat.template else [])]
     for task in spec.tasks.values():
-        files += [*task.files.values(), task.template, *([task.schema] if task.schema else [])]
+        files += [*task.files.values(), *(one for one in (task.template, task.schema) if one is not None)]
     if spec.gates.forgetting is not None:
         files += general_text.files(spec.gates.forgetting.texts)
     found = {str(path): _digest(path) for path in files}
@@ -221,7 +221,9 @@ _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "spe
 
 
 def note(run: Run, base: Artifact, code: Mapping[str, str]) -> None:
-    """Journal it, once in each process that uses the base.
+    """Journal which model gives the answers: SHA-256 of weights, tokenizer, chat template and code, the deployed form.
+
+    Each process that uses the base does so once.
 
     Args:
         base: the checkpoint as the store verified it.

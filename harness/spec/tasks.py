@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from harness.spec.table import Table
-from harness.spec.values import Count, File, OneOf
+from harness.spec.values import Chosen, Count, File, OneOf, Text
 
 SPLITS = ("train", "dev", "benchmark", "parity")
 ALL = "all"
@@ -29,14 +29,18 @@ class TaskTable(Table):
     """JSONL file that judges what ships."""
     parity: File | None = None
     """JSONL file of an earlier report's own items, shown and never proved by."""
-    template: File
-    """Jinja file that makes a prompt of a record."""
+    template: File | None = None
+    """Jinja file that makes a prompt of a record; not needed where records bring their own turns."""
     schema: File | None = None
     """JSON Schema that every record must match."""
-    answer_form: str
-    """Regular expression that a whole answer matches."""
-    refusal_form: str
-    """Regular expression that a whole refusal matches."""
+    answer_form: str | None = None
+    """Regular expression that a whole answer matches; without it no answer's form is judged."""
+    refuse: Chosen[Text] = frozenset()
+    """Kinds of records that must be refused; every other kind must be answered."""
+    look_alike: Chosen[Text] = frozenset()
+    """Kinds of records that only look like what must be refused, and must be answered."""
+    refusal_form: str | None = None
+    """Regular expression that a whole refusal matches; needed where a kind must be refused."""
     max_new_tokens: Count = 160
     """Tokens after which an answer is cut."""
     counts: Mapping[str, Mapping[str, Counted]] = field(default_factory=dict)
