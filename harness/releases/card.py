@@ -111,8 +111,8 @@ def _parts(document: Mapping[str, Any], adapter: str) -> Iterator[str]:
         [
             f"- Base: {_plain(origin.get('base') or 'not stated')}, pin {_plain(origin.get('pin') or 'not stated')}",
             f"- Judged as: {_plain(document.get('model', {}).get('form', {}).get('name', 'not stated'))}",
-            f"- Licences: base {licences.get('base') or 'not stated'}, adapter {licences.get('adapters') or 'not stated'},"
-            f" data {licences.get('data') or 'not stated'}",
+            "- Licences: "
+            + ", ".join(f"{part} {licences.get(part) or 'not stated'}" for part in ("base", "adapters", "data")),
         ]
     )
     yield "## Measured"

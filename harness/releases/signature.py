@@ -67,10 +67,11 @@ def sign_folder(folder: Path, key: Path) -> None:
     Raises:
         SignatureError: the key cannot be used.
     """
-    signing, _ = _model_signing()
+    signing, _, hashing = _model_signing()
     _private(key)
     place = folder / SIGNATURE
-    signing.Config().use_elliptic_key_signer(private_key=key).sign(folder, place)
+    config = signing.Config().use_elliptic_key_signer(private_key=key)
+    config.set_hashing_config(_but_itself(hashing, place)).sign(folder, place)
 
 
 def folder_problem(folder: Path, key: Path) -> str:
@@ -79,12 +80,13 @@ def folder_problem(folder: Path, key: Path) -> str:
     Raises:
         SignatureError: the key cannot be used, or a package of the extra is missing.
     """
-    _, verifying = _model_signing()
+    _, verifying, hashing = _model_signing()
     fingerprint(key)
     if not (folder / SIGNATURE).is_file():
         return f"{SIGNATURE} is missing: the bundle is not signed"
     try:
-        verifying.Config().use_elliptic_key_verifier(public_key=key).verify(folder, folder / SIGNATURE)
+        config = verifying.Config().use_elliptic_key_verifier(public_key=key)
+        config.set_hashing_config(_but_itself(hashing, folder / SIGNATURE)).verify(folder, folder / SIGNATURE)
     except Exception as error:  # model-signing has no class of its own for what a stranger's file may cause
         return f"{SIGNATURE} is not the signature of {key.name}'s owner over these files: {_first_line(error)}"
     return ""
@@ -180,12 +182,17 @@ def _signer(key: Path) -> Any:
     return CryptoSigner(_private(key))
 
 
-def _model_signing() -> tuple[Any, Any]:
+def _but_itself(hashing: Any, place: Path) -> Any:
+    """Every file counts but the signature; git's own would be left out unless that is said."""
+    return hashing.Config().set_ignored_paths(paths=[place], ignore_git_paths=False)
+
+
+def _model_signing() -> tuple[Any, Any, Any]:
     try:
-        from model_signing import signing, verifying
+        from model_signing import hashing, signing, verifying
     except ImportError as error:
         raise _missing(error) from error
-    return signing, verifying
+    return signing, verifying, hashing
 
 
 def _crypto() -> _Crypto:
