@@ -76,9 +76,9 @@ $(VENV)/ready: constraints.txt pyproject.toml
 	$(VENV)/bin/python -m pip install -q -c constraints.txt \
 		accelerate annotated-types babel backports.zstd bitsandbytes "cyclonedx-python-lib[json-validation]" datasets \
 		datasketch detect-secrets filelock gguf huggingface_hub model-signing pyOpenSSL securesystemslib \
-		hypothesis import-linter jinja2 jsonschema jsonschema-rs mypy numpy OpenCC orjson peft pydantic pytest \
-		pytest-randomly pytest-rerunfailures pytest-xdist rouge-score ruff sacrebleu safetensors scipy torch transformers \
-		types-jsonschema xxhash
+		hypothesis import-linter jinja2 jsonschema jsonschema-rs mypy numpy OpenCC orjson peft phonenumbers pydantic \
+		pytest pytest-randomly pytest-rerunfailures pytest-xdist python-stdnum rouge-score ruff sacrebleu safetensors \
+		scipy torch transformers types-jsonschema xxhash
 	$(VENV)/bin/python -m pip install -q --no-deps $(BASE_PACKAGE)
 	touch $@
 

@@ -26,9 +26,13 @@ EMPTY = _words(
     "does did can could would will shall should may might i me my we us our you your one some any please kindly just",
     "really very quite now today again also well ok okay hello hi hey dear thanks thank simply briefly exactly indeed",
     "actually certainly surely perhaps maybe let lets tell",
+    "\u8bf7 \u8acb \u95ee \u554f \u5417 \u55ce \u5462 \u554a \u5427 \u5440 \u60a8 \u4f60 \u6211",
 )
-"""English words that may stand or be left out without another thing being asked."""
-NEGATIONS = _words("not no never none without nor neither cannot isnt arent dont doesnt didnt wont cant nt t")
+"""English words, and Chinese characters, that may stand or be left out without another thing being asked."""
+NEGATIONS = _words(
+    "not no never none without nor neither cannot isnt arent dont doesnt didnt wont cant nt t",
+    "\u4e0d \u6ca1 \u6c92 \u65e0 \u7121 \u975e \u672a \u52ff \u522b \u5225 \u5426 \u83ab",
+)
 
 ADDED, ONE_CHANGED, TWO_CHANGED = 3, 6, 9
 """Different words that two texts must share beside one added word, one changed word and two, to be one text: at six the
@@ -40,7 +44,9 @@ LONGEST = 400
 FRAME_SHARE, FRAME_ITEMS, SAMPLE = 0.2, 10, 1000
 """A word in so large a share of a file's prompts, and in so many of those looked at, belongs to their frame."""
 
-_TELLING = re.compile(r"\d|^\W")
+_TELLING = re.compile(
+    r"\d|^\W|^[\u3007\u96f6\u4e00\u4e8c\u4e24\u5169\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u767e\u5343\u4e07\u842c\u4ebf\u534a]$"
+)
 
 
 def frame_words(spool: Spool) -> frozenset[str]:
@@ -68,8 +74,13 @@ def same_but_for_words(left: str, right: str, frame: Collection[str]) -> bool:
     if not gone and not new:
         return shared > 0
     if not gone or not new:
-        return shared >= (ADDED if max(gone, new) == 1 else TWO_CHANGED)
-    return shared >= (ONE_CHANGED if max(gone, new) == 1 else TWO_CHANGED)
+        return shared >= (ADDED if max(gone, new) <= 1 else TWO_CHANGED)
+    return shared >= (ONE_CHANGED if max(gone, new) <= 1 else TWO_CHANGED)
+
+
+def weight(found: Collection[str]) -> float:
+    """How many words units are worth: a character of a script without spaces is half of one."""
+    return sum(0.5 if len(unit) == 1 and units.is_character(unit) else 1 for unit in found)
 
 
 def few_words_changed(left: Sequence[str], right: Sequence[str], frame: Collection[str]) -> bool:
@@ -78,9 +89,9 @@ def few_words_changed(left: Sequence[str], right: Sequence[str], frame: Collecti
     return change is not None and change[0] >= INSIDE
 
 
-def _change(left: Sequence[str], right: Sequence[str], frame: Collection[str]) -> tuple[int, int, int] | None:
+def _change(left: Sequence[str], right: Sequence[str], frame: Collection[str]) -> tuple[float, float, float] | None:
     """Different telling words that both share, and how many stand in one of them alone; None where another thing is
-    asked, or more than two words differ."""
+    asked, or more than two words differ. Characters of scripts without spaces count for half a word."""
     if max(len(left), len(right)) > LONGEST:
         return None
     gone, new, shared = [], [], set()
@@ -90,8 +101,8 @@ def _change(left: Sequence[str], right: Sequence[str], frame: Collection[str]) -
         else:
             gone += [unit for unit in left[a:b] if unit not in EMPTY]
             new += [unit for unit in right[c:d] if unit not in EMPTY]
-    if max(len(gone), len(new)) > 2:
+    if max(weight(gone), weight(new)) > 2:
         return None
     if any(unit in NEGATIONS or _TELLING.search(unit) for unit in (*gone, *new)):
         return None
-    return len(shared), len(gone), len(new)
+    return weight(shared), weight(gone), weight(new)

@@ -8,6 +8,7 @@ were changed is a near copy as well (`harness.dataset.changed_words`), however f
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise, product
@@ -16,17 +17,24 @@ from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
+import orjson
+import xxhash
 
-from harness.dataset.changed_words import INSIDE, few_words_changed, frame_words
+from harness.dataset.changed_words import INSIDE, few_words_changed, frame_words, weight
 from harness.dataset.check import ItemsCheck
+from harness.dataset.closed_answers import LONGEST, closed
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
+from harness.dataset.parts import ask_apart
 from harness.dataset.sketch import BANDS, Sketcher, banded
 from harness.dataset.texts import Spool, side_text
-from harness.spec.data import Options, Side
+from harness.dataset.turns import OPENING
+from harness.spec.data import DataGates, Options, Side
 from harness.text import units
 from harness.text.compare import side_by_side
 
+LABEL = 8
+"""Words below which an answer says nothing by itself: a label, a number, yes or no."""
 SHORT = 56
 """Units of a text up to which its single words are sketched, too. Of a longer one two changed words leave so many
 shingles that its bands find it: at (52 - 10) / (52 + 10) one in two thousand is missed."""
@@ -47,18 +55,35 @@ def duplicate_findings(path: Path, items: Iterable[Item], options: Options) -> I
     sides = [side for side in ("both", "prompt", "answer") if side in options.duplicates_of]
     remembered = {side: _Remembered(options.shingle) for side in sides}
     sketch = _Sketcher(options.shingle)
-    for _, texts in spool.fill(items):
+    contexts = array("Q")
+    for number, texts in spool.fill(_contexts(items, contexts)):
         # A refusal's answer was left out: with it gone, both sides are the prompt alone.
         prompt, answer = (sketch.of(units.units(side_text(texts, side))) for side in ("prompt", "answer"))
         for side, kept in remembered.items():
+            asked = 0 if side == "answer" else contexts[number]
             one = {"prompt": prompt, "answer": answer}.get(side) or sketch.joined(prompt, answer)
-            kept.add(one, sketch.words(one))
+            if side == "answer" and weight(one.found) < LABEL:
+                kept.add_nothing()
+            else:
+                kept.add(one, sketch.words(one), asked)
     accused: set[int] = set()
     for side in sides:
         for later, earlier, similarity in sorted(remembered[side].copies(spool, side, options.similarity)):
             if later not in accused:
                 yield _finding(path, spool, side, later, earlier, similarity)
                 accused.add(later)
+
+
+def _contexts(items: Iterable[Item], found: array[int]) -> Iterator[Item]:
+    """Items as they pass, with a hash of each one's system turns and tools put into `found`; 0 where it has neither.
+
+    One question with other tools, or to another system turn, is another question.
+    """
+    for item in items:
+        said = [turn.get("content") for turn in item.messages if turn["role"] in OPENING]
+        raw = orjson.dumps([said, item.tools], option=orjson.OPT_SORT_KEYS, default=str) if said or item.tools else b""
+        found.append(xxhash.xxh64_intdigest(raw) if raw else 0)
+        yield item
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +128,32 @@ class _Remembered:
         self._wholes = bytearray()
         self._bands = bytearray()
         self._words = bytearray()
+        self._short = bytearray()
 
-    def add(self, sketch: _Sketch, words: bytes) -> None:
-        """Remember the next item; one without units, or too short for a shingle, has no bands."""
-        self._words += words
-        self._wholes += np.uint64(units.whole(sketch.found) if sketch.found else 0).tobytes()
+    def add(self, sketch: _Sketch, words: bytes, context: int) -> None:
+        """Remember the next item; one without units, or too short for a shingle, has no bands. Items of two contexts
+        share nothing."""
+        self._words += _within(words, context)
+        self._short.append(len(sketch.found) <= LONGEST)
+        self._wholes += np.uint64((units.whole(sketch.found) ^ context) if sketch.found else 0).tobytes()
         if len(sketch.found) < self._shingle:
             self._bands += bytes(4 * BANDS)
             return
-        self._bands += banded(sketch.minima)
+        self._bands += _within(banded(sketch.minima), context)
+
+    def add_nothing(self) -> None:
+        """Remember that the next item's text says nothing by itself."""
+        self._words += bytes(4 * BANDS)
+        self._bands += bytes(4 * BANDS)
+        self._wholes += bytes(8)
+        self._short.append(True)
 
     def copies(self, spool: Spool, side: str, similarity: float) -> Iterator[tuple[int, int, float]]:
         """Later item, the earlier one that it copies, and their similarity; each item at most once."""
-        wholes = np.frombuffer(self._wholes, np.uint64)
+        wholes = np.frombuffer(bytes(self._wholes), np.uint64)
+        if side == "answer":
+            standing = np.isin(wholes, closed(wholes)) & np.frombuffer(self._short, np.bool_)
+            wholes = np.where(standing, np.uint64(0), wholes)
         first_of = np.arange(len(wholes))
         for group in _groups(wholes):
             for later in group[1:]:
@@ -126,9 +164,16 @@ class _Remembered:
                 ):
                     first_of[later] = group[0]
                     yield later, group[0], 1.0
-        singles = np.flatnonzero(first_of == np.arange(len(wholes)))
+        singles = np.flatnonzero((first_of == np.arange(len(wholes))) & (wholes != 0))
         both = [np.frombuffer(found, np.uint32).reshape(-1, BANDS) for found in (self._bands, self._words)]
         yield from _near(spool, side, singles, both, _Alike(frame_words(spool), self._shingle, similarity))
+
+
+def _within(bands: bytes, context: int) -> bytes:
+    """Bands as no other context has them; 0 stays what it is, and nothing else becomes 0: bands are odd."""
+    found = np.frombuffer(bands, np.uint32)
+    mixed: npt.NDArray[np.uint32] = np.where(found == 0, found, found ^ np.uint32((context >> 32) & ~1))
+    return mixed.astype(np.uint32).tobytes()
 
 
 def _near(
@@ -215,9 +260,9 @@ class _Alike:
         None where they are none."""
         said, other = units.units(left), units.units(right)
         found = _jaccard(_shingles(said, self.shingle), _shingles(other, self.shingle))
-        if found >= self.least:
-            return found
-        return _jaccard(set(said), set(other)) if few_words_changed(said, other, self.frame) else None
+        if found < self.least:
+            found = _jaccard(set(said), set(other)) if few_words_changed(said, other, self.frame) else -1.0
+        return None if found < 0 or ask_apart(left, right, self.frame) else found
 
 
 def _jaccard(left: Set[Any], right: Set[Any]) -> float:
@@ -238,9 +283,19 @@ def _finding(path: Path, spool: Spool, side: str, later: int, earlier: int, simi
     return Finding(path, spool.lines[later], "" if side == "both" else side, problem, f"{kind}-{side}", 0, shown)
 
 
+def _option(kind: str, chosen: DataGates) -> str:
+    """Near copies by what counts as near, and either by the sides that are searched."""
+    how, _, side = kind.partition("-")
+    sides = ", ".join(f'"{one}"' for one in chosen.duplicates_of if one != side)
+    nearer = min(0.95, round((chosen.similarity + 1) / 2, 2))
+    looser = [f"similarity = {nearer}"] if how == "near" and nearer > chosen.similarity else []
+    return " or ".join([*looser, f"duplicates_of = [{sides}]"])
+
+
 CHECK = ItemsCheck(
     name="duplicates",
     holds="No item of the file copies another one, exactly or nearly.",
     kinds=frozenset(f"{how}-{side}" for how in ("exact", "near") for side in get_args(Side)),
     findings=lambda task, split, items, options: duplicate_findings(task.files[split], items, options),
+    options=_option,
 )

@@ -35,10 +35,11 @@ class Item:
     messages: tuple[Message, ...]
     """The prompt's turns; the model's answer comes next."""
     reference: str
+    """Its text: what the answer says, and each call as a JSON object between ``tool_call`` tags."""
     points: tuple[Point, ...]
     line: int
     fields: Mapping[str, Any] = field(default_factory=dict)
-    """The record as written."""
+    """The record under the names that its task gives its columns, without what is null."""
     asked: tuple[str, ...] = ()
     """Fields of the record that its prompt is made of; () where the prompt was written as turns."""
     must_refuse: bool = False
@@ -49,3 +50,14 @@ class Item:
     """Those of `DECLARABLE` that its task has: what is not declared is judged by no metric."""
     tools: tuple[Mapping[str, Any], ...] = ()
     """What the model may call, as chat templates take it: a JSON Schema a function."""
+    answer: Message | None = None
+    """The turn that is the reference, where it is more than its text: it calls tools, or reasons."""
+    earlier: tuple[int, ...] = ()
+    """Numbers of the turns among `messages` that are learned too."""
+    written: Mapping[str, Any] = field(default_factory=dict)
+    """What the prompt's fields hold, where the record has them under other names than `fields`."""
+
+    @property
+    def answer_turn(self) -> Message:
+        """The reference as a turn."""
+        return {"role": "assistant", "content": self.reference} if self.answer is None else self.answer

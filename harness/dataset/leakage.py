@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
+from harness.dataset.asked_inside import KIND, asked_inside_findings
 from harness.dataset.check import SplitsCheck
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
@@ -68,8 +69,9 @@ def text_findings(
 
     `elsewhere` holds what other tasks train on: an adapter of several tasks would know it in the held-out splits. It
     is held to the strict length, since tasks of one house share its phrases.
-    Prompts are compared with prompts and references with references; references of items that must be refused are
-    left out, and an answer shorter than a run says nothing by itself. Each finding stands in the later file.
+    Prompts are compared with prompts and references with references; references of items that must be refused or that
+    come from a closed set are left out, and an answer shorter than a run says nothing by itself. Short questions are
+    looked for in every text, system turns included. Each finding stands in the later file.
     """
     spools = {split: _spooled(*named) for split, named in named_items.items()}
     for earlier, later in combinations(spools.values(), 2):
@@ -81,12 +83,17 @@ def text_findings(
 
 
 def _shared(earlier: Spool, later: Spool, length: int) -> Iterator[Finding]:
-    """Runs that both share, and then prompts that are one but for a word or two, of items that share none."""
+    """Runs that both share; then, of items that share none, prompts that are one but for a word or two, and short
+    questions that the other file asks inside a longer text."""
     known = set()
     for finding in overlap_findings(earlier, later, length):
         known.add(finding.line)
         yield finding
-    yield from (finding for finding in near_prompt_findings(earlier, later) if finding.line not in known)
+    for finding in near_prompt_findings(earlier, later):
+        if finding.line not in known:
+            known.add(finding.line)
+            yield finding
+    yield from asked_inside_findings(earlier, later, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +152,14 @@ TOPICS_APART = SplitsCheck(
     holds="No topic stands in two splits, or twice in the benchmark, and no item that another task asks.",
     kinds=frozenset({"no-topic", "repeated-topic", "shared-topic", "same-item"}),
     findings=_apart,
+    options=lambda kind, chosen: "" if kind == "same-item" else 'topic = "FIELD", the one that may not be shared',
     leakage=True,
 )
 TEXT_APART = SplitsCheck(
     name="text_apart",
     holds="No run of words and no near copy is shared between splits, nor with what another task trains on.",
-    kinds=frozenset({"run-prompt", "run-answer", "whole-prompt", "near-copy"}),
+    kinds=frozenset({"run-prompt", "run-answer", "whole-prompt", "near-copy", KIND}),
     findings=lambda files, elsewhere, held_out, options: text_findings(files, options.overlap, elsewhere),
+    options=lambda kind, chosen: f"overlap = {2 * chosen.overlap}" if kind.startswith("run-") else "",
     leakage=True,
 )

@@ -188,6 +188,8 @@ def _text_problems(record: Record) -> Iterator[tuple[str, str, str, str]]:
     for place, text in texts(record):
         field = quote(place).strip("'\"") if not place.isprintable() else place
         if all(char.isspace() or char in _INVISIBLE for char in text):
+            if place == "input" and not text and record.get("instruction"):
+                continue  # Alpaca's way to say that an instruction has no input
             if not place.endswith("(key)"):
                 what = "empty" if not text else "nothing but white space" if not text.strip() else "nothing visible"
                 yield "empty-field", field, f"{what}; text is expected", quote(text)

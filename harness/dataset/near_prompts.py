@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from harness.dataset.changed_words import content, frame_words, same_but_for_words
 from harness.dataset.findings import Finding
+from harness.dataset.parts import ask_apart
 from harness.dataset.sketch import BANDS, Sketcher, banded
 from harness.dataset.texts import Spool
 from harness.text import units
@@ -44,7 +45,9 @@ def near_prompt_findings(earlier: Spool, later: Spool) -> Iterator[Finding]:
         if number in accused:
             continue
         left, right = later.side(number, "prompt"), earlier.side(source, "prompt")
-        if units.bare(left) != units.bare(right) and same_but_for_words(left, right, frame):
+        if units.bare(left) == units.bare(right) or not same_but_for_words(left, right, frame):
+            continue
+        if not ask_apart(left, right, frame):
             accused.add(number)
             shown = side_by_side(left, right)
             problem = f"asks the same but for a word or two with {earlier.path}:{earlier.lines[source]}\n    {shown}"

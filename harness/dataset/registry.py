@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from harness.dataset import counts, duplicates, labels, leakage, rendered, scanned, secrets, template
+from harness.dataset import characters, counts, duplicates, labels, leakage, rendered, scanned, secrets, template
 from harness.dataset.check import Check
 
 CHECKS: tuple[Check, ...] = (
     scanned.ENCODING,
     scanned.PARSE,
     scanned.FIELDS,
+    characters.CHECK,
     template.CHECK,
     counts.CHECK,
     duplicates.CHECK,

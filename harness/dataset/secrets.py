@@ -1,7 +1,6 @@
-"""Find secrets and personal data in training text: what a model learns, it may say to anyone.
+"""Find secrets and personal data in the texts of a file: what a model learns, it may say to anyone.
 
-Keys and tokens are found by detect-secrets, with its patterns and without its entropy and keyword guesses, which
-in prose accuse every other word. It has no detector for personal data: e-mail and card numbers are this module's.
+Keys are `harness.dataset.secret_keys`', numbers `harness.dataset.personal_numbers`'; e-mail addresses are found here.
 """
 
 from __future__ import annotations
@@ -9,25 +8,35 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-from harness.dataset.check import RecordsCheck, trained_files
+from harness.dataset.check import RecordsCheck
 from harness.dataset.findings import Finding
 from harness.dataset.line import Record, texts
+from harness.dataset.personal_numbers import ENOUGH, numbers_in
+from harness.dataset.secret_keys import keys_in
 
-_EMAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}(?![\w-])")
-_EXAMPLE = re.compile(r"@(?:[\w-]+\.)*(?:example(?:\.(?:com|net|org))?|test|invalid|localhost)$", re.IGNORECASE)
-"""Domains that RFC 2606 and RFC 6761 keep free for examples: nobody's address."""
+_EMAIL = re.compile(
+    r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}(?![A-Za-z0-9-])"
+)
+"""By ASCII letters: ideographs on either side part an address from its sentence as a space does."""
+_EXAMPLE = re.compile(
+    r"^(?:git@|(?:your|my)[\w.-]*@)"  # where code lies, and whoever reads
+    r"|@(?:[\w-]+\.)*(?:example(?:\.[a-z]{2,3}(?:\.[a-z]{2})?)?|test|invalid|localhost"
+    r"|(?:your|my)?-?(?:domain|company|email|host|server|site)\.(?:com|net|org|tld))$",
+    re.IGNORECASE,
+)
+"""Domains that RFC 2606 and RFC 6761 keep free for examples, and names that stand for one: nobody's address."""
 
-_CARD = re.compile(r"(?<![\d.,-])(?:\d[ -]?){12,18}\d(?![\d-]|[.,]\d)")
-_ISSUERS = re.compile(r"4|5[1-5]|2[2-7]|3[47]|6(?:011|5|4[4-9])|35|3(?:0|6|8)")
-"""First digits of payment cards (Visa, Mastercard, American Express, Discover, JCB, Diners; ISO/IEC 7812-1)."""
-
-_LEFT_OUT = frozenset({"Base64HighEntropyString", "HexHighEntropyString", "KeywordDetector", "IPPublicDetector"})
 _HINT = re.compile(r"[@\d_]|-----|[A-Z]{16}")
 """What a text must have to be worth fifty patterns: each of them, by far the most times, wants one of these."""
+
+UNSOUGHT = (
+    "looked for: keys of vendors and code hosts, private keys, e-mail addresses, telephone, card, bank (IBAN) and "
+    "identity numbers; not looked for: names, postal addresses, dates of birth, passwords in words, health, account "
+    "numbers without check digits, and text in pictures"
+)
+"""What an all clear speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +55,13 @@ class SecretsCheck:
 
 def secrets_in(text: str) -> Iterator[tuple[str, str, str]]:
     """Kind of finding, what was found in words, and the found text itself."""
-    for what, pattern in _patterns():
-        if found := pattern.search(text):
-            yield "secret", f"a secret: {what}", found.group()
+    for what, found in keys_in(text):
+        yield "secret", f"a secret: {what}", found
     for match in _EMAIL.finditer(text):
         if not _EXAMPLE.search(match.group()):
             yield "e-mail", "an e-mail address", match.group()
-    for match in _CARD.finditer(text):
-        digits = re.sub(r"\D", "", match.group())
-        if _ISSUERS.match(digits) and luhn(digits):
-            yield "card-number", "a payment card's number", match.group()
-
-
-def luhn(digits: str) -> bool:
-    """Whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B)."""
-    doubled = [int(digit) * (1 + at % 2) for at, digit in enumerate(reversed(digits))]
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+    if ENOUGH.search(text):
+        yield from numbers_in(text)
 
 
 def masked(found: str) -> str:
@@ -69,23 +69,10 @@ def masked(found: str) -> str:
     return f"{found[:4]}... ({len(found)} characters)"
 
 
-@cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
-
-    known: dict[str, Any] = get_mapping_from_secret_type_to_class()
-    return tuple(
-        (name, pattern)
-        for name, detector in sorted(known.items())
-        if detector.__name__ not in _LEFT_OUT
-        for pattern in detector.denylist
-    )
-
-
 CHECK = RecordsCheck(
     name="secrets",
-    holds="No training text holds a secret or personal data.",
-    kinds=frozenset({"secret", "e-mail", "card-number"}),
+    holds="No text of the file holds a secret or personal data.",
+    kinds=frozenset({"secret", "e-mail", "card-number", "bank-account", "identity-number", "phone-number"}),
     start=lambda task, template: SecretsCheck(),
-    concerns=trained_files,
+    note=UNSOUGHT,
 )

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from harness.dataset.closed_answers import LONGEST, closed
 from harness.dataset.findings import Finding
-from harness.dataset.texts import Spool, Text, side_text
+from harness.dataset.instructions import instructions
+from harness.dataset.texts import Spool, Text, answer_key, side_text
 from harness.text import units
 from harness.text.compare import shared_run, side_by_side
 
@@ -23,7 +25,7 @@ STRICT = 13
 (2020), appendix C. A finding of this length says so."""
 
 CHARACTERS_A_WORD = 2
-"""In scripts without spaces a run is as many characters as this, times its words."""
+"""In scripts without spaces a run is as many characters as this, times its words; a word among them counts as one."""
 
 BOILERPLATE_SHARE, BOILERPLATE_ITEMS = 0.2, 10
 """A run in so large a share of a file's items, and in so many, is the frame of its prompts, not their content.
@@ -33,6 +35,9 @@ ALL_PAIRS = 400
 """Pairs over one run up to which each is reported."""
 
 SIDES = ("prompt", "answer", "whole")
+
+Closed = frozenset[int]
+"""Keys of answers that come from a closed set of either file (`harness.dataset.closed_answers`): they say nothing."""
 
 Codes = npt.NDArray[np.uint32]
 """Hashes cut to 32 bits, as the index holds them: among ten million runs, one of 430 that are not there hits by
@@ -48,9 +53,18 @@ def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Find
         length: words of a run.
     """
     small, large = sorted((earlier, later), key=len)
-    codes, frames = _index(small, length)
-    hits = _hits(large, codes, length)
-    owners = _owners(small, {one for _, one in hits}, length)
+    labels: Closed = frozenset(
+        int(key) for spool in (small, large) for key in closed(np.array(spool.answers, np.uint64))
+    )
+    codes, frames = _index(small, length, labels)
+    told = (
+        [_told(said, length) for spool in (small, large) for said in instructions(spool, length)] if len(codes) else []
+    )
+    if told:
+        asked = np.unique(np.concatenate(told))
+        codes, frames = np.setdiff1d(codes, asked, assume_unique=True), frames.union(asked.tolist())
+    hits = _hits(large, codes, length, labels)
+    owners = _owners(small, {one for _, one in hits}, length, labels)
     pairs = _pairs(hits, owners)
     if small is later:
         pairs = {(owner, number) for number, owner in pairs}
@@ -58,15 +72,20 @@ def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Find
         yield from _verified(later, number, earlier, source, length, frames)
 
 
-def _index(spool: Spool, length: int) -> tuple[Codes, frozenset[int]]:
+def _told(said: list[str], length: int) -> Codes:
+    """Codes of the runs of an instruction."""
+    return _cut(_marked(_hashes(said, length), "prompt"))
+
+
+def _index(spool: Spool, length: int, labels: Closed) -> tuple[Codes, frozenset[int]]:
     """Sorted codes of every run in a file but those of its frame, and the codes of the frame."""
-    parts = [np.unique(_cut(_item_hashes(spool[number], length))) for number in range(len(spool))]
+    parts = [np.unique(_cut(_item_hashes(spool[number], length, labels))) for number in range(len(spool))]
     codes, counts = np.unique(np.concatenate([*parts, np.empty(0, np.uint32)]), return_counts=True)
     frame = (counts >= BOILERPLATE_ITEMS) & (counts >= BOILERPLATE_SHARE * len(spool))
     return codes[~frame], frozenset(codes[frame].tolist())
 
 
-def _hits(spool: Spool, index: Codes, length: int) -> list[tuple[int, int]]:
+def _hits(spool: Spool, index: Codes, length: int, labels: Closed) -> list[tuple[int, int]]:
     """Item and hash wherever a run of the file stands in the index; of neighbouring runs, the first and the last.
 
     Both, since one of them may be a hit by chance beside a run that is shared.
@@ -75,7 +94,7 @@ def _hits(spool: Spool, index: Codes, length: int) -> list[tuple[int, int]]:
     if not len(index):
         return found
     for number in range(len(spool)):
-        hashes = _item_hashes(spool[number], length)
+        hashes = _item_hashes(spool[number], length, labels)
         codes = _cut(hashes)
         at = np.searchsorted(index, codes)
         hit = index[np.minimum(at, len(index) - 1)] == codes
@@ -84,12 +103,12 @@ def _hits(spool: Spool, index: Codes, length: int) -> list[tuple[int, int]]:
     return found
 
 
-def _owners(spool: Spool, wanted: set[int], length: int) -> dict[int, list[int]]:
+def _owners(spool: Spool, wanted: set[int], length: int, labels: Closed) -> dict[int, list[int]]:
     """The items of the indexed file that hold each hash; none where its code was hit by chance."""
     found: dict[int, list[int]] = defaultdict(list)
     if wanted:
         for number in range(len(spool)):
-            for one in wanted.intersection(_item_hashes(spool[number], length).tolist()):
+            for one in wanted.intersection(_item_hashes(spool[number], length, labels).tolist()):
                 found[one].append(number)
     return found
 
@@ -112,13 +131,18 @@ def _pairs(hits: list[tuple[int, int]], owners: dict[int, list[int]]) -> set[tup
     return found
 
 
-def _item_hashes(texts: list[Text], length: int) -> units.Hashes:
+def _item_hashes(texts: list[Text], length: int, labels: Closed) -> units.Hashes:
     """Hashes of the runs of every text of an item, apart by side, and of its whole prompt where that is short."""
-    parts = [(side, _hashes(units.units(text), length)) for _, side, text in texts]
+    said = [(side, units.units(text), text) for _, side, text in texts if side in SIDES]
+    parts = [(side, _hashes(found, length)) for side, found, text in said if not _is_label(side, found, text, labels)]
     short = not any(len(hashes) for side, hashes in parts if side == "prompt")
     if short and (prompt := units.units(side_text(texts, "prompt"))):
         parts.append(("whole", np.array([units.whole(prompt)], np.uint64)))
     return np.concatenate([_marked(hashes, side) for side, hashes in parts if len(hashes)] or [np.empty(0, np.uint64)])
+
+
+def _is_label(side: str, found: list[str], text: str, labels: Closed) -> bool:
+    return bool(labels) and side == "answer" and len(found) <= LONGEST and answer_key(text) in labels
 
 
 def _hashes(found: list[str], length: int) -> units.Hashes:
@@ -150,17 +174,20 @@ class _Runs:
 
 
 def _runs(found: list[str], length: int) -> _Runs:
-    """Every run; one that begins with a character of a script without spaces is longer."""
+    """Every run: so many words, or the characters of scripts without spaces that are worth as many."""
     of_units = units.hashes(found)
     if len(found) < length or not units.is_character("".join(found)):  # the common case, and many times quicker
         hashes = units.runs(of_units, length)
         return _Runs(np.arange(len(hashes)), np.full(len(hashes), length), hashes)
-    begins = np.fromiter(map(units.is_character, found), bool, len(found))
-    parts = []
-    for size, here in ((length, ~begins), (length * CHARACTERS_A_WORD, begins)):
-        hashes = units.runs(of_units, size)
-        starts = np.flatnonzero(here[: len(hashes)])
-        parts.append((starts, np.full(len(starts), size), hashes[starts]))
+    worth = np.fromiter((1 if units.is_character(unit) else CHARACTERS_A_WORD for unit in found), int, len(found))
+    before = np.append(0, np.cumsum(worth))
+    ends = np.searchsorted(before, before[:-1] + length * CHARACTERS_A_WORD)
+    starts = np.flatnonzero(ends <= len(found))
+    sizes = ends[starts] - starts
+    parts = [(starts[:0], starts[:0], of_units[:0])]
+    for size in np.unique(sizes).tolist():
+        here = starts[sizes == size]
+        parts.append((here, np.full(len(here), size), units.runs(of_units, size)[here]))
     return _Runs(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.dataset import declared
+from harness.dataset import declared, seen, turns
 from harness.dataset.check import RecordsCheck
 from harness.dataset.declared import NOTHING, Declared
 from harness.dataset.findings import Finding, quote
 from harness.dataset.item import Item
 from harness.dataset.line import Record, texts
+from harness.dataset.reading import PLAIN, Reading, of_task
 from harness.dataset.records import item_of
 from harness.errors import DataError
 from harness.spec.objects import Task
@@ -39,11 +40,12 @@ class TemplateCheck:
     answer_form: str | None
     refusal_form: str | None
     declared: Declared = NOTHING
+    reading: Reading = PLAIN
     name: str = "template"
 
     def findings(self, path: Path, line: int, record: Record) -> tuple[Finding, ...]:
         try:
-            item = item_of(path, line, record, self.task, self.template, self.system, "", self.declared)
+            item = item_of(path, line, record, self.task, self.template, self.system, "", self.declared, self.reading)
         except DataError as error:
             return (Finding(path, line, "", error.problem, "unusable"),)
         return template_findings(path, (item,), self.answer_form, self.refusal_form)
@@ -74,7 +76,7 @@ def template_findings(
 
 def _problems(item: Item, form: str | None) -> Iterator[tuple[str, str, str]]:
     """Kind, field and problem."""
-    if not any(_text(turn["content"]).strip() for turn in item.messages if turn["role"] == "user"):
+    if not any(_text(turn.get("content")).strip() for turn in item.messages if turn["role"] == "user"):
         yield "empty-prompt", "messages", "the prompt is empty; a user turn with text is expected"
     for field, text in [(turn["role"], _text(turn.get("content"))) for turn in item.messages] + [
         ("reference", item.reference)
@@ -85,6 +87,9 @@ def _problems(item: Item, form: str | None) -> Iterator[tuple[str, str, str]]:
         ):
             if found := pattern.search(text):
                 yield kind, field, f"holds {quote(found.group())}, {what}"
+    for number, turn in enumerate(item.messages):
+        if problem := turns.unknown_role(turn["role"]):
+            yield "unknown-role", f"turn {number}", problem
     if not item.reference.strip():
         yield "empty-reference", "reference", "empty; the answer that the adapter should give is expected"
         return
@@ -108,7 +113,8 @@ def _text(content: object) -> str:
 
 
 def _start(task: Task, template: str | None) -> TemplateCheck:
-    return TemplateCheck(task.name, template, task.system, task.answer_form, task.refusal_form, declared.of_task(task))
+    said, how = declared.of_task(task), of_task(task)
+    return TemplateCheck(task.name, template, task.system, task.answer_form, task.refusal_form, said, how)
 
 
 CHECK = RecordsCheck(
@@ -117,6 +123,7 @@ CHECK = RecordsCheck(
     kinds=frozenset(
         {
             "unusable",
+            "unknown-role",
             "empty-prompt",
             "control-token",
             "unrendered",
@@ -127,4 +134,5 @@ CHECK = RecordsCheck(
         }
     ),
     start=_start,
+    tells=seen.note,
 )

@@ -9,14 +9,16 @@ import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
+import xxhash
 
-from harness.dataset.item import Item
+from harness.dataset.item import Item, Message
 from harness.dataset.line import texts
 
 Text = tuple[str, str, str]
-"""Field, side (``prompt`` or ``answer``) and text."""
+"""Field, side (``prompt``, ``answer`` or ``system``) and text."""
 
 
 class Spool:
@@ -26,17 +28,29 @@ class Spool:
         self.path = path
         """The data file; it is only named."""
         self.lines = array("I")
+        self.answers = array("Q")
+        """A hash of each item's answer, without case and the white space around it; 0 where it has none."""
         self._offsets = array("Q", [0])
+        self._systems: set[int] = set()
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this object
 
     def fill(self, items: Iterable[Item]) -> Iterator[tuple[int, list[Text]]]:
         """Put items aside as they pass; yields their numbers from 0 and texts."""
         for number, item in enumerate(items):
-            found = texts_of(item)
+            found = [*texts_of(item), *self._system(item)]
+            self.answers.append(next((answer_key(text) for _, side, text in found if side == "answer"), 0))
             self._file.write(orjson.dumps(found, option=orjson.OPT_PASSTHROUGH_SUBCLASS))
             self._offsets.append(self._file.tell())
             self.lines.append(item.line)
             yield number, found
+
+    def _system(self, item: Item) -> Iterator[Text]:
+        """The item's system turns that no item before it had: most files have one for all."""
+        for number, turn in enumerate(item.messages):
+            said = turn.get("content")
+            if turn["role"] == "system" and isinstance(said, str) and (key := answer_key(said)) not in self._systems:
+                self._systems.add(key)
+                yield f"messages[{number}].content", "system", _encodable(said)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -64,16 +78,29 @@ def texts_of(item: Item) -> list[Text]:
 def own_texts(item: Item) -> Iterator[tuple[str, str]]:
     """Field and text of what an item itself asks: not the words that a template adds, not the system turn."""
     if item.asked:
-        named = [(name, item.fields.get(name)) for name in item.asked]
+        named = [(name, item.written.get(name, item.fields.get(name))) for name in item.asked]
     else:
         turns = [(number, turn) for number, turn in enumerate(item.messages) if turn["role"] != "system"]
-        named = [(f"messages[{number}].content", turn.get("content")) for number, turn in turns]
+        named = [(f"messages[{number}].{key}", value) for number, turn in turns for key, value in _said(turn)]
     for name, value in named:
         yield from ((place, text) for place, text in texts(value, name) if not place.endswith("(key)"))
 
 
+def _said(turn: Message) -> Iterator[tuple[str, Any]]:
+    """What a turn says: its content, and what it calls with which arguments."""
+    yield "content", turn.get("content")
+    for call in turn.get("tool_calls", ()):
+        inner = call.get("function", call)
+        yield "tool_calls", [inner.get("name"), inner.get("arguments")]
+
+
 def side_text(found: list[Text], side: str) -> str:
-    return "\n".join(text for _, of, text in found if side in (of, "both"))
+    return "\n".join(text for _, of, text in found if side == of or (side == "both" and of != "system"))
+
+
+def answer_key(text: str) -> int:
+    """A 64-bit hash of a text without case and the white space around it."""
+    return xxhash.xxh64_intdigest(_encodable(text).strip().casefold().encode())
 
 
 def _encodable(text: str) -> str:

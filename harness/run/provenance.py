@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.dataset import general_text
+from harness.dataset import general_text, tables
 from harness.dataset.records import stream_lines
 from harness.engines import adapter_files
 from harness.errors import DataError, GreenrunError
@@ -33,6 +33,7 @@ from harness.metrics import registry
 from harness.project import ROOT
 from harness.releases import earlier, meaning
 from harness.run.run import Run
+from harness.spec.data_place import is_hub
 from harness.spec.objects import Spec
 from harness.spec.table import columns
 from harness.store import digests
@@ -113,8 +114,8 @@ def _adapter(folder: Path) -> str:
 
 def _digest(path: Path) -> str:
     try:
-        return digests.of_value(digests.of_folder(path)) if path.is_dir() else digests.of_file(path)
-    except (OSError, ValueError):
+        return tables.digest_of(path)
+    except (OSError, ValueError, DataError):
         return ""
 
 
@@ -131,9 +132,11 @@ def data_files(spec: Spec) -> list[dict[str, Any]]:
                 records = sum(1 for _ in stream_lines(path))
             except DataError:
                 records = 0
-            place = path.relative_to(here) if path.is_relative_to(here) else Path(path.name)
+            place = (
+                path.relative_to(here) if path.is_relative_to(here) else Path(str(path) if is_hub(path) else path.name)
+            )
             name = f"{split}-{task.name}"
-            found.append({"name": name, "path": str(place), "records": records, "sha256": digests.of_file(path)})
+            found.append({"name": name, "path": str(place), "records": records, "sha256": _digest(path)})
     return [*found, *_general_files(spec)]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 
 import regex
 
-from harness.spec import chat, nearest, waiver
+from harness.spec import chat, data_place, nearest, waiver
 from harness.spec import papers as spec_papers
 from harness.spec.objects import ALL, SPLITS, Spec, Task, Thresholds
 from harness.spec.policy import ANYTIME
@@ -136,10 +137,13 @@ def _bad_thresholds(spec: Spec, key: str, row: Thresholds) -> Iterator[tuple[str
 
 
 def _bad_files(task: Task) -> Iterator[tuple[str, str]]:
-    named = {**task.files, "template": task.template, "schema": task.schema}
-    for key, path in named.items():
-        if path is not None and not path.is_file():
-            yield f"tasks.{task.name}.{key}", f"{path} does not exist"
+    for key, path in task.files.items():
+        if problem := data_place.problem(path):
+            yield f"tasks.{task.name}.{key}", problem
+    named: dict[str, Path | None] = {"template": task.template, "schema": task.schema}
+    for key, file in named.items():
+        if file is not None and not file.is_file():
+            yield f"tasks.{task.name}.{key}", f"{file} does not exist"
     yield from _unknown(f"tasks.{task.name}.counts", "split", task.counts, SPLITS)
     for key in ("answer_form", "refusal_form"):
         try:

@@ -16,7 +16,7 @@ from harness.dataset.item import Item
 from harness.dataset.labels import Labels
 from harness.dataset.records import read_items
 from harness.dataset.scan import Plan, scan
-from harness.dataset.secrets import SecretsCheck, luhn
+from harness.dataset.secrets import SecretsCheck
 from harness.dataset.template import TemplateCheck
 from harness.errors import DataError
 from suites.selftest.made_items import different, item
@@ -63,7 +63,7 @@ SECRETS = {
     "slack": ("xox" + "b-123456789012-1234567890123-AbCdEfGhIjKlMnOpQrStUvWx", "secret", "Slack"),
     "pem": ("-----BEGIN RSA " + "PRIVATE KEY-----", "secret", "Private Key"),
     "e-mail": ("write to ann.lee@" + "postbox.org today", "e-mail", "e-mail"),
-    "card": ("pay with 4111 1111 1111 1111 now", "card-number", "card"),
+    "card": ("pay with 5301 2511 8840 0737 now", "card-number", "card"),
 }
 
 
@@ -85,7 +85,8 @@ class TestSecrets:
         [
             "The sea rises twice a day, 12 hours and 25 minutes apart.",
             "write to ann@example.org",
-            "pay with 4111 1111 1111 1112",
+            "pay with 5301 2511 8840 0738",
+            "pay with 4111 1111 1111 1111, the number for tests",
             "order 1234567890123456, ISBN 978-0-306-40615-7",
             "the years 1999 2000 2001 2002 were mild",
             "password: choose a long one",
@@ -93,9 +94,6 @@ class TestSecrets:
     )
     def test_ordinary_text_is_left_alone(self, said: str) -> None:
         assert self.kinds(said) == []
-
-    def test_the_check_digit_is_that_of_the_standard(self) -> None:
-        assert [number for number in range(10) if luhn(f"7992739871{number}")] == [3]
 
 
 TEMPLATE = "{{ question }}"
@@ -122,10 +120,10 @@ class TestWrittenByDatasets:
         table = datasets.Dataset.from_dict({"messages": rows, "score": [1.5, None, float("nan"), 2.0**70, -0.0]})
         path = tmp_path / "table.jsonl"
         table.to_json(str(path), **options)
-        check = TemplateCheck("task", TEMPLATE, "", ".*", ".*")
+        check = TemplateCheck("task", TEMPLATE, "", "(?s).*", ".*")
         found = scan(Plan(path, checks=(check,)))
         told = {(one.line, one.kind) for tally in found.tallies.values() for one in tally.kept}
-        assert told == {(3, "empty-field"), (3, "empty-prompt"), (4, "line-separator"), (5, "unusable")}
+        assert told == {(3, "empty-field"), (3, "empty-prompt"), (4, "line-separator")}
 
 
 class TestForms:
@@ -143,7 +141,8 @@ class TestForms:
         call = {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "tide", "arguments": {}}}]}
         turns = [{"role": "user", "content": "When?"}, call, {"role": "tool", "content": "noon", "name": "tide"}]
         found = read({"messages": [*turns, {"role": "assistant", "content": "At noon."}]})
-        assert (list(found.messages), found.reference) == (turns, "At noon.")
+        opening = {"role": "system", "content": "Be brief."}
+        assert (list(found.messages), found.reference) == ([opening, *turns], "At noon.")
 
     @pytest.mark.parametrize("completion", ["At noon.", [{"role": "assistant", "content": "At noon."}]])
     @pytest.mark.parametrize("prompt", ["When?", [{"role": "user", "content": "When?"}]])
@@ -162,10 +161,10 @@ class TestForms:
         ("record", "words"),
         [
             ({"messages": [{"role": "user", "content": "When?"}]}, "must end with the assistant's turn"),
-            ({"messages": [{"role": "assistant", "tool_calls": []}]}, "a turn without text"),
+            ({"messages": [{"role": "assistant", "tool_calls": []}]}, "no content and no tool_calls"),
             ({"messages": ["When?"]}, r"messages\[0\] is no turn"),
             ({"messages": [{"role": "user", "content": 7}]}, r"content is no text, got int"),
-            ({"prompt": "When?", "completion": 3}, "wrong shape"),
+            ({"prompt": "When?", "completion": 3}, "completion is no list of turns, got 3"),
             ({"prompt": "When?"}, "the task's template needs a field"),
         ],
     )

@@ -163,7 +163,7 @@ def test_records_of_turns_alone_need_no_key_but_their_files(copied: Line) -> Non
 def test_records_that_need_a_template_ask_for_it_by_its_key(copied: Line) -> None:
     without(copied, "template")
     task = spec_file.load(copied.spec).tasks["sea"]
-    with pytest.raises(DataError, match=r"sea\.jsonl:1: .* only a template .*: name one, tasks\.sea\.template"):
+    with pytest.raises(DataError, match=r"sea\.jsonl:1: .* without a template .*: name one, tasks\.sea\.template"):
         checks.items_of(task, "dev")
     (finding, *_) = checks.check_file(
         "template", task, "dev", checks.options_of(spec_file.load(copied.spec))

@@ -1,0 +1,58 @@
+"""Tell what two texts ask beside the sentences that both of them hold.
+
+Questions on one passage and inputs under one instruction share most of their words and are different items; what
+makes them so are the sentences that only one of them has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from harness.dataset.changed_words import same_but_for_words
+from harness.text import units
+
+_END = re.compile(r"(?<=[.!?:])\s+|[\n\r]+|(?<=[\u3002\uff01\uff1f\uff1a\uff1b])")
+_ASKS = re.compile("[?\uff1f]")
+ALIKE = 0.5
+"""Share of words from which two sentences are one that was edited."""
+
+
+SHORT = 8
+"""Different words up to which another number makes another task of a line, as in sums."""
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, each line's end and each colon ending one as well."""
+    return [part for part in _END.split(text) if part and not part.isspace()]
+
+
+def ask_apart(left: str, right: str, frame: Collection[str] = ()) -> bool:
+    """Whether two texts that share sentences differ in others, and ask different things in those.
+
+    A sentence that was added or left out makes no other item, nor one that was edited inside a text. What both texts
+    hold must be the same sentences; two texts of one sentence each share none.
+    """
+    here, there = sentences(left), sentences(right)
+    keys = [[units.bare(one) for one in said] for said in (here, there)]
+    common = set(keys[0]) & set(keys[1])
+    common.discard("")
+    if not common:
+        return False
+    mine, other = ([at for at, key in enumerate(said) if key not in common] for said in keys)
+    if not mine or not other:
+        return False
+    said, asked = "\n".join(here[at] for at in mine), "\n".join(there[at] for at in other)
+    question = bool(_ASKS.search(said) or _ASKS.search(asked))
+    if not question and not (_at_an_end(mine, len(here)) and _at_an_end(other, len(there))):
+        return False
+    if same_but_for_words(said, asked, frame):
+        return False
+    words, others = set(units.units(said)), set(units.units(asked))
+    differ = words ^ others
+    alike = len(words & others) / len(words | others)
+    return question or alike < ALIKE or (len(words) <= SHORT and any(word.isdigit() for word in differ))
+
+
+def _at_an_end(places: list[int], count: int) -> bool:
+    return places[0] == 0 or places[-1] == count - 1
