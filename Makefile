@@ -74,7 +74,8 @@ gpu: $(VENV)/ready
 $(VENV)/ready: constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -q -c constraints.txt \
-		accelerate annotated-types babel backports.zstd bitsandbytes datasets datasketch detect-secrets filelock gguf \
+		accelerate annotated-types babel backports.zstd bitsandbytes "cyclonedx-python-lib[json-validation]" datasets \
+		datasketch detect-secrets filelock gguf huggingface_hub model-signing pyOpenSSL securesystemslib \
 		hypothesis import-linter jinja2 jsonschema jsonschema-rs mypy numpy OpenCC orjson peft phonenumbers pydantic \
 		pytest pytest-randomly pytest-rerunfailures pytest-xdist python-stdnum rouge-score ruff sacrebleu safetensors \
 		scipy torch transformers types-jsonschema xxhash

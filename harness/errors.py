@@ -12,6 +12,7 @@ GreenrunError
 ├── StageTimeoutError    a stage of the work did not end within its limit
 ├── EmptySetError        a metric over no items
 ├── BundleError          a bundle is not what its checksums say
+├── SignatureError       a signature or a key cannot be used
 ├── BlockedError         a gate cannot be judged because an earlier one is red
 ├── EngineError          a model's engine died, hung, or gave what cannot be used
 ├── ToolchainError       there is no usable llama.cpp
@@ -94,6 +95,17 @@ class EmptySetError(GreenrunError):
 
 class BundleError(GreenrunError):
     """Raised when a bundle is not what its checksums say."""
+
+
+class SignatureError(GreenrunError):
+    """Raised when something cannot be signed, or when nothing shows that a key's owner signed it."""
+
+    def __init__(self, subject: Path | str, problem: str) -> None:
+        super().__init__(subject, problem)
+        self.subject, self.problem = subject, problem
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.problem}"
 
 
 class BlockedError(GreenrunError):

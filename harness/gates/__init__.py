@@ -22,6 +22,7 @@ from harness.gates import (
     limits,
     regression,
     training,
+    waivers,
 )
 from harness.gates import fidelity as gguf_parity
 from harness.gates.gate import Gate, Outcome, Rule
@@ -65,4 +66,8 @@ def expected(spec: Spec, before: regression.Before = None) -> tuple[Gate, ...]:
     ids = [gate.id for gate in gates]
     for twice in (name for i, name in enumerate(ids) if name in ids[:i]):
         raise SpecError(spec.path, "gates", f"gate {twice} stands twice; remove one of the rows")
+    unwaivable = list(waivers.wrong(spec, gates))
+    if unwaivable:
+        first, *others = unwaivable
+        raise SpecError(spec.path, *first, *others)
     return gates

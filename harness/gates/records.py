@@ -142,6 +142,30 @@ class RunOpened(Record, kind="run"):
 
 
 @dataclass(frozen=True)
+class Origin(Record, kind="origin"):
+    """Where the base comes from, as the spec says, and under which terms the parts of the release stand."""
+
+    base: str
+    """``hf:OWNER/NAME`` and the like; of a folder its name alone."""
+    pin: str
+    licences: Mapping[str, Any]
+    """Of base, adapters and data: an SPDX expression each, absent where the spec says none."""
+
+
+@dataclass(frozen=True)
+class Waived(Record, kind="waiver"):
+    """A waiver of the spec that the run is judged by, as the run opened."""
+
+    gate: str
+    """Id of the gate whose failure it excuses."""
+    reason: str
+    by: str
+    """Who answers for it."""
+    until: str
+    """Its last day, in UTC: ``2030-01-31``."""
+
+
+@dataclass(frozen=True)
 class Against(Record, kind="against"):
     """The earlier release that the run is compared with."""
 

@@ -13,6 +13,12 @@ from harness.spec.objects import ALL
 UNPROVEN = "UNPROVEN"
 """In the last line and behind the name of a bundle whose gates leave `doubts`."""
 
+WITH_WAIVER = "WITH-WAIVER"
+"""The same where a gate did not pass and somebody answers for it (`harness.gates.waivers`)."""
+
+STAMPS = ("", f"-{UNPROVEN}", f"-{WITH_WAIVER}", f"-{UNPROVEN}-{WITH_WAIVER}")
+"""What may stand behind the name of a bundle."""
+
 BESIDE = ("determinism", "same_in_other_batches", "forgetting")
 """Gates over answers that judge a release as a whole, where they block, and not one adapter's fitness."""
 

@@ -7,12 +7,25 @@ once by one process before its test ended; whatever pytest thought of the test c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Literal
 
-from harness.gates import shipping
+from harness.gates import shipping, waivers
 from harness.gates.gate import Gate, Outcome
-from harness.gates.records import Attempt, Bye, Damaged, Entry, Judged, RunOpened, Taint, Unreadable, every, last
+from harness.gates.records import (
+    Attempt,
+    Bye,
+    Damaged,
+    Entry,
+    Judged,
+    RunOpened,
+    Taint,
+    Unreadable,
+    Waived,
+    every,
+    last,
+)
 
 Word = Literal["released", "refused", "incomplete"]
 
@@ -27,6 +40,8 @@ class GateResult:
     n: int
     message: str
     sources: Mapping[str, str]
+    waiver: Waived | None = None
+    """What excuses that it did not pass; None where nothing does, or nothing needs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +51,17 @@ class Verdict:
     gates: tuple[GateResult, ...]
     doubts: tuple[str, ...]
     """Why it is stamped UNPROVEN: a task of the candidate that no blocking gate proves, a gate by the bare value."""
+
+    @property
+    def waived(self) -> tuple[GateResult, ...]:
+        """The gates that did not pass and are excused; only a released run has shipped for all that."""
+        return tuple(result for result in self.gates if result.waiver is not None)
+
+    @property
+    def stamps(self) -> tuple[str, ...]:
+        """What its bundle's name says beside the run, first to last."""
+        told = ((shipping.UNPROVEN, self.unproven), (shipping.WITH_WAIVER, bool(self.waived)))
+        return tuple(stamp for stamp, holds in told if holds)
 
     @property
     def unproven(self) -> bool:
@@ -48,17 +74,19 @@ def reach(gates: Sequence[Gate], records: Iterable[Entry]) -> Verdict:
     Args:
         gates: the expected gates, from the spec.
         records: the journal. Its `Taint` records are what happened outside of any gate: a lost worker, an
-            internal error, a restriction, a bundle that could not be published.
+            internal error, a restriction, a bundle that could not be published. Its `Waived` ones excuse a failure
+            of the gate that they name, up to their last day: the day (UTC) is that of the journal's last record.
     """
     journal = list(records)
-    results = tuple(_result(gate, journal) for gate in gates)
-    red = [result for result in results if result.gate.blocking and result.outcome not in ("passed", "not_run")]
+    today = _day(journal)
+    results = tuple(_excused(_result(gate, journal), journal, today) for gate in gates)
+    red = [result for result in results if _refuses(result)]
     missing = [result for result in results if result.outcome == "not_run"]
     taints = dict.fromkeys(taint.text for taint in every(journal, Taint))
     damage = [*taints, *_broken_processes(journal), *(one.problem for one in every(journal, Unreadable))]
     doubts = _doubts(gates, journal)
     if red:
-        reasons = tuple(first_line(result.message) for result in red)
+        reasons = tuple(_reason(result, journal, today) for result in red)
         return Verdict("refused", (*reasons, *damage), results, doubts)
     if missing or damage:
         reasons = (*damage, *(f"{result.gate.id}: did not run" for result in missing))
@@ -74,6 +102,35 @@ def _doubts(gates: Sequence[Gate], journal: Sequence[Entry]) -> tuple[str, ...]:
     if run is None or not run.tasks:
         return ("the journal does not say what the candidate's tasks are",)
     return shipping.doubts(gates, run.candidate, run.tasks)
+
+
+def _refuses(result: GateResult) -> bool:
+    return result.gate.blocking and result.waiver is None and result.outcome not in ("passed", "not_run")
+
+
+def _day(journal: Sequence[Entry]) -> date:
+    return datetime.fromtimestamp(max((entry.at for entry in journal), default=0.0), UTC).date()
+
+
+def _excused(result: GateResult, journal: Sequence[Entry], today: date) -> GateResult:
+    """The result with the waiver that excuses it; as it is where none does."""
+    if result.outcome not in waivers.EXCUSED:
+        return result
+    waiver = waivers.of(every(journal, Waived), result.gate)
+    return replace(result, waiver=waiver) if waiver is not None and waivers.in_force(waiver, today) else result
+
+
+def _reason(result: GateResult, journal: Sequence[Entry], today: date) -> str:
+    """Why a red gate refuses, and why the waiver that names it does not help."""
+    named = next((one for one in every(journal, Waived) if one.gate == result.gate.id), None)
+    text = first_line(result.message)
+    if named is None:
+        return text
+    if result.outcome not in waivers.EXCUSED:
+        return f"{text} (its waiver excuses what was measured, and not the outcome {result.outcome})"
+    if why := waivers.refusal(result.gate):
+        return f"{text} (no waiver excuses it: {why})"
+    return f"{text} (its waiver by {named.by} expired on {named.until}; this was judged on {today}, UTC)"
 
 
 def first_line(message: str) -> str:

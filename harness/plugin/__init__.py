@@ -11,6 +11,7 @@ import json
 import signal
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from harness import gates
 from harness.engines import processor
 from harness.errors import DataError, GreenrunError, SpecError
 from harness.forms import registry as forms
-from harness.gates import aims, content, evaluation, forgetting, limits, regression
+from harness.gates import aims, content, evaluation, forgetting, limits, regression, waivers
 from harness.gates.records import NotJudged, Warned
 from harness.metrics import registry
 from harness.plugin import collection, options, outcomes
@@ -63,9 +64,11 @@ def pytest_configure(config: pytest.Config) -> None:
         processor.hold(loaded.instructions)
         _refuse_emulated_precision(loaded)
         warnings = _check_benchmarks(loaded, before)
+        _refuse_expired(loaded)
         # What a run is judged on is what it opened with, in every process of it.
         loaded = replace(loaded, opened=json.loads(worker["greenrun_opened"]) if worker else provenance.inputs(loaded))
         run = open_run(loaded, out, run_id, process, config.getoption("--rescore"), before, STOPS)
+        run = replace(run, key=options.signing_key(config))
     except GreenrunError as error:
         raise pytest.UsageError(str(error)) from error
     planned = config.getoption("--plan") or config.option.collectonly
@@ -102,7 +105,8 @@ def _reserved(config: pytest.Config, run: Run) -> Run:
     try:
         while not reserve(run):
             free = new_id(run.out, config.getoption("--run-id"))
-            run = open_run(run.spec, run.out, free, "main", run.store.read_only, run.earlier, STOPS)
+            again = open_run(run.spec, run.out, free, "main", run.store.read_only, run.earlier, STOPS)
+            run = replace(again, key=run.key)
     except GreenrunError as error:
         raise pytest.UsageError(str(error)) from error
     except OSError as error:
@@ -141,6 +145,18 @@ def _refuse_emulated_precision(loaded: spec.Spec) -> None:
         f"bfloat16, and this processor has no instructions for its products{held}: training would emulate each, at a "
         'twentieth of the speed; set base_dtype = "float32", or train where there are (a GPU, AVX512-BF16, AMX)',
     )
+
+
+def _refuse_expired(loaded: spec.Spec) -> None:
+    """A waiver past its date is told before hours are spent on a run that it could not release.
+
+    Raises:
+        SpecError
+    """
+    past = list(waivers.expired(loaded.waivers, datetime.now(UTC).date()))
+    if past:
+        first, *others = past
+        raise SpecError(loaded.path, *first, *others)
 
 
 def _check_benchmarks(loaded: spec.Spec, before: Earlier | None) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import SpecError
 from harness.project import ROOT
-from harness.releases import earlier
+from harness.releases import earlier, signature
 from harness.spec.gates import FEWEST_SEEDS, MOST_SEEDS
 from harness.spec.objects import Spec
 
@@ -47,7 +47,12 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--seeds", metavar="N", type=int, default=None, help="train the candidate with N seeds and compare them on dev"
     )
+    group.addoption(
+        "--sign-with", metavar="FILE", default=None, help="private key (python -m harness.keys) that signs the bundle"
+    )
     group.addoption("--bundle", metavar="DIR", default=None, help="the bundle that suites/verify checks")
+    group.addoption("--key", metavar="FILE", default=None, help="the sender's public key, for suites/verify")
+    group.addoption("--wants", metavar="FILE", default=None, help="what the recipient wants, for suites/verify")
 
 
 def selects_release(config: pytest.Config) -> bool:
@@ -123,6 +128,23 @@ def with_seeds(config: pytest.Config, loaded: Spec) -> Spec:
         raise SpecError("--seeds", "", f"adapter {loaded.candidate!r} is given, so it is not trained here at all")
     training = replace(loaded.gates.training, seeds=count)
     return replace(loaded, gates=replace(loaded.gates, training=training))
+
+
+def signing_key(config: pytest.Config) -> Path | None:
+    """The private key of ``--sign-with``, fit to sign; None where nothing is to be signed.
+
+    Raises:
+        SpecError: it lies where runs write, and would travel with what is uploaded from there.
+        SignatureError: it cannot sign.
+    """
+    given = config.getoption("--sign-with")
+    if given is None:
+        return None
+    key, out = _absolute(config, given), out_folder(config).resolve()
+    if out in key.parents:
+        raise SpecError("--sign-with", "", f"{key} lies below {out}, which is uploaded and shared; move the key away")
+    signature.check_private(key)
+    return key
 
 
 def llama_cpp(config: pytest.Config) -> Path | None:

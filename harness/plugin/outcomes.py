@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from harness.errors import BlockedError, GreenrunError
-from harness.gates import judging
+from harness.gates import judging, waivers
 from harness.gates.gate import Gate
 from harness.gates.records import Attempt
 from harness.plugin import plain_reports as reports
 from harness.plugin.collection import gate_of
-from harness.plugin.stash import JUDGED, RUN
+from harness.plugin.stash import JUDGED, OUTCOME, RUN
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -39,8 +40,17 @@ def pytest_runtest_makereport(
     if report.failed and not gate.blocking:
         report.outcome = "skipped"
         report.wasxfail = f"reason: advisory: {report.longreprtext}"
+    elif report.failed and call.when == "call" and _waived(item, gate):
+        report.outcome = "skipped"
+        report.wasxfail = f"reason: waived: {report.longreprtext}"
     reports.clean(report)
     return report
+
+
+def _waived(item: pytest.Item, gate: Gate) -> bool:
+    """Whether the spec excuses, today, what the gate's test concluded; the verdict decides anew, from the journal."""
+    spec = item.config.stash[RUN].spec
+    return waivers.excused(spec, gate, item.stash.get(OUTCOME, "error"), datetime.now(UTC).date())
 
 
 def _journal_error(config: pytest.Config, gate: Gate, error: BaseException | None, report: pytest.TestReport) -> None:

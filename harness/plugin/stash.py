@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.gates.gate import Outcome
 from harness.report.publish import Ending
 from harness.run.progress import Watcher
 from harness.run.run import Run
@@ -12,6 +13,8 @@ RUN = pytest.StashKey[Run]()
 """Present where release gates were asked for: every hook of greenrun does nothing without it."""
 JUDGED = pytest.StashKey[set[str]]()
 """Gates that this process has journalled."""
+OUTCOME = pytest.StashKey[Outcome]()
+"""Of a test's item: what its gate came to; absent where the test ended before it concluded."""
 ENDING = pytest.StashKey[Ending]()
 WATCHER = pytest.StashKey[Watcher]()
 

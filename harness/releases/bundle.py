@@ -11,7 +11,7 @@ import platform
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 from filelock import FileLock
 
 from harness.errors import BundleError
+from harness.releases import verify_alone
 from harness.releases.archive import SUFFIX, pack, unpack
 from harness.spec.papers import SUMS
 from harness.store import digests
@@ -82,10 +83,19 @@ def copy_staged(source: Path, folder: Path) -> None:
             raise BundleError(f"{folder} is not a copy of {source}; start a new run")
 
 
-def publish(staged: Path, release: Path, papers: Sequence[Path], candidate: str) -> None:
+def publish(
+    staged: Path,
+    release: Path,
+    papers: Sequence[Path],
+    candidate: str,
+    sign: Callable[[Path], None] | None = None,
+) -> None:
     """Put the staged archives and the papers together as `release`, by one rename after reading all of it back.
 
     The checksums are those of the sources, taken before copying, so a copy that went wrong is found.
+
+    Args:
+        sign: adds the signature to a folder that is complete but for it.
 
     Raises:
         BundleError: `release` exists, a paper or the candidate's archive is missing, the staged files are not those
@@ -103,7 +113,7 @@ def publish(staged: Path, release: Path, papers: Sequence[Path], candidate: str)
     for paper in papers:
         if paper.is_symlink() or not paper.is_file():
             raise BundleError(f"{paper} is missing or not a regular file; a release has all its papers")
-        if paper.name in (SUMS, *sources):
+        if paper.name in (SUMS, verify_alone.SIGNATURE, *sources):
             raise BundleError(f"{paper}: the bundle has another file of that name")
         sources[paper.name] = paper
         listed[paper.name] = digests.of_file(paper)
@@ -111,6 +121,8 @@ def publish(staged: Path, release: Path, papers: Sequence[Path], candidate: str)
         for name, source in sources.items():
             shutil.copyfile(source, partial / name)
         _write_sums(partial, listed)
+        if sign is not None:
+            sign(partial)
         problems = verify(partial)
         if problems:
             raise BundleError(f"{release} was not written as it should be: {'; '.join(problems)}")
@@ -119,37 +131,19 @@ def publish(staged: Path, release: Path, papers: Sequence[Path], candidate: str)
 def verify(folder: Path) -> tuple[str, ...]:
     """What is wrong with a bundle, in words, by file; empty where it is sound.
 
-    Sound means: regular files only, exactly those that ``SHA256SUMS.txt`` lists, each with its digest.
+    Sound means: regular files only, exactly those that ``SHA256SUMS.txt`` lists, each with its digest, and beside them
+    the signature, which is over the list as well.
     """
     if not folder.is_dir():
         return (f"{folder}: no such folder",)
-    problems = []
-    present: set[str] = set()
-    for path in sorted(folder.iterdir()):
-        if path.is_symlink() or not path.is_file():
-            problems.append(f"{path.name!r} is not a regular file; a bundle is a flat folder of them")
-        else:
-            present.add(path.name)
-    if SUMS not in present:
-        return (*problems, f"{SUMS} is missing, so nothing can be checked")
-    listed, unreadable = _read_sums(folder / SUMS)
-    problems.extend(unreadable)
-    for name in sorted(listed.keys() - present):
-        problems.append(f"{name} is listed in {SUMS} and not there")
-    for name in sorted(present - listed.keys() - {SUMS}):
-        problems.append(f"{name!r} is not listed in {SUMS}")
-    for name in sorted(listed.keys() & present):
-        found = digests.of_file(folder / name)
-        if found != listed[name]:
-            problems.append(f"{name} has sha256 {found[:12]}, {SUMS} says {listed[name][:12]}; transfer it again")
-    return tuple(problems)
+    return tuple(verify_alone.problems(str(folder)))
 
 
 def receipt(folder: Path, problems: Sequence[str]) -> dict[str, Any]:
     """What a verification on the receiving side found, when and where, as a JSON object.
 
     ``sums_digest`` (SHA-256 of ``SHA256SUMS.txt``, None without one) tells which bundle it was; ``files``
-    counts the regular files beside it.
+    counts the regular files beside it, the signature aside.
     """
     regular = {path.name for path in folder.iterdir() if path.is_file() and not path.is_symlink()}
     return {
@@ -157,7 +151,7 @@ def receipt(folder: Path, problems: Sequence[str]) -> dict[str, Any]:
         "host": platform.node(),
         "place": str(folder),
         "sums_digest": digests.of_file(folder / SUMS) if SUMS in regular else None,
-        "files": len(regular - {SUMS}),
+        "files": len(regular - {SUMS, verify_alone.SIGNATURE}),
         "result": "refused" if problems else "verified",
         "problems": list(problems),
     }

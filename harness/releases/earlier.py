@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError, SpecError
-from harness.gates.shipping import UNPROVEN
+from harness.gates.shipping import STAMPS
 from harness.releases import bundle, judged_items
 from harness.releases.judged_items import JudgedItem
 from harness.store import digests
@@ -143,8 +143,8 @@ def read(place: Path) -> Earlier:
 
 def _published(run: Path, earlier: Earlier) -> bool:
     """Whether the bundle of a run's folder appeared below ``releases``, with the run's own verdict in it."""
-    for name in (earlier.name, f"{earlier.name}-{UNPROVEN}"):
-        paper = run.parent.parent / "releases" / name / _VERDICT
+    for stamp in STAMPS:
+        paper = run.parent.parent / "releases" / f"{earlier.name}{stamp}" / _VERDICT
         if paper.is_file() and paper.read_bytes() == (run / _VERDICT).read_bytes():
             return True
     return False

@@ -35,6 +35,7 @@ HARMLESS = (
     "selection.train",
     "selection.weights.*",
     "store.*",
+    "licences.*",
     "gates.eval.*.expected.*",
     "gates.regression.accept_weaker",
 )
@@ -53,6 +54,7 @@ COMPARED = (
     "tasks.*.schema",
     "generation.*",
     "selection.minimum.*",
+    "waiver.*",
     "policy.rule",
     "policy.confidence",
     "policy.attempts",

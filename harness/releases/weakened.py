@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.gates import waivers
 from harness.gates.gate import Gate
 from harness.releases import ledger, meaning, tried_items
 from harness.releases.earlier import Earlier
@@ -12,9 +13,10 @@ from harness.releases.ledger import SPEND
 from harness.spec.gates import RegressionGates
 from harness.spec.objects import Spec
 from harness.spec.policy import Policy
-from harness.spec.table import said
+from harness.spec.table import columns, said
 
 _STRENGTH = {"point": 0, "lower_bound": 1, "not_worse": 1, "every": 2}
+NEW_WAIVER = "waiver: new, "
 _HOW_IT_WAS_MADE = "training"
 """Area whose gates come and go with the experiments, and go where an adapter is given: that weakens nothing."""
 
@@ -40,6 +42,14 @@ def weaker(earlier: Earlier, spec: Spec, gates: Sequence[Gate], sizes: Mapping[s
         *_forgotten(earlier, spec),
         *meaning.changes(earlier.table, earlier.meaning, spec),
     ]
+
+
+def new_waivers(earlier: Earlier, spec: Spec) -> list[str]:
+    """Each waiver that the earlier release's spec did not hold word for word. It has its own reason, name and date, so
+    it is told beside what is weaker and needs no second reason."""
+    before = [tuple(sorted(one.items())) for one in earlier.table.get("waiver", [])]
+    now = [one for one in spec.waivers if tuple(sorted(columns(one).items())) not in before]
+    return [f"{NEW_WAIVER}{waivers.said(columns(one))}" for one in now]
 
 
 def _forgotten(earlier: Earlier, spec: Spec) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.gates import shipping
+from harness.gates import shipping, waivers
 from harness.report import forms as attribution
 from harness.report import noise as sameness
 from harness.report.escape import bullets, cell, fenced
@@ -65,23 +65,31 @@ def recommendation(document: Document) -> list[str]:
         if bundle
         else "Deployment: no gate judged a bundle; compare the artifact digests below after every transfer."
     )
+    advice += [f"WITH WAIVER: {cell(waivers.said(one))}." for one in used(document)]
     advice += [f"UNPROVEN: {cell(doubt)}." for doubt in document.get("doubts", [])]
     return [bullets(advice)]
+
+
+def used(document: Document) -> list[Mapping[str, Any]]:
+    """The waivers that excused a gate."""
+    return [one for one in document.get("waivers", []) if one.get("used")]
 
 
 _UNFIT = "it did not pass what it needs, and is not packed"
 
 
 def _fit(document: Document, adapter: str) -> bool:
-    """Whether an adapter passed the gates that it needs and lies in the bundle: nothing else is recommended."""
+    """Whether an adapter lies in the bundle and passed the gates that it needs, waived ones aside: nothing else is
+    recommended."""
     gates = document.get("gates", [])
-    passed = {str(gate.get("id")) for gate in gates if gate.get("outcome") == "passed"}
+    passed = {str(gate.get("id")) for gate in gates if gate.get("outcome") == "passed" or gate.get("waived")}
     due = shipping.needed(((str(gate.get("id")), bool(gate.get("blocking", True))) for gate in gates), adapter)
     return bool(due) and passed.issuperset(due) and adapter in document.get("packed", [])
 
 
 def limits(document: Document, prose: Mapping[str, Any]) -> list[str]:
     found = texts(prose, "limits")
+    found += [f"Not passed, and waived: {cell(waivers.said(one))}." for one in used(document)]
     found += [f"Not proved: {cell(doubt)}." for doubt in document.get("doubts", [])]
     found += [f"Not judged: {cell(left)}." for left in document.get("not_judged", [])]
     dirty = document.get("environment", {}).get("git_dirty")

@@ -26,10 +26,12 @@ from harness.gates.records import (
     Model,
     Noise,
     NotJudged,
+    Origin,
     Packed,
     RunOpened,
     Seeds,
     Selection,
+    Waived,
     Warned,
     Weakened,
     every,
@@ -62,6 +64,7 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
         "unproven": verdict.unproven,
         "doubts": list(verdict.doubts),
         "reasons": list(verdict.reasons),
+        "waivers": [_waiver(waiver, verdict) for waiver in every(journal, Waived)],
         "selected_experiment": selection.selected,
         "selection_reason": selection.reason,
         "candidate_adapter": run.candidate,
@@ -72,6 +75,7 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
                 "id": result.gate.id,
                 "area": result.gate.area,
                 "blocking": result.gate.blocking,
+                "waived": result.waiver is not None,
                 "outcome": result.outcome,
                 "metric": result.gate.metric,
                 "value": result.value,
@@ -85,6 +89,7 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
             }
             for result in verdict.gates
         ],
+        "origin": _origin(journal),
         "model": last_or(journal, Model({})).model,
         "artifacts": _artifacts(journal),
         "packed": last_or(journal, Packed([])).adapters,
@@ -104,6 +109,16 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
     }
     told = [warned.text for warned in every(journal, Warned)]
     return {**paper, "warnings": [*told, *noise.warnings(paper)]}
+
+
+def _origin(journal: Sequence[Entry]) -> dict[str, Any]:
+    found = last(journal, Origin)
+    return {} if found is None else found.content()
+
+
+def _waiver(waiver: Waived, verdict: Verdict) -> dict[str, Any]:
+    """A waiver of the spec, and whether anything was excused by it."""
+    return {**waiver.content(), "used": waiver in [result.waiver for result in verdict.waived]}
 
 
 def _asked(journal: Sequence[Entry]) -> list[dict[str, Any]]:

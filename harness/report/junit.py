@@ -23,8 +23,9 @@ _FIGURES = ("value", "lower_bound", "n", "rule", "threshold")
 def write(document: Mapping[str, Any], path: Path) -> None:
     """Write the document's gates and verdict as JUnit XML; `path` appears whole or not at all.
 
-    Blocking gates that are not passed are failures (measured and below) or errors (not measured), advisory ones are
-    skipped. What a gate lacks counts against it: without ``blocking`` it blocks, without ``outcome`` it is an error.
+    Blocking gates that are not passed are failures (measured and below) or errors (not measured), advisory and waived
+    ones are skipped. What a gate lacks counts against it: without ``blocking`` it blocks, without ``outcome`` it is an
+    error.
     """
     cases = [*map(_case, document.get("gates", [])), _verdict(document)]
     counts = {
@@ -65,6 +66,8 @@ def _case(gate: Mapping[str, Any]) -> ElementTree.Element:
         pass
     elif not gate.get("blocking", True):
         _add(case, "skipped", outcome, f"advisory: {message}")
+    elif gate.get("waived"):
+        _add(case, "skipped", outcome, f"waived: {message}")
     else:
         _add(case, "failure" if outcome in _FAILURES else "error", outcome, message)
     ElementTree.SubElement(case, "system-out").text = legal(_facts(gate))

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from harness.gates import waivers
 from harness.report import appendix, conclusions, evaluation, regression
 from harness.report import forms as attribution
 from harness.report import regression as attempts
@@ -43,6 +44,10 @@ def render(document: Document, notes: str) -> str:
     """
     prose = _read_notes(notes)
     parts = [f"# Release {cell(document.get('release'))}, run {cell(document.get('run_id'))}"]
+    if conclusions.used(document) and document.get("verdict") == "released":
+        parts.append(
+            f"**RELEASED WITH WAIVER**: {'; '.join(cell(waivers.said(one)) for one in conclusions.used(document))}"
+        )
     parts += regression.warning(document)
     for title, section in SECTIONS.items():
         parts += [f"## {title}", *([block for block in section(document, prose) if block] or [NONE])]
@@ -67,9 +72,13 @@ def _summary(document: Document) -> list[str]:
     blocking = [gate for gate in gates if gate.get("blocking", True)]
     advisory = [gate for gate in gates if not gate.get("blocking", True)]
     stamp = f" **UNPROVEN**: {cell(doubts[0])}" if (doubts := document.get("doubts")) else ""
+    word = cell(document.get("verdict"))
+    if conclusions.used(document) and document.get("verdict") == "released":
+        word += " WITH WAIVER"
     chosen = document.get("selected_experiment") or ("external" if _external(document) else "none")
     facts = [
-        f"Verdict: **{cell(document.get('verdict'))}**{stamp}",
+        f"Verdict: **{word}**{stamp}",
+        *(f"**Waived**: {cell(waivers.said(one))}" for one in conclusions.used(document)),
         f"Candidate: {cell(document.get('candidate_adapter'))}",
         f"Chosen experiment: {cell(chosen)}",
         f"Blocking gates passed: {count_passed(blocking)}",

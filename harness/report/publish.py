@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from functools import partial as partial_of
 from pathlib import Path
 from typing import Any
 
+from harness.errors import GreenrunError
+from harness.gates import waivers
 from harness.gates.records import Warned, every
-from harness.gates.shipping import UNPROVEN
-from harness.gates.verdict import Verdict, first_line, reach
-from harness.releases import bundle
-from harness.report import document, escape, files
+from harness.gates.verdict import GateResult, Verdict, first_line, reach
+from harness.releases import bundle, signature
+from harness.report import document, escape, files, outside
 from harness.report.page import shown, view
 from harness.run import journal as evidence
 from harness.run import provenance, retention
@@ -66,20 +68,24 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
     verdict = ending.verdict
     if verdict.word == "released" and status != 0:
         verdict = _withdraw(run, f"pytest ended with exit status {status} after the verdict")
+    release = run.release(verdict)
     if verdict.word == "released":
         try:
-            bundle.publish(run.staged, run.release, _papers(run), run.spec.candidate)
-        except (OSError, ValueError, bundle.BundleError) as error:
+            papers = [*_papers(run), *outside.write(run.folder, run.staged, run.key)]
+            sign = None if run.key is None else partial_of(signature.sign_folder, key=run.key)
+            bundle.publish(run.staged, release, papers, run.spec.candidate, sign)
+        except (OSError, ValueError, GreenrunError) as error:
             verdict = _withdraw(run, f"the bundle could not be published: {error}")
             status = 1
         except BaseException as error:  # Ctrl-C, or a SIGTERM, which pytest makes an exception of its own
-            if not run.release.exists():  # after its rename it is whole, whatever comes
+            if not release.exists():  # after its rename it is whole, whatever comes
                 _withdraw(run, f"publishing was ended by {type(error).__name__}")
             raise
     if verdict.word == "released":
-        stamp = f" {UNPROVEN}" if verdict.unproven else ""
-        why = f" ({verdict.doubts[0]})" if verdict.unproven else ""
-        return f"RELEASED{stamp} {run.release}{why}", status
+        stamps = "".join(f" {stamp.replace('-', ' ')}" for stamp in verdict.stamps)
+        why = [*verdict.doubts[:1], *(waivers.said(one.waiver) for one in verdict.waived if one.waiver is not None)]
+        told = f" ({escape.clean(first_line('; '.join(why)))})" if why else ""
+        return f"RELEASED{stamps} {release}{told}", status
     status = status or ending.exitstatus  # a plugin may have set pytest's own to 0
     reason = escape.clean(first_line(verdict.reasons[0])) if verdict.reasons else "no reason recorded"
     word = "REFUSED" if verdict.word == "refused" else "INCOMPLETE"
@@ -139,10 +145,15 @@ def table(verdict: Verdict) -> list[str]:
     order = {"failed": 0, "error": 0, "inconclusive": 1, "blocked": 2, "not_run": 3, "passed": 4}
     width = max((len(result.gate.id) for result in verdict.gates), default=0)
     return [
-        f"{result.outcome:<12} {result.gate.id:<{width}}  {'blocking' if result.gate.blocking else 'advisory'}"
-        f"{_figures(result)}"
+        f"{result.outcome:<12} {result.gate.id:<{width}}  {_weight(result)}{_figures(result)}"
         for result in sorted(verdict.gates, key=lambda result: order[result.outcome])
     ]
+
+
+def _weight(result: GateResult) -> str:
+    if result.waiver is not None:
+        return "waived"
+    return "blocking" if result.gate.blocking else "advisory"
 
 
 def _figures(result: Any) -> str:

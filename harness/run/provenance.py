@@ -24,7 +24,9 @@ from harness.gates.records import (
     Meaning,
     MetricOrigins,
     Model,
+    Origin,
     RunOpened,
+    Waived,
     Warned,
 )
 from harness.metrics import registry
@@ -33,6 +35,7 @@ from harness.releases import earlier, meaning
 from harness.run.run import Run
 from harness.spec.data_place import is_hub
 from harness.spec.objects import Spec
+from harness.spec.table import columns
 from harness.store import digests
 from harness.store.artifact import Artifact
 
@@ -54,6 +57,9 @@ def record(run: Run) -> None:
             gates=[asdict(gate) for gate in run.gates],
         )
     )
+    run.journal.write(Origin(_base(spec.base.source), spec.base.pin, _stated(columns(spec.licences))))
+    for one in spec.waivers:
+        run.journal.write(Waived(one.gate, one.reason, one.by, one.until))
     if run.earlier is not None:
         run.journal.write(Against(run.earlier.release, run.earlier.run_id))
     else:
@@ -63,6 +69,16 @@ def record(run: Run) -> None:
     run.journal.write(Meaning(meaning.digests_of(spec)))
     run.journal.write(MetricOrigins(metric_origins()))
     run.journal.write(Environment(environment(spec.threads)))
+
+
+def _base(source: str) -> str:
+    """A folder's place is its machine's own affair."""
+    scheme, _, place = source.partition(":")
+    return f"path:{Path(place).name}" if scheme == "path" else source
+
+
+def _stated(licences: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: licence for name, licence in licences.items() if licence is not None}
 
 
 def inputs(spec: Spec) -> dict[str, str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from harness.gates.records import ArtifactUsed, RunOpened, Unreadable, every
-from harness.gates.shipping import UNPROVEN
+from harness.gates.shipping import STAMPS
 from harness.run import alive
 from harness.run import journal as evidence
 from harness.store.store import PIN
@@ -63,8 +63,10 @@ def abandoned(out: Path) -> list[Path]:
     """Half-written bundles below ``out/releases`` whose runs are over: each was left by a kill while publishing."""
     found = []
     for folder in (out / "releases").glob("*.partial"):
-        name = folder.name.removesuffix(".partial").removesuffix(f"-{UNPROVEN}")
-        owners = [run for run in (out / "runs").glob("*/") if name.endswith(f"-{run.name}")]
+        name = folder.name.removesuffix(".partial")
+        owners = [
+            run for run in (out / "runs").glob("*/") if any(name.endswith(f"-{run.name}{stamp}") for stamp in STAMPS)
+        ]
         if owners and not any(alive.lives(run, evidence.read(run / "evidence")) for run in owners):
             found.append(folder)
     return sorted(found)
@@ -120,7 +122,7 @@ def _runs(out: Path) -> Iterator[_Run]:
         if journal:
             name = next((opened.release for opened in every(journal, RunOpened)), "")
             keys = frozenset(used.key[:24] for used in every(journal, ArtifactUsed))
-            bundles = (f"{name}-{folder.name}", f"{name}-{folder.name}-{UNPROVEN}")
+            bundles = (f"{name}-{folder.name}{stamp}" for stamp in STAMPS)
             released = any((out / "releases" / bundle).is_dir() for bundle in bundles)
             waits = not (folder / "verdict.json").exists() and alive.lives(folder, journal)
             unread = bool(every(journal, Unreadable))

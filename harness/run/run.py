@@ -10,9 +10,9 @@ from pathlib import Path
 
 from harness import gates as gates_of
 from harness.errors import SpecError
-from harness.gates import shipping
 from harness.gates.gate import Gate
 from harness.gates.records import ArtifactUsed
+from harness.gates.verdict import Verdict
 from harness.releases.earlier import Earlier
 from harness.run.journal import Journal
 from harness.spec.objects import Spec
@@ -32,6 +32,8 @@ class Run:
     store: Store
     earlier: Earlier | None = None
     """The release that this one is compared with, from the command line; None: there is none."""
+    key: Path | None = None
+    """The private key that signs the bundle, from the command line; None: it is not signed."""
 
     @property
     def folder(self) -> Path:
@@ -46,16 +48,11 @@ class Run:
         """Where the bundle is put together before the verdict is known."""
         return self.folder / "staged"
 
-    @property
-    def release(self) -> Path:
-        """Where the bundle is published, if the verdict is "released"; its name says where nothing is proved."""
-        stamp = f"-{shipping.UNPROVEN}" if self._unproven else ""
-        return self.out / "releases" / f"{self.spec.name}-{self.id}{stamp}"
-
-    @property
-    def _unproven(self) -> bool:
-        candidate = self.spec.candidate
-        return bool(shipping.doubts(self.gates, candidate, self.spec.adapters[candidate].tasks))
+    def release(self, verdict: Verdict) -> Path:
+        """Where the bundle is published, if the verdict is "released"; its name says where nothing is proved, and where
+        a gate was waived."""
+        stamps = "".join(f"-{stamp}" for stamp in verdict.stamps)
+        return self.out / "releases" / f"{self.spec.name}-{self.id}{stamps}"
 
 
 def new_id(out: Path, wanted: str | None) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import regex
 
-from harness.spec import chat, data_place, nearest
+from harness.spec import chat, data_place, nearest, waiver
 from harness.spec import papers as spec_papers
 from harness.spec.objects import ALL, SPLITS, Spec, Task, Thresholds
 from harness.spec.policy import ANYTIME
@@ -48,6 +48,7 @@ def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
             '"once", or remove the table',
         )
     yield from _bad_notes(spec)
+    yield from waiver.problems(spec.waivers)
 
 
 def _bad_adapters(spec: Spec) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from annotated_types import MinLen
 from harness.spec.adapters import AdapterTable
 from harness.spec.base import Base
 from harness.spec.gates import Gates
+from harness.spec.licences import Licences
 from harness.spec.policy import Policy
 from harness.spec.recipe import Experiment, Recipe
 from harness.spec.release import Release
@@ -18,6 +19,7 @@ from harness.spec.selection import Selection
 from harness.spec.table import Table
 from harness.spec.tasks import TaskTable
 from harness.spec.values import Listed, Name
+from harness.spec.waiver import Waiver
 from harness.spec.work import Generation, Limits, Retention
 
 
@@ -45,5 +47,9 @@ class SpecFile(Table):
     """What is kept of earlier runs."""
     limits: Limits = field(default_factory=dict)
     """Seconds that building one artifact of a kind may take; a stage that hangs is ended and named."""
+    licences: Licences = field(default_factory=Licences)
+    """Terms of use, for the bill of materials and the cards of a bundle."""
+    waiver: Listed[Waiver] = ()
+    """Gates whose failure somebody answers for, by name and until a date."""
     gates: Gates
     """What must hold."""

@@ -9,12 +9,14 @@ from pathlib import Path
 from harness.spec.adapters import Adapter
 from harness.spec.base import Base
 from harness.spec.gates import Gates
+from harness.spec.licences import Licences
 from harness.spec.policy import Policy
 from harness.spec.recipe import Experiment, Recipe
 from harness.spec.release import Release
 from harness.spec.selection import Selection
 from harness.spec.tasks import ALL, SPLITS, Task
 from harness.spec.thresholds import Thresholds
+from harness.spec.waiver import Waiver
 from harness.spec.work import Generation, Retention
 
 __all__ = ["ALL", "SPLITS", "Adapter", "Base", "Gates", "Selection", "Spec", "Task", "Thresholds"]
@@ -37,6 +39,9 @@ class Spec(Release, Policy, Generation, Retention):
     limits: Mapping[str, float]
     """Kind of artifact -> seconds that building one may take."""
     gates: Gates
+    licences: Licences = field(default_factory=Licences)
+    waivers: tuple[Waiver, ...] = ()
+    """The tables of ``[[waiver]]``."""
     opened: Mapping[str, str] = field(default_factory=dict)
     """Path -> SHA-256 of everything that the run reads, as it opened: from the disk, never from the file."""
 

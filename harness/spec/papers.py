@@ -18,13 +18,21 @@ SERVING, TEMPLATE = "SERVING.md", "chat_template.jinja"
 """In a bundle whose spec has a ``[base.chat]``: how the base must be asked."""
 
 
+OUTSIDE = "papers"
+"""Folder of a run with what its bundle holds beside the reports."""
+EVIDENCE = "evidence."
+"""Before the name of a file of the journal, in a bundle."""
+SCRIPT = "verify.py"
+_OUTSIDE = (SCRIPT, "model.sig", "verdict.dsse.json", "bom.cdx.json")
+
+
 def reserved(name: str) -> bool:
     """Whether a file of that name in a run's folder or a bundle is greenrun's own; case tells no files apart."""
-    own = (SUMS, *PAPERS, JUDGED, ANSWERS, SERVING, TEMPLATE, *_FOLDERS)
+    own = (SUMS, *PAPERS, *_OUTSIDE, JUDGED, ANSWERS, SERVING, TEMPLATE, *_FOLDERS)
     parts = name.casefold().removesuffix(".new").removesuffix(".lock").removesuffix(".partial")
-    packed = name.casefold().startswith(("adapter_", "model_"))
+    packed = name.casefold().startswith(("adapter_", "model_", "card_", EVIDENCE))
     page = parts.startswith("report.") and parts.endswith(".html")
     return packed or page or parts in {one.casefold() for one in own}
 
 
-_FOLDERS = ("evidence", "failures", "findings", "progress", "staged")
+_FOLDERS = ("evidence", "failures", "findings", "progress", "staged", OUTSIDE)

@@ -11,6 +11,7 @@ from harness.gates.gate import Gate
 from harness.gates.regression import accepted_weaker
 from harness.releases import tried_items
 from harness.releases.earlier import Earlier
+from harness.releases.weakened import new_waivers
 from harness.run.run import Run
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
@@ -27,7 +28,7 @@ def test_spec_not_weakened(spec: Spec, earlier: Earlier, weaker: Weaker, conclud
         else f'if that is meant, say why in the spec: [gates.regression] accept_weaker = "...", one reason a release '
         f"(compared with {earlier.name})"
     )
-    message = "\n".join([*found, mend] if found else [])
+    message = "\n".join([*([*found, mend] if found else []), *new_waivers(earlier, spec)])
     sources = {"spec": spec.digest, "earlier spec": digests.of_value(earlier.table)}
     conclude(Measurement(float(not found), len(earlier.gates), message=message, sources=sources))
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.gates import shipping
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMAND = (sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"))
 
@@ -91,7 +93,7 @@ def release(
         check=False,
     )
     run = line.out / "runs" / run_id
-    names = (f"*-{run_id}", f"*-{run_id}-UNPROVEN")
+    names = [f"*-{run_id}{stamp}" for stamp in shipping.STAMPS]
     bundles = (path for name in names for path in (line.out / "releases").glob(name))
     bundle = next(bundles, line.out / "releases" / run_id)
     last = "".join(done.stdout.splitlines()[-1:])

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
 
 from harness.engines.adapter_files import CONFIG, WEIGHTS
-from harness.releases import judged_items
+from harness.gates.gate import Gate
+from harness.gates.verdict import reach
+from harness.releases import bundle, judged_items, signature
+from harness.releases.verify_alone import SIGNATURE
+from harness.report import document, outside
+from harness.run import journal as evidence
+from harness.run.provenance import environment
+from harness.spec.papers import SUMS
 from harness.store import digests
 
 KEPT = judged_items.render(
@@ -36,23 +47,81 @@ def _digest() -> str:
         return digests.of_value(digests.of_folder(write_adapter(Path(place) / "adapter")))
 
 
-VERDICT = {
-    "verdict": "released",
-    "selected_experiment": "short",
-    "artifacts": [{"name": f"adapter short {name}", "digest": _digest()} for name in ("style", "writing")],
-    "packed": ["style", "writing"],
-    "candidate_adapter": "style",
-    "gates": [{"id": "eval.style.style.format", "value": 0.5}],
-}
+DIGEST = _digest()
+
+GATES = (
+    Gate("data.train-style.parse", "parse", "train-style", True, metric="parse", task="style"),
+    Gate(
+        "eval.style.style.format", "threshold", "style-style-format", True, "lower_bound", "format", 0.25,
+        adapter="style", task="style", split="benchmark",
+    ),
+)  # fmt: skip
+"""Of a release of two adapters; the second one is the candidate's."""
 
 
-def write_papers(folder: Path) -> list[Path]:
-    """The papers of a released run of two adapters, in a new folder."""
-    folder.mkdir()
-    texts = {"verdict.json": json.dumps(VERDICT), "junit.xml": "<testsuites/>", "report.md": "#", "release.toml": ""}
+def journal(folder: Path, outcome: str = "passed", *more: Mapping[str, Any]) -> None:
+    """Write the journal of a run in which the candidate's gate came to `outcome`, into a new folder.
+
+    Args:
+        more: records that it holds as well.
+    """
+    spec = {"spec_digest": "f" * 64, "candidate": "style", "tasks": ["style"]}
+    used = {"stage": "adapter", "key": "e" * 64, "seconds": 5.0, "reused": False, "built_at": "then", "digest": DIGEST}
+    form = {"name": "nf4"}
+    measured = {"value": 0.5, "lower_bound": 0.3, "upper_bound": 0.7, "n": 2, "sources": {"sheet": "c" * 64}}
+    told = [
+        {"kind": "hello", "pid": 1},
+        {"kind": "run", "release": "v3", "run_id": "run_1", "gates": [asdict(gate) for gate in GATES], **spec},
+        {"kind": "origin", "base": "hf:some/base", "pin": f"revision:{'a' * 40}", "licences": {"adapters": "MIT"}},
+        {"kind": "model", "model": {"base": "b" * 64, "weights": "d" * 64, "form": form}},
+        {"kind": "environment", "environment": environment(threads=1)},
+        {"kind": "data", "files": [{"name": "train-style", "path": "t.jsonl", "records": 3, "sha256": "a" * 64}]},
+        *({"kind": "artifact", "name": f"adapter short {name}", **used} for name in ("style", "writing")),
+        {"kind": "selection", "selected": "short", "reason": "best", "experiments": []},
+        *more,
+    ]
+    for gate, one in zip(GATES, ("passed", outcome), strict=True):
+        judgement = {"gate": gate.id, "outcome": one, "measurement": measured, "message": f"{gate.id}: {one}"}
+        told += [
+            {"kind": "attempt", "gate": gate.id},
+            {"kind": "gate", "gate": gate.id, "judgement": judgement},
+        ]
+    told += [{"kind": "packed", "adapters": ["style", "writing"]}, {"kind": "bye", "exitstatus": 0}]
+    folder.mkdir(parents=True)
+    lines = (json.dumps({"process": "main", "at": 10.0 + number, **one}) for number, one in enumerate(told))
+    (folder / "main.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def write_papers(folder: Path, outcome: str = "passed", *more: Mapping[str, Any]) -> list[Path]:
+    """The papers of a run of two adapters, in a new folder, and its journal below."""
+    journal(folder / "evidence", outcome, *more)
+    entries = evidence.read(folder / "evidence")
+    document.write(
+        document.build(reach(GATES, entries), entries, evidence.digests_of(folder / "evidence")),
+        folder / "verdict.json",
+    )
+    texts = {"junit.xml": "<testsuites/>", "report.md": "#", "release.toml": ""}
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    return [folder / name for name in texts]
+    return [folder / name for name in ("verdict.json", *texts)]
+
+
+def release(place: Path, key: Path | None = None, outcome: str = "passed", *more: Mapping[str, Any]) -> Path:
+    """A published bundle of two adapters, below a new folder, signed where a key is given."""
+    place.mkdir()
+    adapter, staged, final = write_adapter(place / "adapter"), place / "staged", place / "releases" / "v3-run_1"
+    bundle.stage({"style": adapter, "writing": adapter}, staged, {judged_items.FILE: KEPT})
+    papers = write_papers(place / "run_1", outcome, *more)
+    papers += outside.write(place / "run_1", staged, key)
+    bundle.publish(staged, final, papers, "style", None if key is None else partial(signature.sign_folder, key=key))
+    return final
+
+
+def reseal(bundled: Path) -> None:
+    """Checksums that fit again, as somebody who tampers would write them."""
+    names = sorted(path.name for path in bundled.iterdir() if path.name not in (SUMS, SIGNATURE))
+    lines = [f"{digests.of_file(bundled / name)}  {name}\n" for name in names]
+    (bundled / SUMS).write_text("".join(lines), encoding="ascii")
 
 
 def flip(path: Path) -> None:

@@ -17,6 +17,7 @@ from harness.errors import AdapterError, BlockedError
 from harness.gates.gate import Gate
 from harness.spec.data import DataGates
 from harness.spec.gates import Gates
+from harness.spec.waiver import Waiver
 from harness.statistics.measurement import Measurement
 from harness.store.artifact import Artifact
 
@@ -37,12 +38,18 @@ class Packing:
     def __call__(self) -> dict[str, Artifact]:
         nothing_asked_of_data = {"gates": Gates(data=DataGates(blocking=False), eval=())}
         adapters = {"sea": None, "both": None}
-        spec = SimpleNamespace(adapters=adapters, candidate="both", confidence=0.95, **nothing_asked_of_data)
+        spec = SimpleNamespace(
+            adapters=adapters, candidate="both", confidence=0.95, **nothing_asked_of_data, **self.more
+        )
         function: Callable[..., Any] = inspect.unwrap(packable._get_wrapped_function())  # type: ignore[attr-defined]
         chosen: dict[str, Artifact] = function(
             SimpleNamespace(spec=spec, gates=GATES), self.adapter_of, lambda: None, self.measured
         )()
         return chosen
+
+    @property
+    def more(self) -> dict[str, Any]:
+        return {}
 
     def adapter_of(self, experiment: None, name: str) -> Artifact:
         return Artifact("adapter", name, name, Path(name), "", 0.0, reused=False)
@@ -66,6 +73,35 @@ def test_a_candidate_that_cannot_be_measured_is_not_passed_over(fault: Exception
 
 def test_where_nothing_is_wrong_all_are_packed() -> None:
     assert set(Packing("", FAULTS[0])()) == {"sea", "both"}
+
+
+@dataclass(frozen=True)
+class Poor(Packing):
+    """``packable`` where every answer of the named adapter is poor, and its gate may be waived."""
+
+    until: str = ""
+
+    def measured(self, gate: Gate) -> Measurement:
+        return Measurement(0.1 if gate.adapter == self.broken else 1.0, 10, sources={"adapter": "a"})
+
+    @property
+    def more(self) -> dict[str, Any]:
+        gate = next(one.id for one in GATES if one.adapter == self.broken)
+        waiver = Waiver(gate=gate, reason="agreed", by="Ann", until=self.until)
+        return {"waivers": (waiver,) if self.until else ()}
+
+
+@pytest.mark.parametrize(
+    ("name", "until", "wanted"),
+    [
+        ("both", "", {"sea"}),
+        ("both", "9999-12-31", {"sea", "both"}),
+        ("both", "2020-01-01", {"sea"}),
+        ("sea", "", {"both"}),
+    ],
+)
+def test_a_waived_candidate_is_packed_until_its_waivers_last_day(name: str, until: str, wanted: set[str]) -> None:
+    assert set(Poor(name, FAULTS[0], until)()) == wanted
 
 
 @pytest.mark.parametrize("name", ["sea", "both"])

@@ -16,7 +16,7 @@ ENGLISH = "en"
 WORDS = (
     "released", "refused", "incomplete",
     "passed", "failed", "error", "inconclusive", "blocked", "not_run",
-    "blocking", "advisory",
+    "blocking", "advisory", "waived",
     "data", "training", "eval", "bnb", "gguf", "parity", "regression", "bundle", "forgetting", "base",
     "citations", "seeds", "attempts", "history",
 )  # fmt: skip

@@ -51,6 +51,7 @@ def render(
             language=language,
             word=lambda text: say(str(text)) if str(text) in catalogue.WORDS else str(text),
             gates=gates,
+            waivers=[one for one in document.get("waivers", []) if one.get("used")],
             blocking=_passed(gates, True),
             advisory=_passed(gates, False),
             candidate_metrics=[gate for gate in gates if judged_metric(gate, document.get("candidate_adapter"))],

@@ -1,0 +1,107 @@
+"""Which gates a waiver may excuse, and on which day it does: a failure that somebody answers for by name.
+
+A waiver excuses a measured failure. It makes nothing of what was not measured (an error, a gate that did not run or was
+blocked), and nothing of the gates that the evidence itself rests on: a release whose evidence is in doubt has nothing
+that a reader of the waiver could weigh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from harness.gates.data import LEAKAGE
+from harness.gates.gate import Gate, Outcome
+from harness.gates.records import Waived
+from harness.gates.regression import NOT_WEAKENED
+from harness.spec import nearest
+from harness.spec.objects import Spec
+from harness.spec.waiver import Waiver, day
+
+EXCUSED: tuple[Outcome, ...] = ("failed", "inconclusive")
+"""Outcomes of a gate that was measured and did not pass."""
+
+ANSWERS = (
+    "threshold",
+    "non_empty",
+    "ends_by_itself",
+    "no_thinking",
+    "forgetting",
+    "not_worse",
+    "not_lost",
+    "logit_parity_kl",
+    "logit_parity_same_top_1",
+    "attribution",
+    "learned",
+)
+"""Checks that say how good something is, and nothing of whether it is what it seems."""
+READING = ("encoding", "parse", "fields", "rendered", "ids_unique")
+"""Checks of the data without which nobody knows which items were trained and judged."""
+
+
+def refusal(gate: Gate) -> str:
+    """Why no waiver may excuse a gate; "" where one may."""
+    if not gate.blocking:
+        return "it only advises, and refuses nothing"
+    if gate.id == NOT_WEAKENED:
+        return 'it is what tells of waivers; say [gates.regression] accept_weaker = "..." instead'
+    if gate.area == "data":
+        if gate.check in LEAKAGE:
+            return "with leaked data every other number is worth nothing"
+        return "unread data cannot be judged" if gate.check in READING else ""
+    if gate.check in ANSWERS:
+        return ""
+    return (
+        "it says whether the evidence, the base, the mounted adapter, the candidate or the bundle is what it seems: "
+        "no reason makes up for that"
+    )
+
+
+def wrong(spec: Spec, gates: Sequence[Gate]) -> Iterator[tuple[str, str]]:
+    """Waivers of gates that there are none of, or that nobody may waive: the key, and the mend."""
+    known = {gate.id: gate for gate in gates}
+    for number, one in enumerate(spec.waivers):
+        key = f"waiver.{number}.gate"
+        if one.gate not in known:
+            near = nearest.closest(one.gate, known)
+            hint = f"did you mean {near!r}?" if near else "`pytest suites/release --plan` lists the gates"
+            yield key, f"no gate of this release is called {one.gate!r}; {hint}"
+        elif why := refusal(known[one.gate]):
+            yield key, f"{one.gate} cannot be waived: {why}; remove the waiver"
+
+
+def expired(waivers: Sequence[Waiver], today: date) -> Iterator[tuple[str, str]]:
+    """Waivers past their date: the key, and the mend."""
+    for number, one in enumerate(waivers):
+        if not in_force(one, today):
+            yield (
+                f"waiver.{number}.until",
+                f"the waiver of {one.gate} by {one.by} expired on {one.until}, today is {today} (UTC); mend the gate "
+                "and remove the waiver, or have somebody answer for a new one",
+            )
+
+
+def in_force(waiver: Waiver | Waived, today: date) -> bool:
+    """Whether a waiver still holds on a day (UTC), its last one included."""
+    last = day(waiver.until)
+    return last is not None and today <= last
+
+
+def of(waivers: Sequence[Waived], gate: Gate) -> Waived | None:
+    """The waiver that speaks of a gate, where one may."""
+    return None if refusal(gate) else next((one for one in waivers if one.gate == gate.id), None)
+
+
+def excused(spec: Spec, gate: Gate, outcome: str, today: date) -> bool:
+    """Whether the spec waives this outcome of a gate on that day."""
+    return (
+        outcome in EXCUSED
+        and not refusal(gate)
+        and any(one.gate == gate.id and in_force(one, today) for one in spec.waivers)
+    )
+
+
+def said(waiver: Mapping[str, str] | Waived) -> str:
+    """A waiver in one line."""
+    found = waiver if isinstance(waiver, Mapping) else waiver.content()
+    return f"{found['gate']} waived by {found['by']} until {found['until']}: {found['reason']}"
