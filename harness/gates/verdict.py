@@ -7,12 +7,12 @@ once by one process before its test ended; whatever pytest thought of the test c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.gates import shipping
 from harness.gates.gate import Gate, Outcome
-from harness.gates.records import Attempt, Bye, Damaged, Entry, Judged, RunOpened, Taint, Unreadable, every, last
+from harness.gates.records import Attempt, Bye, Damaged, Entry, Judged, RunOpened, Taint, Took, Unreadable, every, last
 
 Word = Literal["released", "refused", "incomplete"]
 
@@ -27,6 +27,8 @@ class GateResult:
     n: int
     message: str
     sources: Mapping[str, str]
+    seconds: float | None = None
+    """How long its test ran; None where nobody measured it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ def reach(gates: Sequence[Gate], records: Iterable[Entry]) -> Verdict:
             internal error, a restriction, a bundle that could not be published.
     """
     journal = list(records)
-    results = tuple(_result(gate, journal) for gate in gates)
+    seconds = {took.gate: took.seconds for took in every(journal, Took)}
+    results = tuple(replace(_result(gate, journal), seconds=seconds.get(gate.id)) for gate in gates)
     red = [result for result in results if result.gate.blocking and result.outcome not in ("passed", "not_run")]
     missing = [result for result in results if result.outcome == "not_run"]
     taints = dict.fromkeys(taint.text for taint in every(journal, Taint))

@@ -10,10 +10,13 @@ import pytest
 from harness.errors import BlockedError, GreenrunError
 from harness.gates import judging
 from harness.gates.gate import Gate
-from harness.gates.records import Attempt
+from harness.gates.records import Attempt, Took
 from harness.plugin import plain_reports as reports
 from harness.plugin.collection import gate_of
 from harness.plugin.stash import JUDGED, RUN
+
+SPENT = pytest.StashKey[float]()
+"""Seconds that a test of a gate has run until now."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -31,6 +34,7 @@ def pytest_runtest_makereport(
     gate = gate_of(item)
     if gate is None or RUN not in item.config.stash:
         return report
+    _journal_time(item, call, gate)
     error = call.excinfo.value if call.excinfo is not None else None
     if report.failed and isinstance(error, GreenrunError):
         report.longrepr = f"{gate.id}: {'blocked: ' if isinstance(error, BlockedError) else ''}{error}"
@@ -41,6 +45,14 @@ def pytest_runtest_makereport(
         report.wasxfail = f"reason: advisory: {report.longreprtext}"
     reports.clean(report)
     return report
+
+
+def _journal_time(item: pytest.Item, call: pytest.CallInfo[None], gate: Gate) -> None:
+    """Once a gate, when its test has run or could not begin; what the teardown of a session frees is none of its."""
+    spent = item.stash.get(SPENT, 0.0) + call.duration
+    item.stash[SPENT] = spent
+    if call.when == "call" or (call.when == "setup" and call.excinfo is not None):
+        item.config.stash[RUN].journal.write(Took(gate.id, round(spent, 3)))
 
 
 def _journal_error(config: pytest.Config, gate: Gate, error: BaseException | None, report: pytest.TestReport) -> None:

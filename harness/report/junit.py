@@ -25,6 +25,7 @@ def write(document: Mapping[str, Any], path: Path) -> None:
 
     Blocking gates that are not passed are failures (measured and below) or errors (not measured), advisory ones are
     skipped. What a gate lacks counts against it: without ``blocking`` it blocks, without ``outcome`` it is an error.
+    A case has a ``time`` where it was measured, and none where it was not: 0 would say that it took no time.
     """
     cases = [*map(_case, document.get("gates", [])), _verdict(document)]
     counts = {
@@ -57,8 +58,10 @@ def _count(cases: list[ElementTree.Element], tag: str) -> int:
 
 def _case(gate: Mapping[str, Any]) -> ElementTree.Element:
     case = ElementTree.Element(
-        "testcase", classname=legal(f"{SUITE}.{gate.get('area', '')}"), name=legal(gate.get("id", "")), time="0"
+        "testcase", classname=legal(f"{SUITE}.{gate.get('area', '')}"), name=legal(gate.get("id", ""))
     )
+    if isinstance(seconds := gate.get("seconds"), (int, float)):
+        case.set("time", f"{seconds:.3f}")
     outcome = gate.get("outcome", "error")
     message = gate.get("message") or f"{gate.get('id', '')}: {outcome}"
     if outcome == "passed":
@@ -72,7 +75,7 @@ def _case(gate: Mapping[str, Any]) -> ElementTree.Element:
 
 
 def _verdict(document: Mapping[str, Any]) -> ElementTree.Element:
-    case = ElementTree.Element("testcase", classname=SUITE, name=VERDICT, time="0")
+    case = ElementTree.Element("testcase", classname=SUITE, name=VERDICT)
     word = document.get("verdict", "incomplete")
     if word != "released":
         _add(case, "failure", word, "\n".join([f"the verdict is {word}", *map(str, document.get("reasons", []))]))
