@@ -38,6 +38,9 @@ def pytest_runtest_makereport(
     error = call.excinfo.value if call.excinfo is not None else None
     if report.failed and isinstance(error, GreenrunError):
         report.longrepr = f"{gate.id}: {'blocked: ' if isinstance(error, BlockedError) else ''}{error}"
+    elif report.failed and error is not None and not isinstance(error, pytest.fail.Exception):
+        first = f"{gate.id}: {type(error).__name__}: {error}".rstrip(": ")  # and not where its traceback begins
+        report.longrepr = f"{first}\n\n{report.longreprtext}"
     if report.failed and gate.id not in item.config.stash[JUDGED]:
         _journal_error(item.config, gate, error, report)
     if report.failed and not gate.blocking:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from harness.gates.records import Warned, every
 from harness.gates.shipping import UNPROVEN
@@ -132,22 +131,3 @@ def _papers(run: Run) -> list[Path]:
     """What of the run's folder goes into its bundle: the papers, and the page in further languages."""
     pages = [f"report.{language}.html" for language in run.spec.languages[1:]]
     return [run.folder / name for name in (*spec_papers.PAPERS, *pages)]
-
-
-def table(verdict: Verdict) -> list[str]:
-    """One line a gate for the terminal, worst first, and why."""
-    order = {"failed": 0, "error": 0, "inconclusive": 1, "blocked": 2, "not_run": 3, "passed": 4}
-    width = max((len(result.gate.id) for result in verdict.gates), default=0)
-    return [
-        f"{result.outcome:<12} {result.gate.id:<{width}}  {'blocking' if result.gate.blocking else 'advisory'}"
-        f"{_figures(result)}"
-        for result in sorted(verdict.gates, key=lambda result: order[result.outcome])
-    ]
-
-
-def _figures(result: Any) -> str:
-    if result.value is None:
-        return ""
-    bound = f", at least {result.lower_bound:.4f}" if result.lower_bound is not None else ""
-    wanted = "all" if result.gate.rule == "every" else f"> {result.gate.threshold}"
-    return f"  {result.value:.4f}{bound} (n={result.n}, wanted {wanted})"
