@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from harness.gates.records import Bye
 from harness.plugin import plain_reports as reports
 from harness.plugin.stash import ENDING, RUN, WATCHER, is_worker
-from harness.report import gate_table
+from harness.report import ci, gate_table
 from harness.report import publish as closing
 
 
@@ -73,6 +74,8 @@ class Publisher:
             print(told, file=sys.stdout)
         for warning in closing.warnings(config.stash[RUN]):
             print(f"warning: {warning}", file=sys.stdout)
+        for told in ci.tell(config.stash[RUN], os.environ):
+            print(told, file=sys.stdout)
         print(line, file=sys.stdout, flush=True)
         return status
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from harness.gates.records import Warned, every
 from harness.gates.shipping import UNPROVEN
 from harness.gates.verdict import Verdict, first_line, reach
+from harness.project import ROOT
 from harness.releases import bundle
-from harness.report import document, escape, files
+from harness.report import document, escape, files, sarif
 from harness.report.page import shown, view
 from harness.run import journal as evidence
 from harness.run import provenance, retention
@@ -120,6 +121,7 @@ def _write(run: Run, verdict: Verdict) -> None:
     paper = document.build(verdict, journal, evidence.digests_of(run.evidence))
     if run.spec.path.is_file():
         shutil.copyfile(run.spec.path, run.folder / "release.toml")
+    sarif.write(run.folder, {gate.id: gate.blocking for gate in run.gates}, ROOT)
     notes = ""
     if run.spec.notes is not None and run.spec.notes.is_file():
         notes = run.spec.notes.read_text(encoding="utf-8")
