@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.dataset import tokens
 from harness.dataset.item import Item
-from harness.errors import TrainingError
+from harness.errors import GreenrunError, TrainingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +22,33 @@ class Sample:
 
 
 def tokenize(tokenizer: Any, items: Sequence[Item], max_length: int) -> list[Sample]:
-    """One sample an item, nothing truncated.
+    """One sample for each turn that is learned, nothing truncated.
 
     Raises:
-        TrainingError: a sample is longer than `max_length`, or there is none.
+        TrainingError: a sample is longer than `max_length`, or there is none, or the chat template leaves out a part.
     """
     if not items:
         raise TrainingError("no training items")
     samples = []
     for item in items:
-        prompt, completion = tokens.learned_ids(tokenizer, item)
-        sample = Sample(item.id, tuple(prompt), tuple(completion))
-        if len(sample) > max_length:
-            raise TrainingError(
-                f"{item.id}: {len(sample)} tokens, recipe.max_length is {max_length}; "
-                "shorten the item or raise the limit, truncation would cut the answer"
-            )
-        samples.append(sample)
+        for sample in _samples(tokenizer, item):
+            if len(sample) > max_length:
+                raise TrainingError(
+                    f"{item.id}: {len(sample)} tokens, recipe.max_length is {max_length}; "
+                    "shorten the item or raise the limit, truncation would cut the answer"
+                )
+            samples.append(sample)
     return samples
+
+
+def _samples(tokenizer: Any, item: Item) -> Iterator[Sample]:
+    try:
+        for prompt, completion in tokens.all_learned_ids(tokenizer, item):
+            yield Sample(item.id, tuple(prompt), tuple(completion))
+    except TrainingError:
+        raise
+    except GreenrunError as error:
+        raise TrainingError(f"{item.id}: {error}") from error
 
 
 def collate(samples: Sequence[Sample], pad: int) -> dict[str, Any]:

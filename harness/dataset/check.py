@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.dataset.line import Record
-from harness.spec.data import Options
+from harness.dataset.seen import Seen
+from harness.spec.data import DataGates, Options
 from harness.spec.objects import Task
 
 Concerns = Callable[[Task, str], bool]
@@ -42,6 +43,9 @@ class Check:
     """What is so where it passes, as one sentence: the docstring of its test."""
     kinds: frozenset[str]
     """Kinds of findings that it may report: what ``allow`` can name. Any other kind is an error of the check."""
+    options: Callable[[str, DataGates], str] | None = None
+    """(kind, settings) -> the option that lets it find less of a kind, as it would stand in ``[gates.data]``; "" where
+    only ``allow`` does."""
 
 
 class RecordCheck(Protocol):
@@ -57,9 +61,11 @@ class RecordCheck(Protocol):
 class RecordsCheck(Check):
     """A check of single records, taken in the one pass over a file that all such checks share."""
 
-    start: Callable[[Task, str], RecordCheck] | None
+    start: Callable[[Task, str | None], RecordCheck] | None
     """(task, text of its prompt template) -> what looks at the records; None where the pass itself does."""
     concerns: Concerns = every_file
+    tells: Callable[[Seen], str] | None = None
+    """What the pass saw, in words for whoever reads the gate."""
 
 
 @dataclass(frozen=True, kw_only=True)

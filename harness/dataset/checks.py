@@ -20,7 +20,7 @@ from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
 
-from harness.dataset import files, registry
+from harness.dataset import files, reading, registry
 from harness.dataset.check import ItemsCheck, NamedFile, RecordsCheck, SplitsCheck
 from harness.dataset.files import Counted, items_of, options_of
 from harness.dataset.findings import Checked, Finding, declared, tally, told_by
@@ -49,12 +49,14 @@ def check_file(name: str, task: Task, split: str, chosen: Options) -> Checked:
     if isinstance(check, RecordsCheck):
         found = _scanned(_plan(task, split, chosen), _stamp(path))
         declared(check.name, check.kinds, found.tallies[name].counts)
-        return Checked(found.tallies[name], found.records, {path.name: found.digest})
+        told = check.tells(found.seen) if check.tells is not None else ""
+        note = "\n".join(filter(None, (told, found.note(name))))
+        return Checked(found.tallies[name], found.records - found.unread[name], {path.name: found.digest}, note)
     if not isinstance(check, ItemsCheck):
         raise ValueError(f"unknown data check of one file {name!r}")
     counted = Counted(task, split, chosen)
     result = tally(told_by(name, check.kinds, check.findings(task, split, counted, chosen), chosen.allow))
-    return Checked(result, counted.count, {path.name: files.digest_of(path, chosen)})
+    return Checked(result, counted.count, {path.name: files.digest_of(path, chosen)}, counted.note())
 
 
 def check_task(name: str, task: Task, chosen: Options, others: Iterable[Task] = ()) -> Checked:
@@ -76,11 +78,16 @@ def check_task(name: str, task: Task, chosen: Options, others: Iterable[Task] = 
     found = told_by(name, check.kinds, check.findings(named, foreign, held_out, chosen), chosen.allow)
     result = tally(_noted(found, accused))
     sources = {split: files.digest_of(path, chosen) for split, path in task.files.items()}
+    notes = [items.note() for items in counted.values()]
+    if not all(items.count for items in counted.values()):
+        return Checked(result, 0, sources, "\n".join(filter(None, notes)))  # nothing is known of a split without items
     if not (check.leakage and accused):
-        return Checked(result, sum(items.count for items in counted.values()), sources)
-    hit = {split: len(accused.get(path, ())) for split, path in task.files.items() if counted[split].count}
+        records = sum(items.count for items in counted.values())
+        return Checked(result, records, sources, "\n".join(filter(None, notes)))
+    hit = {split: len(accused.get(path, ())) for split, path in task.files.items()}
     worst = max(hit, key=lambda split: hit[split] / counted[split].count)
-    return Checked(result, counted[worst].count, sources, f"{hit[worst]} of {worst}'s own items", hit[worst])
+    note = "\n".join(filter(None, (f"{hit[worst]} of {worst}'s own items", *notes)))
+    return Checked(result, counted[worst].count, sources, note, hit[worst])
 
 
 def _held_out_elsewhere(task: Task, chosen: Options, others: Iterable[Task]) -> list[Mapping[str, NamedFile]]:
@@ -120,7 +127,7 @@ def _plan(task: Task, split: str, chosen: Options) -> Plan:
         for check in registry.looking_at(RecordsCheck)
         if check.start is not None and check.concerns(task, split)
     ]
-    return Plan(task.files[split], task.schema, tuple(looking), chosen)
+    return Plan(task.files[split], task.schema, tuple(looking), chosen, reading.of_task(task))
 
 
 @lru_cache(maxsize=64)

@@ -8,6 +8,8 @@ were changed is a near copy as well (`harness.dataset.changed_words`), however f
 
 from __future__ import annotations
 
+import hashlib
+from array import array
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise, product
@@ -16,6 +18,7 @@ from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 from harness.dataset.changed_words import INSIDE, few_words_changed, frame_words
 from harness.dataset.check import ItemsCheck
@@ -23,7 +26,8 @@ from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.dataset.sketch import BANDS, Sketcher, banded
 from harness.dataset.texts import Spool, side_text
-from harness.spec.data import Options, Side
+from harness.dataset.turns import OPENING
+from harness.spec.data import DataGates, Options, Side
 from harness.text import units
 from harness.text.compare import side_by_side
 
@@ -47,18 +51,32 @@ def duplicate_findings(path: Path, items: Iterable[Item], options: Options) -> I
     sides = [side for side in ("both", "prompt", "answer") if side in options.duplicates_of]
     remembered = {side: _Remembered(options.shingle) for side in sides}
     sketch = _Sketcher(options.shingle)
-    for _, texts in spool.fill(items):
+    contexts = array("Q")
+    for number, texts in spool.fill(_contexts(items, contexts)):
         # A refusal's answer was left out: with it gone, both sides are the prompt alone.
         prompt, answer = (sketch.of(units.units(side_text(texts, side))) for side in ("prompt", "answer"))
         for side, kept in remembered.items():
+            asked = 0 if side == "answer" else contexts[number]
             one = {"prompt": prompt, "answer": answer}.get(side) or sketch.joined(prompt, answer)
-            kept.add(one, sketch.words(one))
+            kept.add(one, sketch.words(one), asked)
     accused: set[int] = set()
     for side in sides:
         for later, earlier, similarity in sorted(remembered[side].copies(spool, side, options.similarity)):
             if later not in accused:
                 yield _finding(path, spool, side, later, earlier, similarity)
                 accused.add(later)
+
+
+def _contexts(items: Iterable[Item], found: array[int]) -> Iterator[Item]:
+    """Items as they pass, with a hash of each one's system turns and tools put into `found`; 0 where it has neither.
+
+    One question with other tools, or to another system turn, is another question.
+    """
+    for item in items:
+        said = [turn.get("content") for turn in item.messages if turn["role"] in OPENING]
+        raw = orjson.dumps([said, item.tools], option=orjson.OPT_SORT_KEYS, default=str) if said or item.tools else b""
+        found.append(int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "big") if raw else 0)
+        yield item
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +122,15 @@ class _Remembered:
         self._bands = bytearray()
         self._words = bytearray()
 
-    def add(self, sketch: _Sketch, words: bytes) -> None:
-        """Remember the next item; one without units, or too short for a shingle, has no bands."""
-        self._words += words
-        self._wholes += np.uint64(units.whole(sketch.found) if sketch.found else 0).tobytes()
+    def add(self, sketch: _Sketch, words: bytes, context: int) -> None:
+        """Remember the next item; one without units, or too short for a shingle, has no bands. Items of two contexts
+        share nothing."""
+        self._words += _within(words, context)
+        self._wholes += np.uint64((units.whole(sketch.found) ^ context) if sketch.found else 0).tobytes()
         if len(sketch.found) < self._shingle:
             self._bands += bytes(4 * BANDS)
             return
-        self._bands += banded(sketch.minima)
+        self._bands += _within(banded(sketch.minima), context)
 
     def copies(self, spool: Spool, side: str, similarity: float) -> Iterator[tuple[int, int, float]]:
         """Later item, the earlier one that it copies, and their similarity; each item at most once."""
@@ -129,6 +148,13 @@ class _Remembered:
         singles = np.flatnonzero(first_of == np.arange(len(wholes)))
         both = [np.frombuffer(found, np.uint32).reshape(-1, BANDS) for found in (self._bands, self._words)]
         yield from _near(spool, side, singles, both, _Alike(frame_words(spool), self._shingle, similarity))
+
+
+def _within(bands: bytes, context: int) -> bytes:
+    """Bands as no other context has them; 0 stays what it is, and nothing else becomes 0: bands are odd."""
+    found = np.frombuffer(bands, np.uint32)
+    mixed: npt.NDArray[np.uint32] = np.where(found == 0, found, found ^ np.uint32((context >> 32) & ~1))
+    return mixed.astype(np.uint32).tobytes()
 
 
 def _near(
@@ -238,9 +264,19 @@ def _finding(path: Path, spool: Spool, side: str, later: int, earlier: int, simi
     return Finding(path, spool.lines[later], "" if side == "both" else side, problem, f"{kind}-{side}", 0, shown)
 
 
+def _option(kind: str, chosen: DataGates) -> str:
+    """Near copies by what counts as near, and either by the sides that are searched."""
+    how, _, side = kind.partition("-")
+    sides = ", ".join(f'"{one}"' for one in chosen.duplicates_of if one != side)
+    nearer = min(0.95, round((chosen.similarity + 1) / 2, 2))
+    looser = [f"similarity = {nearer}"] if how == "near" and nearer > chosen.similarity else []
+    return " or ".join([*looser, f"duplicates_of = [{sides}]"])
+
+
 CHECK = ItemsCheck(
     name="duplicates",
     holds="No item of the file copies another one, exactly or nearly.",
     kinds=frozenset(f"{how}-{side}" for how in ("exact", "near") for side in get_args(Side)),
     findings=lambda task, split, items, options: duplicate_findings(task.files[split], items, options),
+    options=_option,
 )

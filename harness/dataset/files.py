@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from harness.dataset import declared, reading, tables
 from harness.dataset.item import Item
-from harness.dataset.records import read_items, stream_items
+from harness.dataset.records import distinct, usable_items
+from harness.errors import DataError
 from harness.spec.data import DEFAULT, Options
 from harness.spec.objects import Spec, Task
 from harness.spec.table import columns
-from harness.store import digests
 
 
 def options_of(spec: Spec) -> Options:
@@ -20,29 +21,60 @@ def options_of(spec: Spec) -> Options:
 
 
 def items_of(task: Task, split: str, chosen: Options = DEFAULT) -> tuple[Item, ...]:
-    """The items of one data file.
+    """The items of one data file that can be used: what cannot is the data gates' to say, and to allow.
 
     Raises:
-        DataError: a record cannot be used, or the file is not the one that the run opened with.
+        DataError: no record can be used, two share an id, or the file is not the one that the run opened with.
     """
-    return read_items(task.files[split], task.name, template_of(task, chosen), task.system, chosen)
+    counted = Counted(task, split, chosen)
+    found = distinct(task.files[split], counted)
+    if not found:
+        raise counted.missed[0]
+    return found
 
 
 class Counted:
-    """The items of one data file, counted as they pass."""
+    """The items of one data file that can be used, counted as they pass."""
 
     def __init__(self, task: Task, split: str, chosen: Options) -> None:
-        self._items, self.count = stream(task, split, chosen), 0
+        self._task, self._split, self._chosen = task, split, chosen
+        self.count = self.unused = 0
+        self.missed: list[DataError] = []
+        """Why records could not be used, in the order of the file; the first `MOST` of them."""
 
     def __iter__(self) -> Iterator[Item]:
-        for item in self._items:
+        task, how = self._task, reading.of_task(self._task)
+        said = declared.of_task(task)
+        self.count = self.unused = 0
+        path, template = task.files[self._split], template_of(task, self._chosen)
+        for item in usable_items(path, task.name, template, task.system, self._chosen, said, how, self._miss):
             self.count += 1
             yield item
 
+    def _miss(self, error: DataError) -> None:
+        self.unused += 1
+        if len(self.missed) < MOST:
+            self.missed.append(error)
+
+    def note(self) -> str:
+        """What is not among the items, and who says why; "" where all are."""
+        if not self.unused:
+            return ""
+        path, first = self._task.files[self._split], self.missed[0]
+        gates = f"data.{self._split}-{self._task.name}"
+        what = "1 record" if self.unused == 1 else f"{self.unused} records"
+        return (
+            f"{what} of {path.name} cannot be used and {'is' if self.unused == 1 else 'are'} not judged here "
+            f"({gates}.parse and {gates}.template say why; first: line {first.line}: {first.problem})"
+        )
+
+
+MOST = 3
+
 
 def stream(task: Task, split: str, chosen: Options) -> Iterable[Item]:
-    """The same as `items_of`, one by one."""
-    return stream_items(task.files[split], task.name, template_of(task, chosen), task.system, chosen)
+    """The same as `items_of`, one by one; ids are not compared."""
+    return Counted(task, split, chosen)
 
 
 def digest_of(path: Path, chosen: Options) -> str:
@@ -51,17 +83,19 @@ def digest_of(path: Path, chosen: Options) -> str:
     Raises:
         DataError: it is not the file that the run opened with.
     """
-    found = digests.of_file(path)
+    found = tables.digest_of(path)
     chosen.held(path, found)
     return found
 
 
-def template_of(task: Task, chosen: Options) -> str:
-    """The text of the task's prompt template.
+def template_of(task: Task, chosen: Options) -> str | None:
+    """The text of the task's prompt template; None where it declares none.
 
     Raises:
         DataError: it is not the file that the run opened with.
     """
+    if task.template is None:
+        return None
     data = task.template.read_bytes()
     chosen.held(task.template, hashlib.sha256(data).hexdigest())
     return data.decode("utf-8").replace("\r\n", "\n")

@@ -9,11 +9,9 @@ from typing import Any
 Message = Mapping[str, Any]
 """``{"role": ..., "content": ...}``, as chat templates take it; ``tool_calls`` and the like go through."""
 
-REFUSAL_KINDS = frozenset({"graded", "no-notes", "no-brief"})
-"""Kinds of items that must be refused; every other kind must be answered."""
 
-LOOK_ALIKE = "look-alike"
-"""Kind of items that look like something to refuse and must be answered."""
+DECLARABLE = frozenset({"answer_form", "refuse"})
+"""Keys of a task that some metrics cannot do without, whatever the item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +35,29 @@ class Item:
     messages: tuple[Message, ...]
     """The prompt's turns; the model's answer comes next."""
     reference: str
+    """Its text: what the answer says, and each call as a JSON object between ``tool_call`` tags."""
     points: tuple[Point, ...]
     line: int
     fields: Mapping[str, Any] = field(default_factory=dict)
-    """The record as written."""
+    """The record under the names that its task gives its columns, without what is null."""
     asked: tuple[str, ...] = ()
     """Fields of the record that its prompt is made of; () where the prompt was written as turns."""
+    must_refuse: bool = False
+    """Whether a refusal is wanted: the task declares which kinds (`harness.dataset.declared`)."""
+    look_alike: bool = False
+    """Whether it looks like something to refuse, and must be answered."""
+    declares: frozenset[str] = DECLARABLE
+    """Those of `DECLARABLE` that its task has: what is not declared is judged by no metric."""
     tools: tuple[Mapping[str, Any], ...] = ()
     """What the model may call, as chat templates take it: a JSON Schema a function."""
+    answer: Message | None = None
+    """The turn that is the reference, where it is more than its text: it calls tools, or reasons."""
+    earlier: tuple[int, ...] = ()
+    """Numbers of the turns among `messages` that are learned too."""
+    written: Mapping[str, Any] = field(default_factory=dict)
+    """What the prompt's fields hold, where the record has them under other names than `fields`."""
 
     @property
-    def must_refuse(self) -> bool:
-        return self.kind in REFUSAL_KINDS
+    def answer_turn(self) -> Message:
+        """The reference as a turn."""
+        return {"role": "assistant", "content": self.reference} if self.answer is None else self.answer

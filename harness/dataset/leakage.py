@@ -145,6 +145,7 @@ TOPICS_APART = SplitsCheck(
     holds="No topic stands in two splits, or twice in the benchmark, and no item that another task asks.",
     kinds=frozenset({"no-topic", "repeated-topic", "shared-topic", "same-item"}),
     findings=_apart,
+    options=lambda kind, chosen: "" if kind == "same-item" else 'topic = "FIELD", the one that may not be shared',
     leakage=True,
 )
 TEXT_APART = SplitsCheck(
@@ -152,5 +153,6 @@ TEXT_APART = SplitsCheck(
     holds="No run of words and no near copy is shared between splits, nor with what another task trains on.",
     kinds=frozenset({"run-prompt", "run-answer", "whole-prompt", "near-copy"}),
     findings=lambda files, elsewhere, held_out, options: text_findings(files, options.overlap, elsewhere),
+    options=lambda kind, chosen: f"overlap = {2 * chosen.overlap}" if kind.startswith("run-") else "",
     leakage=True,
 )

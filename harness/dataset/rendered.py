@@ -21,6 +21,8 @@ from harness.dataset.findings import Finding, quote
 from harness.dataset.item import Item, Message
 from harness.dataset.labels import told
 from harness.dataset.line import texts
+from harness.dataset.turns import called
+from harness.errors import GreenrunError
 from harness.spec.objects import Task
 
 
@@ -67,8 +69,8 @@ class Renderings:
         for item in items:
             try:
                 rendered = self.render(item)
-            except (jinja2.TemplateError, TypeError, ValueError, KeyError) as error:
-                problem = f"the chat template of the base model refuses its turns: {quote(str(error), 120)}"
+            except (jinja2.TemplateError, GreenrunError, TypeError, ValueError, KeyError) as error:
+                problem = f"the chat template of the base model refuses its turns: {quote(str(error), 200)}"
                 yield Finding(path, item.line, "", problem, "unrenderable", 0, item.id)
                 continue
             total = len(rendered.prompt) + self.answer_room if self.answer_room else len(rendered.whole)
@@ -94,11 +96,15 @@ def _problems(item: Item, rendered: Rendered) -> Iterator[tuple[str, str, str]]:
         for place, text in texts(turn.get("content"), f"messages[{number}].content"):
             if not place.endswith(("(key)", ".type")) and text.strip() not in rendered.prompt_text:
                 yield "dropped-turn", place, f"the chat template leaves out what the {turn['role']} says: {quote(text)}"
-    if item.reference.strip() not in rendered.whole_text[len(rendered.prompt_text) :]:
+    written = rendered.whole_text[len(rendered.prompt_text) :]
+    answer = item.answer_turn
+    parts = (answer.get("reasoning_content"), answer.get("content"), *called([answer]))
+    dropped = [part for part in parts if isinstance(part, str) and part.strip() not in written]
+    if dropped:
         yield (
             "dropped-answer",
             "reference",
-            f"the chat template does not write the answer as it is: {quote(item.reference)}",
+            f"the chat template does not write the answer as it is: {quote(dropped[0])}",
         )
     elif not rendered.after:
         yield "no-end", "reference", "no special token ends the answer: the model would not learn to stop"
@@ -132,13 +138,14 @@ def renderer(tokenizer: Any) -> Render:
         return specials(tokens.conversation_ids(tokenizer, plain, tools))
 
     def render(item: Item) -> Rendered:
-        turns = [*item.messages, {"role": "assistant", "content": item.reference}]
+        turns = [*item.messages, item.answer_turn]
         prompt_text = tokens.prompt_text(tokenizer, item.messages, item.tools)
         whole_text, whole = (
             tokens.conversation_text(tokenizer, turns, item.tools),
             tokens.conversation_ids(tokenizer, turns, item.tools),
         )
-        end = whole_text.rfind(item.reference.strip()) + len(item.reference.strip())
+        last = _last_words(item)
+        end = whole_text.rfind(last) + len(last)
         after = tokens.ids(tokenizer(whole_text[end:], add_special_tokens=False))
         return Rendered(
             tokens.prompt_ids(tokenizer, item.messages, item.tools),
@@ -151,6 +158,12 @@ def renderer(tokenizer: Any) -> Render:
         )
 
     return render
+
+
+def _last_words(item: Item) -> str:
+    """What stands last in the answer as every template writes it: its text, or the last tool that it calls."""
+    names = called([item.answer_turn])
+    return names[-1] if names else str(item.answer_turn.get("content") or item.reference).strip()
 
 
 def room(tokenizer: Any, config: Any) -> float:

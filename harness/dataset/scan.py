@@ -1,5 +1,7 @@
 """Judge a data file in one pass over its bytes: encoding, JSON, schema, and whatever is asked of each record.
 
+Files of lines are read here, as they were written; the rows of any other format come from `harness.dataset.rows`.
+
 Lines are judged by themselves, so blocks may be judged anywhere and in any order, and how a file is cut into
 blocks changes nothing. Large files are shared among processes; the reader is one, and holds a few blocks.
 """
@@ -8,16 +10,21 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness.dataset import file_format, forms
 from harness.dataset.check import RecordCheck
+from harness.dataset.file_format import FileFormat
 from harness.dataset.findings import Finding, Tally
 from harness.dataset.line import ENCODING, Record, examine, plausible
+from harness.dataset.reading import PLAIN, Reading, named
+from harness.dataset.rows import Rows
 from harness.dataset.schema import Schema
+from harness.dataset.seen import Seen, look
 from harness.dataset.source import BLOCK, Block, Source
 from harness.spec.data import Options
 
@@ -37,6 +44,7 @@ class Plan:
     schema: Path | None = None
     checks: tuple[RecordCheck, ...] = ()
     options: Options = field(default_factory=Options)
+    reading: Reading = PLAIN
 
 
 @dataclass(slots=True)
@@ -50,10 +58,25 @@ class Scan:
     tallies: dict[str, Tally] = field(default_factory=dict)
     """Check (``encoding``, ``parse``, ``fields`` and those of the plan) -> its findings."""
 
+    seen: Seen = field(default_factory=Counter)
+
+    unread: Counter[str] = field(default_factory=Counter)
+    """Check -> lines that it could not be asked about, since an earlier one found that they hold no record."""
+
     def merge(self, later: Scan) -> None:
         self.records += later.records
+        self.unread.update(later.unread)
+        self.seen.update(later.seen)
         for check, tally in later.tallies.items():
             self.tallies.setdefault(check, Tally()).merge(tally)
+
+    def note(self, check: str) -> str:
+        """What a check did not judge; "" where it saw every line."""
+        lines = self.unread[check]
+        if not lines and (self.records or self.tallies[check].total):
+            return ""
+        what = "1 line" if lines == 1 else f"{lines} lines" if lines else "the file"
+        return f"{what} could not be read and counts for nothing here: the gates of encoding and parse say why"
 
 
 def scan(plan: Plan, block: int = BLOCK) -> Scan:
@@ -62,6 +85,9 @@ def scan(plan: Plan, block: int = BLOCK) -> Scan:
     Raises:
         DataError: the file cannot be opened, or its schema cannot be used.
     """
+    found = file_format.format_of(plan.path)
+    if found.name != file_format.LINES:
+        return _scan_rows(plan, found)
     judge = Judge(plan)
     source = Source(plan.path, plan.options, block)
     return _gather(plan, source, (judge.block(part) for part in source.blocks()))
@@ -91,7 +117,27 @@ def scan_file(plan: Plan) -> Scan:
         large = os.stat(plan.path).st_size >= SHARE_FROM
     except OSError:
         large = False
-    return scan_shared(plan) if large else scan(plan)
+    shared = large and file_format.format_of(plan.path).name == file_format.LINES
+    return scan_shared(plan) if shared else scan(plan)
+
+
+def _scan_rows(plan: Plan, found: FileFormat) -> Scan:
+    """Judge the rows of a table as lines are judged; no reader cuts a row in two, so no separator is accused."""
+    options = replace(plan.options, allow=plan.options.allow | {"line-separator"})
+    judge, rows = Judge(replace(plan, options=options)), Rows(plan.path, found, plan.options)
+    whole = _empty(plan)
+    for number, raw in rows.lines():
+        judge.line(whole, number, raw)
+    for finding in rows.findings:
+        whole.tallies["encoding" if finding.kind in ENCODING else "parse"].add((finding,))
+    if not whole.records and not rows.findings:
+        whole.tallies["parse"].add((Finding(plan.path, 0, "", f"a {found.name} without a row", "no-records"),))
+    whole.digest = rows.digest
+    return whole
+
+
+def _empty(plan: Plan) -> Scan:
+    return Scan(tallies={check: Tally() for check in ("encoding", "parse", "fields", *(c.name for c in plan.checks))})
 
 
 def _in_order(submit: Callable[..., Future[Scan]], blocks: Iterator[Block], ahead: int) -> Iterator[Scan]:
@@ -117,7 +163,7 @@ def _judge_block(part: Block) -> Scan:
 
 
 def _gather(plan: Plan, source: Source, parts: Iterable[Scan]) -> Scan:
-    whole = Scan(tallies={check: Tally() for check in ("encoding", "parse", "fields", *(c.name for c in plan.checks))})
+    whole = _empty(plan)
     for part in parts:
         whole.merge(part)
     for finding in source.findings:
@@ -135,29 +181,30 @@ class Judge:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.schema = Schema(plan.schema, plan.options) if plan.schema else None
+        self._reserved = {column: name for name, column in plan.reading.columns}
+        """Column -> its reserved name; "" -> one that no column has."""
         self._empty_allowed = self.schema.empty_allowed if self.schema else frozenset()
 
     def block(self, part: Block) -> Scan:
         """Judge the lines of one block."""
-        result = Scan(tallies={check: Tally() for check in ("encoding", "parse", "fields")})
-        for check in self.plan.checks:
-            result.tallies[check.name] = Tally()
+        result = _empty(self.plan)
         lines = part.data.split(b"\n")  # never splitlines: U+2028 may stand inside a text
         unended = lines.pop()
         if part.skipped:
             self._unheld(result, part.first, part.skipped)
         else:
             for number, raw in enumerate(lines, part.first):
-                self._line(result, number, raw)
+                self.line(result, number, raw)
         if unended or (part.skipped and not lines):
             number = part.first + len(lines)
             if unended:
-                self._line(result, number, unended)
+                self.line(result, number, unended)
             problem = "the last line does not end in a newline; was the file cut?"
             self._add(result, "encoding", [Finding(self.plan.path, number, "", problem, "no-final-newline")])
         return result
 
-    def _line(self, result: Scan, number: int, raw: bytes) -> None:
+    def line(self, result: Scan, number: int, raw: bytes) -> None:
+        """Judge one line, its newline cut off, or one row."""
         if not raw.strip():
             finding = Finding(self.plan.path, number, "", "blank line; remove it", "blank-line")
             self._add(result, "encoding", [finding])
@@ -172,8 +219,13 @@ class Judge:
             record, incomplete = self._examined(result, number, raw)
             if record is None:
                 return
+        fields = self._named(record)
+        form = forms.form_of(fields)
+        look(result.seen, form, fields)
+        if incomplete:
+            incomplete = [one for one in incomplete if not self._may_be_empty(one, form, fields)]
         if self.schema is not None and not self.schema.accepts(record):
-            incomplete += self.schema.findings(self.plan.path, number, record)
+            incomplete += self._off_schema(number, record)
         if incomplete:
             self._add(result, "fields", incomplete)
         for check in self.plan.checks:
@@ -189,11 +241,31 @@ class Judge:
         self._add(result, "parse", parse)
         if examined.record is None:
             self._spoil(result, "" if parse else "parse")
-        return examined.record, [finding for finding in empty if not self._may_be_empty(finding)]
+        return examined.record, empty
 
-    def _may_be_empty(self, finding: Finding) -> bool:
-        """Whether the schema itself names the empty text as a value of this property."""
-        return finding.evidence == "''" and finding.field.rpartition(".")[2] in self._empty_allowed
+    def _named(self, record: Record) -> Record:
+        if not self._reserved and None not in record.values():
+            return record  # as nearly every record is: no copy of it is made
+        try:
+            return named(record, self.plan.reading)
+        except ValueError:
+            return record  # the template check says what is wrong with its columns
+
+    def _may_be_empty(self, finding: Finding, form: str, fields: Record) -> bool:
+        """Whether the schema itself names the empty text as a value of this property, or the record's form does."""
+        if finding.kind != "empty-field" or finding.evidence != "''":
+            return False
+        if finding.field.rpartition(".")[2] in self._empty_allowed:
+            return True
+        return forms.may_be_empty(form, fields, self._reserved.get(finding.field, finding.field))
+
+    def _off_schema(self, number: int, record: Record) -> tuple[Finding, ...]:
+        """Where a record departs from the schema, be its null columns null or absent."""
+        assert self.schema is not None
+        said = {key: value for key, value in record.items() if value is not None}
+        if len(said) < len(record) and self.schema.accepts(said):
+            return ()
+        return self.schema.findings(self.plan.path, number, said)
 
     def _unheld(self, result: Scan, number: int, size: int) -> None:
         result.records += 1
@@ -202,10 +274,8 @@ class Judge:
         self._spoil(result, "")
 
     def _spoil(self, result: Scan, parse: str) -> None:
-        """A line that could not be read holds for no later check: count it there, without saying it again."""
-        for check in (parse, "fields", *(check.name for check in self.plan.checks)):
-            if check:
-                result.tallies[check].bad += 1
+        """No later check sees a line that could not be read: they judge one line less, and say so."""
+        result.unread.update(check for check in (parse, "fields", *(one.name for one in self.plan.checks)) if check)
 
     def _add(self, result: Scan, check: str, found: Iterable[Finding]) -> None:
         allowed = self.plan.options.allow

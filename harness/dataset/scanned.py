@@ -13,9 +13,19 @@ ENCODING = RecordsCheck(
 )
 PARSE = RecordsCheck(
     name="parse",
-    holds="Every line is one JSON object, no key twice, every number finite.",
+    holds="The file is of a format that is read; every line or row is one object, no key twice, every number finite.",
     kinds=frozenset(
-        {"not-json", "too-deep", "duplicate-key", "not-finite", "not-object", "no-records", "line-too-long"}
+        {
+            "not-json",
+            "too-deep",
+            "duplicate-key",
+            "not-finite",
+            "not-object",
+            "no-records",
+            "line-too-long",
+            "wrong-format",
+            "broken-table",
+        }
     ),
     start=None,
 )

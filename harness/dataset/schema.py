@@ -10,18 +10,16 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
-
-import jsonschema
-import jsonschema_rs
-import referencing
-from jsonschema.exceptions import ValidationError, best_match
+from typing import TYPE_CHECKING, Any
 
 from harness.dataset.findings import Finding, quote
 from harness.dataset.line import MOST, Record
 from harness.errors import DataError
 from harness.spec import nearest
 from harness.spec.data import DEFAULT, Options
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 
 class Schema:
@@ -32,6 +30,9 @@ class Schema:
     """
 
     def __init__(self, path: Path, options: Options = DEFAULT) -> None:
+        import jsonschema
+        import jsonschema_rs
+
         self._source = _read(path, options)
         try:
             jsonschema.Draft202012Validator.check_schema(self._source)
@@ -48,6 +49,9 @@ class Schema:
 
     def findings(self, path: Path, line: int, record: Record) -> tuple[Finding, ...]:
         """The places where a refused record departs from the schema, up to `MOST`, sorted by field."""
+        import jsonschema
+        import referencing
+
         try:
             explaining = jsonschema.Draft202012Validator(self._source, registry=referencing.Registry())
             problems = list(_problems(islice(explaining.iter_errors(record), MOST)))
@@ -85,6 +89,8 @@ def _names_of_empty(schema: Any) -> Iterator[str]:
 
 def _problems(errors: Iterable[ValidationError]) -> Iterator[tuple[str, str]]:
     """Field and problem of each error, sorted, each said once: two branches of a schema may accuse alike."""
+    from jsonschema.exceptions import best_match
+
     said: set[tuple[str, str]] = set()
     for error in errors:
         deepest = best_match([error])  # inside anyOf and oneOf, the branch that came nearest

@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.dataset import declared, seen, turns
 from harness.dataset.check import RecordsCheck
+from harness.dataset.declared import NOTHING, Declared
 from harness.dataset.findings import Finding, quote
 from harness.dataset.item import Item
 from harness.dataset.line import Record, texts
+from harness.dataset.reading import PLAIN, Reading, of_task
 from harness.dataset.records import item_of
 from harness.errors import DataError
 from harness.spec.objects import Task
@@ -32,22 +35,24 @@ class TemplateCheck:
     """Renders each record and compares the result with the task's forms."""
 
     task: str
-    template: str
+    template: str | None
     system: str
-    answer_form: str
-    refusal_form: str
+    answer_form: str | None
+    refusal_form: str | None
+    declared: Declared = NOTHING
+    reading: Reading = PLAIN
     name: str = "template"
 
     def findings(self, path: Path, line: int, record: Record) -> tuple[Finding, ...]:
         try:
-            item = item_of(path, line, record, self.task, self.template, self.system)
+            item = item_of(path, line, record, self.task, self.template, self.system, "", self.declared, self.reading)
         except DataError as error:
             return (Finding(path, line, "", error.problem, "unusable"),)
         return template_findings(path, (item,), self.answer_form, self.refusal_form)
 
 
 def template_findings(
-    path: Path, items: tuple[Item, ...], answer_pattern: str, refusal_pattern: str
+    path: Path, items: tuple[Item, ...], answer_pattern: str | None, refusal_pattern: str | None
 ) -> tuple[Finding, ...]:
     """Empty prompts and references, references off their form, and points that a reference says wrongly;
     and in the rendered text, placeholders that were not filled and words that chat templates reserve.
@@ -55,7 +60,8 @@ def template_findings(
     Args:
         path: the file that the items were read from; it is only named.
         items: the file's items.
-        answer_pattern: regular expression that the whole reference of an answerable item matches.
+        answer_pattern: regular expression that the whole reference of an answerable item matches; None where the
+            task declares no form, and any text is one.
         refusal_pattern: the same for an item that must be refused.
 
     Returns:
@@ -68,9 +74,9 @@ def template_findings(
     )
 
 
-def _problems(item: Item, form: str) -> Iterator[tuple[str, str, str]]:
+def _problems(item: Item, form: str | None) -> Iterator[tuple[str, str, str]]:
     """Kind, field and problem."""
-    if not any(_text(turn["content"]).strip() for turn in item.messages if turn["role"] == "user"):
+    if not any(_text(turn.get("content")).strip() for turn in item.messages if turn["role"] == "user"):
         yield "empty-prompt", "messages", "the prompt is empty; a user turn with text is expected"
     for field, text in [(turn["role"], _text(turn.get("content"))) for turn in item.messages] + [
         ("reference", item.reference)
@@ -81,10 +87,13 @@ def _problems(item: Item, form: str) -> Iterator[tuple[str, str, str]]:
         ):
             if found := pattern.search(text):
                 yield kind, field, f"holds {quote(found.group())}, {what}"
+    for number, turn in enumerate(item.messages):
+        if problem := turns.unknown_role(turn["role"]):
+            yield "unknown-role", f"turn {number}", problem
     if not item.reference.strip():
         yield "empty-reference", "reference", "empty; the answer that the adapter should give is expected"
         return
-    if not shape.is_whole(form, item.reference):
+    if form is not None and not shape.is_whole(form, item.reference):
         name = "refusal" if item.must_refuse else "answer"
         problem = f"not in the {name} form {form!r}: {quote(item.reference, 80)}"
         yield "off-form", "reference", problem
@@ -103,8 +112,9 @@ def _text(content: object) -> str:
     return "\n".join(text for place, text in texts(content) if not place.endswith("(key)"))
 
 
-def _start(task: Task, template: str) -> TemplateCheck:
-    return TemplateCheck(task.name, template, task.system, task.answer_form, task.refusal_form)
+def _start(task: Task, template: str | None) -> TemplateCheck:
+    said, how = declared.of_task(task), of_task(task)
+    return TemplateCheck(task.name, template, task.system, task.answer_form, task.refusal_form, said, how)
 
 
 CHECK = RecordsCheck(
@@ -113,6 +123,7 @@ CHECK = RecordsCheck(
     kinds=frozenset(
         {
             "unusable",
+            "unknown-role",
             "empty-prompt",
             "control-token",
             "unrendered",
@@ -123,4 +134,5 @@ CHECK = RecordsCheck(
         }
     ),
     start=_start,
+    tells=seen.note,
 )

@@ -55,7 +55,7 @@ def comparer(tokenizer: Any) -> Compare:
     def compare(item: Item) -> Difference | None:
         prompt, completion = tokens.learned_ids(tokenizer, item)
         trained = [*prompt, *completion]
-        turns = [*item.messages, {"role": "assistant", "content": item.reference}]
+        turns = [*item.messages, item.answer_turn]
         written = tokens.conversation_ids(tokenizer, turns, item.tools)
         at = next((n for n, (a, b) in enumerate(zip(trained, written, strict=False)) if a != b), len(trained))
         at = min(at, len(written))

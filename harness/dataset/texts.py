@@ -9,10 +9,11 @@ import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 
-from harness.dataset.item import Item
+from harness.dataset.item import Item, Message
 from harness.dataset.line import texts
 
 Text = tuple[str, str, str]
@@ -64,12 +65,20 @@ def texts_of(item: Item) -> list[Text]:
 def own_texts(item: Item) -> Iterator[tuple[str, str]]:
     """Field and text of what an item itself asks: not the words that a template adds, not the system turn."""
     if item.asked:
-        named = [(name, item.fields.get(name)) for name in item.asked]
+        named = [(name, item.written.get(name, item.fields.get(name))) for name in item.asked]
     else:
         turns = [(number, turn) for number, turn in enumerate(item.messages) if turn["role"] != "system"]
-        named = [(f"messages[{number}].content", turn.get("content")) for number, turn in turns]
+        named = [(f"messages[{number}].{key}", value) for number, turn in turns for key, value in _said(turn)]
     for name, value in named:
         yield from ((place, text) for place, text in texts(value, name) if not place.endswith("(key)"))
+
+
+def _said(turn: Message) -> Iterator[tuple[str, Any]]:
+    """What a turn says: its content, and what it calls with which arguments."""
+    yield "content", turn.get("content")
+    for call in turn.get("tool_calls", ()):
+        inner = call.get("function", call)
+        yield "tool_calls", [inner.get("name"), inner.get("arguments")]
 
 
 def side_text(found: list[Text], side: str) -> str:

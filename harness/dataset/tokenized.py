@@ -19,4 +19,5 @@ def check_tokenized(check: TokenizedCheck, task: Task, split: str, base: BaseTex
     path = task.files[split]
     looking, counted = check.start(base, task, split), Counted(task, split, chosen)
     result = tally(told_by(check.name, check.kinds, looking.findings(path, counted), chosen.allow))
-    return Checked(result, counted.count, {path.name: digest_of(path, chosen)}, looking.distribution())
+    note = "\n".join(filter(None, (looking.distribution(), counted.note())))
+    return Checked(result, counted.count, {path.name: digest_of(path, chosen)}, note)

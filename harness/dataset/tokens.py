@@ -8,13 +8,14 @@ array, a dict and a `BatchEncoding`; nobody but this module has to know.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import jinja2
 
 from harness.dataset.item import Item, Message
+from harness.dataset.turns import called, is_plain
 from harness.errors import GreenrunError
 
 HARMLESS = "word"
@@ -53,6 +54,7 @@ def prompt_text(tokenizer: Any, messages: Sequence[Message], tools: Tools = ()) 
 
     Raises:
         jinja2.TemplateError: the chat template refuses the turns.
+        GreenrunError: it leaves out tools.
     """
     return str(_rendered(tokenizer, messages, tools, tokenize=False, add_generation_prompt=True))
 
@@ -76,6 +78,13 @@ def _rendered(tokenizer: Any, messages: Sequence[Message], tools: Tools, **how: 
     """The one place where turns meet a chat template; the release's arguments stand in the template itself."""
     turns = [dict(turn) for turn in messages]
     given: dict[str, Any] = {"tools": [dict(tool) for tool in tools]} if tools else {}
+    if names := called(messages, tools):
+        text = str(tokenizer.apply_chat_template(turns, **given, **{**how, "tokenize": False}))
+        if lost := sorted({name for name in names if name not in text}):
+            raise GreenrunError(
+                f"the chat template of the base writes nothing of the tools {', '.join(lost)}: they would be lost; use "
+                "a base whose template takes tools, or put them into the texts of the data"
+            )
     return tokenizer.apply_chat_template(turns, **given, **how)
 
 
@@ -89,8 +98,66 @@ def completion_ids(tokenizer: Any, text: str) -> list[int]:
 
 
 def learned_ids(tokenizer: Any, item: Item) -> tuple[list[int], list[int]]:
-    """What training shows of an item: ids of its prompt, and of its answer with the token that ends it."""
-    return prompt_ids(tokenizer, item.messages, item.tools), completion_ids(tokenizer, item.reference)
+    """What training shows of an item's reference: ids of its prompt, and of the answer with the token that ends it.
+
+    Raises:
+        GreenrunError: the chat template does not write the answer whole behind its prompt.
+    """
+    return _learned(tokenizer, item.messages, item.answer_turn, item.tools)
+
+
+def all_learned_ids(tokenizer: Any, item: Item) -> Iterator[tuple[list[int], list[int]]]:
+    """`learned_ids` of every turn that is learned, in order: each behind the prompt that it would be asked with.
+
+    A template may write an earlier turn otherwise once it is past (Qwen3's leaves out what was thought), so turns are
+    not learned from one rendering of the whole.
+    """
+    for at in item.earlier:
+        yield _learned(tokenizer, item.messages[:at], item.messages[at], item.tools)
+    yield learned_ids(tokenizer, item)
+
+
+def answer_text(tokenizer: Any, messages: Sequence[Message], answer: Message, tools: Tools = ()) -> str:
+    """An answer as the chat template writes it behind its prompt: of a text the text, with calls or reasoning all that
+    follows the prompt.
+
+    Raises:
+        GreenrunError: the template leaves out a part of it, or writes it elsewhere than behind the prompt.
+    """
+    if is_plain(answer):
+        return str(answer["content"])
+    asked, whole = prompt_text(tokenizer, messages, tools), conversation_text(tokenizer, [*messages, answer], tools)
+    written = whole[len(asked) :]
+    if not whole.startswith(asked):
+        raise GreenrunError(
+            "the chat template writes a conversation that does not begin with its own prompt, so nothing says where an "
+            "answer with tool calls or reasoning begins; use a base whose template does"
+        )
+    content = answer.get("content")
+    parts = {
+        "reasoning_content": answer.get("reasoning_content"),
+        "content": content if isinstance(content, str) else "",
+    }
+    for key, text in parts.items():
+        if text and text.strip() not in written:
+            raise GreenrunError(
+                f"the chat template does not write the {key} of an answer ({text.strip()[:40]!r}): it would be lost; "
+                "use a base whose template does, or take it out of the data"
+            )
+    return written
+
+
+def _learned(tokenizer: Any, messages: Sequence[Message], answer: Message, tools: Tools) -> tuple[list[int], list[int]]:
+    prompt, text = prompt_ids(tokenizer, messages, tools), answer_text(tokenizer, messages, answer, tools)
+    if is_plain(answer):
+        return prompt, completion_ids(tokenizer, text)
+    found, end = ids(tokenizer(text, add_special_tokens=False)), end_id(tokenizer)
+    if end in found:
+        return prompt, found[: found.index(end) + 1]
+    known = specials(tokenizer)  # some templates end a call by a token of its own
+    last = max((at for at, number in enumerate(found) if number in known), default=-1)
+    rest = tokenizer.decode(found[last + 1 :]) if last >= 0 else text
+    return prompt, found[: last + 1] if last >= 0 and not rest.strip() else [*found, end]
 
 
 def end_id(tokenizer: Any) -> int:

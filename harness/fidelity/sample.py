@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.dataset.item import LOOK_ALIKE, Item
+from harness.dataset.item import Item
 from harness.store import digests
 
 NAME = "thirds"
@@ -17,9 +17,9 @@ def thirds(items: Iterable[Item], size: int) -> tuple[Item, ...]:
     Taken by chance, a small sample could hold too few refusals to prove anything about them. Where a kind runs out,
     the others fill its place; where the file is smaller than `size`, it is the whole file.
     """
-    piles: dict[str, list[Item]] = {"plain": [], "refuse": [], LOOK_ALIKE: []}
+    piles: dict[str, list[Item]] = {"answer": [], "refuse": [], "alike": []}
     for item in sorted(items, key=lambda item: digests.of_value(item.id)):
-        piles["refuse" if item.must_refuse else LOOK_ALIKE if item.kind == LOOK_ALIKE else "plain"].append(item)
+        piles["refuse" if item.must_refuse else "alike" if item.look_alike else "answer"].append(item)
     turns = [item for turn in _turns(list(piles.values())) for item in turn]
     return tuple(turns[:size])
 

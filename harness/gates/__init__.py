@@ -19,6 +19,7 @@ from harness.gates import (
     evaluation,
     forgetting,
     gguf,
+    limits,
     regression,
     training,
 )
@@ -51,11 +52,11 @@ def expected(spec: Spec, before: regression.Before = None) -> tuple[Gate, ...]:
         before: the spec of the release that this one is compared with, if any: the area of regression alone asks.
 
     Raises:
-        SpecError: two gates share an id, no such metric, form or data check is known, the form has no use for a table
-            of the spec, or the selection goes by what no gate could.
+        SpecError: two gates share an id, no such metric, form or data check is known, no task declares what a
+            metric needs, the form has no use for a table of the spec, or the selection goes by what no gate could.
     """
     wrong = [*forms.wrong(spec), *aims.wrong_names(spec), *evaluation.unknown_metrics(spec), *data.unknown_names(spec)]
-    wrong += declared.wrong(spec)
+    wrong += [*declared.wrong(spec), *limits.needless(spec)]
     if wrong:
         first, *others = dict.fromkeys(wrong)
         raise SpecError(spec.path, *first, *others)

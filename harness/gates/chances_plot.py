@@ -42,7 +42,8 @@ def _threshold(one: Characteristic, confidence: float) -> Panel:
 
 
 def _paired(one: Characteristic, confidence: float) -> Panel:
-    """Beside what changed for the worse, a successor as good as the release before has errors of its own."""
+    """Chance of a successor to pass, by how much its mean really changed: its errors fall on other items than its
+    predecessor's, so that even an equally good one has pairs that got worse."""
     margin, expected = -one.gate.threshold, one.gate.expected
     differs = 0.0 if expected is None else expected * (1.0 - expected)
 

@@ -121,6 +121,13 @@ class Warned(Record, kind="warning"):
 
 
 @dataclass(frozen=True)
+class NotJudged(Record, kind="not_judged"):
+    """What no gate looks at, since the spec does not declare it, in words."""
+
+    texts: Sequence[str]
+
+
+@dataclass(frozen=True)
 class RunOpened(Record, kind="run"):
     """What the run is to be judged by."""
 

@@ -10,9 +10,13 @@ from harness.text.visible import visible
 
 
 def in_form(item: Item, answer: str, forms: Forms) -> float:
-    return float(
-        any(shape.is_whole(forms.answer, visible(text)) for text in dict.fromkeys((answer, answer_of(answer))))
-    )
+    form = forms.answer
+    assert form is not None, "only items whose task declares a form are concerned"
+    return float(any(shape.is_whole(form, visible(text)) for text in dict.fromkeys((answer, answer_of(answer)))))
 
 
-METRIC = Metric("format", "share", lambda item: not item.must_refuse, in_form, looks_at="form")
+def _has_a_form(item: Item) -> bool:
+    return "answer_form" in item.declares and not item.must_refuse
+
+
+METRIC = Metric("format", "share", _has_a_form, in_form, looks_at="form", needs=("answer_form",))

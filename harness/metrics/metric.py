@@ -21,10 +21,10 @@ class MetricError(GreenrunError):
 class Forms:
     """What a task declares of its answers: the shapes that whole ones match, and the settings of its metrics."""
 
-    answer: str
-    """Regular expression of an answer."""
-    refusal: str
-    """Regular expression of a refusal."""
+    answer: str | None
+    """Regular expression of an answer; None where the task declares none."""
+    refusal: str | None
+    """Regular expression of a refusal; None where the task declares none."""
     settings: Mapping[str, Settings] = field(default_factory=dict)
     """Metric -> its settings, for each metric with settings that the task declares by a table or by a gate."""
 
@@ -61,6 +61,8 @@ class Metric:
     settings: type[Settings] | None = None
     """What ``[tasks.NAME.metrics.METRIC]`` may say; such a metric is taken over tasks that declare it, by that table or
     by a gate, and over no other. None: it has no settings and is taken over every task."""
+    needs: tuple[str, ...] = ()
+    """Keys of ``[tasks.NAME]`` without which it concerns no item of that task."""
 
 
 def concerns(metric: Metric, item: Item, forms: Forms) -> bool:

@@ -41,15 +41,16 @@ def check(task: Task, split: str, chosen: Options) -> Checked:
     """Every reference of a file by every declared metric that concerns its item.
 
     Raises:
-        DataError: a record cannot be used, or the file is not the one that the run opened with.
+        DataError: the file is not the one that the run opened with.
     """
     path = task.files[split]
-    items = files.items_of(task, split, chosen)
+    items = files.Counted(task, split, chosen)
     wanted = [METRICS[name] for name in task.metrics if name in METRICS]
     forms = scoring.forms_of({task.name: task})[task.name]
     found = tally(one for item in items for one in _findings(path, item, wanted, forms) if one.kind not in chosen.allow)
     note = f"by {', '.join(metric.name for metric in wanted)}"
-    return Checked(found, len(items), {path.name: files.digest_of(path, chosen)}, note)
+    told = "\n".join(filter(None, (note, items.note())))
+    return Checked(found, items.count, {path.name: files.digest_of(path, chosen)}, told)
 
 
 def blocking_findings(spec: Spec, tasks: Iterable[str]) -> list[Finding]:

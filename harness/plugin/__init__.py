@@ -19,8 +19,8 @@ from harness import gates
 from harness.engines import processor
 from harness.errors import DataError, GreenrunError, SpecError
 from harness.forms import registry as forms
-from harness.gates import aims, content, evaluation, forgetting, regression
-from harness.gates.records import Warned
+from harness.gates import aims, content, evaluation, forgetting, limits, regression
+from harness.gates.records import NotJudged, Warned
 from harness.metrics import registry
 from harness.plugin import collection, live, options, outcomes
 from harness.plugin import session_end as ending
@@ -84,6 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
         provenance.record(run)
         for warning in warnings:
             run.journal.write(Warned(warning))
+        run.journal.write(NotJudged(_not_judged(loaded)))
         for flag in options.restrictions(config):
             run.journal.taint(f"restricted by {flag}")
         config.stash[WATCHER] = live.watch(config, run)
@@ -153,6 +154,7 @@ def _check_benchmarks(loaded: spec.Spec, before: Earlier | None) -> list[str]:
     try:
         judged_at = replace(loaded, confidence=ledger.next_confidence(loaded))
         aims.check(loaded)
+        limits.check_kinds(loaded)
         sizes = evaluation.sizes(loaded, expected)
         content.check(loaded, expected, sizes)
         warnings = evaluation.check_provable(judged_at, expected, sizes)
@@ -163,6 +165,14 @@ def _check_benchmarks(loaded: spec.Spec, before: Earlier | None) -> list[str]:
             raise
         # a bad line in a file is what the data gates are there to show
     return warnings
+
+
+def _not_judged(loaded: spec.Spec) -> list[str]:
+    """What the report is to tell among its limits; of files that cannot be read, their gates tell more."""
+    try:
+        return list(limits.not_judged(loaded))
+    except DataError:
+        return []
 
 
 def _end_on_sigterm() -> None:

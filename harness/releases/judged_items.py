@@ -45,7 +45,8 @@ class JudgedItem:
 def digest_of(item: Item) -> str:
     """SHA-256 of what a model is asked and what a judge wants to hear: equal digests make answers comparable."""
     points = [list(point.wordings) for point in item.points]
-    return digests.of_value([item.task, item.kind, [dict(turn) for turn in item.messages], points])
+    tools = [[dict(tool) for tool in item.tools]] if item.tools else []
+    return digests.of_value([item.task, item.kind, [dict(turn) for turn in item.messages], points, *tools])
 
 
 def benchmark_digest(items: Iterable[Item]) -> str:

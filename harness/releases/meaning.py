@@ -27,7 +27,7 @@ Stricter = Callable[[Any, Any], bool]
 """(before, now) -> whether the change asks more than before."""
 
 TEXTS = "gates.forgetting.texts"
-_OF_A_TASK = ("system", "answer_form", "refusal_form", "max_new_tokens")
+_OF_A_TASK = ("system", "answer_form", "refusal_form", "refuse", "look_alike", "max_new_tokens")
 _OF_GENERATION = ("batch_size", "noise_sample")
 
 
@@ -70,7 +70,7 @@ _STRICTER: Mapping[str, Stricter] = {
 
 def digests_of(spec: Spec) -> dict[str, str]:
     """Key of the spec -> SHA-256 of the template, schema or general texts that it names, or of the schema it holds."""
-    named = {f"tasks.{name}.template": task.template for name, task in spec.tasks.items()}
+    named = {f"tasks.{name}.template": task.template for name, task in spec.tasks.items() if task.template}
     named |= {"base.chat.template": spec.base.chat.template} if spec.base.chat.template else {}
     named |= {f"tasks.{name}.schema": task.schema for name, task in spec.tasks.items() if task.schema}
     found = {key: digests.of_file(path) for key, path in named.items() if path.is_file()}
@@ -141,12 +141,16 @@ def _tasks(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:
             continue
         task = spec.tasks[name]
         for key in _OF_A_TASK:
-            before, now = said(Task, was, key), getattr(task, key)
+            if key in ("refuse", "look_alike") and key not in was and "refusal_form" in was:
+                continue  # of a time when the harness itself knew which kinds of items must be refused
+            now = getattr(task, key)
+            before = _like(now, said(Task, was, key))
             if before != now:
-                yield f"tasks.{name}.{key}: {_short(before)}, now {_short(now)}"
+                yield f"tasks.{name}.{key}: {_plain(before)}, now {_plain(now)}"
         yield from _metrics(name, was.get("metrics", {}), task.metrics)
-        if "schema" in was and task.schema is None:
-            yield f"tasks.{name}.schema: removed"
+        for key in ("schema", "template"):
+            if key in was and getattr(task, key) is None:
+                yield f"tasks.{name}.{key}: removed"
 
 
 def _metrics(task: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

@@ -46,6 +46,8 @@ COMPARED = (
     "tasks.*.system",
     "tasks.*.answer_form",
     "tasks.*.refusal_form",
+    "tasks.*.refuse",
+    "tasks.*.look_alike",
     "tasks.*.max_new_tokens",
     "tasks.*.template",
     "tasks.*.schema",

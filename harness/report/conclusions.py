@@ -83,6 +83,7 @@ def _fit(document: Document, adapter: str) -> bool:
 def limits(document: Document, prose: Mapping[str, Any]) -> list[str]:
     found = texts(prose, "limits")
     found += [f"Not proved: {cell(doubt)}." for doubt in document.get("doubts", [])]
+    found += [f"Not judged: {cell(left)}." for left in document.get("not_judged", [])]
     dirty = document.get("environment", {}).get("git_dirty")
     if dirty == "unknown":
         found.append("Git did not say which commit this was, or whether the working tree had changes.")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from harness.report import document, junit, markdown
-from harness.report.page import render
 from harness.report.page.view import View
 
 
@@ -20,6 +19,8 @@ def write(folder: Path, paper: Mapping[str, Any], notes: str, view: View, langua
         notes: the TOML of the spec's notes, or "".
         languages: of the pages: the first is ``report.html``, another ``report.<language>.html``.
     """
+    from harness.report.page import render  # brings a template engine, which a run's start should not wait for
+
     document.write(paper, folder / "verdict.json")
     junit.write(paper, folder / "junit.xml")
     _write(folder / "report.md", markdown.render(paper, notes))

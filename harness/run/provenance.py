@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.dataset import general_text
+from harness.dataset import general_text, tables
 from harness.dataset.records import stream_lines
 from harness.engines import adapter_files
 from harness.errors import DataError, GreenrunError
@@ -31,6 +31,7 @@ from harness.metrics import registry
 from harness.project import ROOT
 from harness.releases import earlier, meaning
 from harness.run.run import Run
+from harness.spec.data_place import is_hub
 from harness.spec.objects import Spec
 from harness.store import digests
 from harness.store.artifact import Artifact
@@ -68,7 +69,7 @@ def inputs(spec: Spec) -> dict[str, str]:
     """What a run reads from its user's files again and again, each with its SHA-256; "" for what is not there."""
     files = [spec.path, *([spec.base.chat.template] if spec.base.chat.template else [])]
     for task in spec.tasks.values():
-        files += [*task.files.values(), task.template, *([task.schema] if task.schema else [])]
+        files += [*task.files.values(), *(one for one in (task.template, task.schema) if one is not None)]
     if spec.gates.forgetting is not None:
         files += general_text.files(spec.gates.forgetting.texts)
     found = {str(path): _digest(path) for path in files}
@@ -97,8 +98,8 @@ def _adapter(folder: Path) -> str:
 
 def _digest(path: Path) -> str:
     try:
-        return digests.of_value(digests.of_folder(path)) if path.is_dir() else digests.of_file(path)
-    except (OSError, ValueError):
+        return tables.digest_of(path)
+    except (OSError, ValueError, DataError):
         return ""
 
 
@@ -115,9 +116,11 @@ def data_files(spec: Spec) -> list[dict[str, Any]]:
                 records = sum(1 for _ in stream_lines(path))
             except DataError:
                 records = 0
-            place = path.relative_to(here) if path.is_relative_to(here) else Path(path.name)
+            place = (
+                path.relative_to(here) if path.is_relative_to(here) else Path(str(path) if is_hub(path) else path.name)
+            )
             name = f"{split}-{task.name}"
-            found.append({"name": name, "path": str(place), "records": records, "sha256": digests.of_file(path)})
+            found.append({"name": name, "path": str(place), "records": records, "sha256": _digest(path)})
     return [*found, *_general_files(spec)]
 
 
@@ -205,7 +208,9 @@ _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "spe
 
 
 def note(run: Run, base: Artifact, code: Mapping[str, str]) -> None:
-    """Journal it, once in each process that uses the base.
+    """Journal which model gives the answers: SHA-256 of weights, tokenizer, chat template and code, the deployed form.
+
+    Each process that uses the base does so once.
 
     Args:
         base: the checkpoint as the store verified it.

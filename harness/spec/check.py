@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 
 import regex
 
-from harness.spec import chat, nearest
+from harness.spec import chat, data_place, nearest
 from harness.spec import papers as spec_papers
 from harness.spec.objects import ALL, SPLITS, Spec, Task, Thresholds
 from harness.spec.policy import ANYTIME
@@ -37,6 +38,7 @@ def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
             yield "gates.bnb.mounts", f"unknown adapter {name!r}; the spec names {listed(spec.adapters)}"
     for declared in spec.tasks.values():
         yield from _bad_files(declared)
+        yield from _bad_refusals(declared)
     if spec.attempts == "spend" and spec.ledger is None:
         yield "policy.ledger", 'missing, and attempts = "spend" needs it; name a file that all runners share'
     if spec.looks == ANYTIME and spec.gates.gguf is not None:
@@ -134,13 +136,40 @@ def _bad_thresholds(spec: Spec, key: str, row: Thresholds) -> Iterator[tuple[str
 
 
 def _bad_files(task: Task) -> Iterator[tuple[str, str]]:
-    named = {**task.files, "template": task.template, **({"schema": task.schema} if task.schema else {})}
-    for key, path in named.items():
-        if not path.is_file():
-            yield f"tasks.{task.name}.{key}", f"{path} does not exist"
+    for key, path in task.files.items():
+        if problem := data_place.problem(path):
+            yield f"tasks.{task.name}.{key}", problem
+    named: dict[str, Path | None] = {"template": task.template, "schema": task.schema}
+    for key, file in named.items():
+        if file is not None and not file.is_file():
+            yield f"tasks.{task.name}.{key}", f"{file} does not exist"
     yield from _unknown(f"tasks.{task.name}.counts", "split", task.counts, SPLITS)
     for key in ("answer_form", "refusal_form"):
         try:
-            regex.compile(getattr(task, key))
+            regex.compile(getattr(task, key) or "")
         except regex.error as error:
             yield f"tasks.{task.name}.{key}", f"not a regular expression: {error}"
+
+
+def _bad_refusals(task: Task) -> Iterator[tuple[str, str]]:
+    """Kinds to refuse and the form of a refusal are declared together, or nothing could tell one."""
+    key = f"tasks.{task.name}"
+    if task.refuse and task.refusal_form is None:
+        yield (
+            f"{key}.refusal_form",
+            f"missing, and refuse names kinds that must be refused ({', '.join(sorted(task.refuse))}): say what a "
+            "whole refusal looks like, as a regular expression",
+        )
+    if task.refusal_form is not None and not task.refuse:
+        yield (
+            f"{key}.refuse",
+            "missing, and refusal_form says what a refusal looks like: name the kinds of records that must be refused, "
+            'as in refuse = ["unsafe"], or remove the form',
+        )
+    if task.look_alike and not task.refuse:
+        yield (
+            f"{key}.look_alike",
+            "names kinds that look like what must be refused, and refuse names none; name those, or remove it",
+        )
+    for kind in sorted(task.refuse & task.look_alike):
+        yield f"{key}.look_alike", f"{kind!r} stands in refuse too: a kind is either refused or answered"

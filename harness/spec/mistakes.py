@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from harness.spec import nearest
 from harness.spec.file import SpecFile
@@ -21,6 +21,8 @@ from harness.spec.values import NO_TYPE_OF, REPEATED
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
     from pydantic_core import ErrorDetails
+
+T = TypeVar("T")
 
 Place = tuple[str | int, ...]
 """Keys and indices from the top of the file."""
@@ -55,20 +57,25 @@ def parse(table: Mapping[str, Any], here: Path) -> tuple[SpecFile | None, tuple[
         table: as TOML gives it.
         here: folder that relative paths start at.
     """
+    return parse_as(SpecFile, table, here)
+
+
+def parse_as(kind: type[T], table: Mapping[str, Any], here: Path) -> tuple[T | None, tuple[Mistake, ...]]:
+    """`parse` for a file of any shape that is declared like a spec's, as a class of `harness.spec.table`."""
     from pydantic import ValidationError
 
     try:
-        return _adapter().validate_python(table, context=here), ()
+        return _adapter(cast("Hashable", kind)).validate_python(table, context=here), ()
     except ValidationError as error:
-        return None, tuple(_mistakes(error.errors(include_url=False)))
+        return None, tuple(_mistakes(kind, error.errors(include_url=False)))
 
 
 @cache
-def _adapter() -> TypeAdapter[SpecFile]:
-    """Made once a process, in some forty milliseconds."""
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Made once a process, for a spec in some forty milliseconds."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(SpecFile)
+    return TypeAdapter(kind)
 
 
 def _short(value: object) -> str:
@@ -77,13 +84,13 @@ def _short(value: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
-def _mistakes(errors: list[ErrorDetails]) -> Iterator[Mistake]:
+def _mistakes(kind: type[Any], errors: list[ErrorDetails]) -> Iterator[Mistake]:
     absent = {error["loc"] for error in errors if error["type"] == "missing"}
-    meant = {(*error["loc"][:-1], _meant(error["loc"])) for error in errors if _unknown(error)}
+    meant = {(*error["loc"][:-1], _meant(kind, error["loc"])) for error in errors if _unknown(error)}
     for error in errors:
         place: Place = error["loc"]
         if _unknown(error):
-            yield Mistake(place, f"unknown key; {nearest.mend(str(place[-1]), _keys(place[:-1]))}")
+            yield Mistake(place, f"unknown key; {nearest.mend(str(place[-1]), _keys(kind, place[:-1]))}")
         elif place in absent:
             if place not in meant:  # a key that is only written wrong is told once
                 yield Mistake(place, "missing, and it has no default; add it")
@@ -97,9 +104,9 @@ def _unknown(error: ErrorDetails) -> bool:
     return error["type"] == "unexpected_keyword_argument"
 
 
-def _meant(place: Place) -> str | None:
+def _meant(kind: type[Any], place: Place) -> str | None:
     """The known key that an unknown one is closest to."""
-    return nearest.closest(str(place[-1]), _keys(place[:-1]))
+    return nearest.closest(str(place[-1]), _keys(kind, place[:-1]))
 
 
 def _of_a_name(error: ErrorDetails) -> str:
@@ -145,9 +152,8 @@ def _unquoted(value: object, wanted: str) -> str:
     return "; write it without quotes" if plain and re.fullmatch(plain, value) else ""
 
 
-def _keys(place: Place) -> tuple[str, ...]:
-    """The keys that the table at a place can have."""
-    kind: Any = SpecFile
+def _keys(kind: Any, place: Place) -> tuple[str, ...]:
+    """The keys that the table at a place of a file of that kind can have."""
     for part in place:
         kind = _plain(get_type_hints(kind)[str(part)] if is_dataclass(kind) else get_args(kind)[-1])
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from harness.spec.table import Table
-from harness.spec.values import Count, File, OneOf
+from harness.spec.values import Chosen, Count, DataFile, File, OneOf, Pairs, Text
 
 SPLITS = ("train", "dev", "benchmark", "parity")
 ALL = "all"
 """The task name that pools every task of an adapter."""
+
+Learn = Literal["last", "all"]
+
+Reserved = Literal[
+    "id", "task", "kind", "topic", "points", "reference", "messages", "conversations", "prompt", "completion", "label",
+    "instruction", "input", "output", "history", "system", "tools", "origin", "chosen", "rejected",
+]  # fmt: skip
+"""Names of columns that mean something (`harness.dataset.forms`)."""
 
 Counted = Annotated[int | Mapping[str, Any], OneOf("'integer', 'object'")]
 
@@ -21,22 +29,32 @@ Counted = Annotated[int | Mapping[str, Any], OneOf("'integer', 'object'")]
 class TaskTable(Table):
     system: str = ""
     """System prompt of every item; "" is none."""
-    train: File | None = None
-    """JSONL file that adapters learn from; needed where one is trained."""
-    dev: File
-    """JSONL file that experiments are compared on."""
-    benchmark: File
-    """JSONL file that judges what ships."""
-    parity: File | None = None
-    """JSONL file of an earlier report's own items, shown and never proved by."""
-    template: File
-    """Jinja file that makes a prompt of a record."""
+    train: DataFile | None = None
+    """Data that adapters learn from; needed where one is trained. JSONL (plain, gzip or zstd), a JSON array, CSV,
+    Parquet, a folder that `datasets` saved, or hf:OWNER/NAME[:CONFIG][#SPLIT] from the local cache."""
+    dev: DataFile
+    """Data that experiments are compared on."""
+    benchmark: DataFile
+    """Data that judges what ships."""
+    parity: DataFile | None = None
+    """Data of an earlier report's own items, shown and never proved by."""
+    template: File | None = None
+    """Jinja file that makes a prompt of a record; not needed where records bring their own turns."""
     schema: File | None = None
     """JSON Schema that every record must match."""
-    answer_form: str
-    """Regular expression that a whole answer matches."""
-    refusal_form: str
-    """Regular expression that a whole refusal matches."""
+    answer_form: str | None = None
+    """Regular expression that a whole answer matches; without it no answer's form is judged."""
+    refuse: Chosen[Text] = frozenset()
+    """Kinds of records that must be refused; every other kind must be answered."""
+    look_alike: Chosen[Text] = frozenset()
+    """Kinds of records that only look like what must be refused, and must be answered."""
+    refusal_form: str | None = None
+    """Regular expression that a whole refusal matches; needed where a kind must be refused."""
+    columns: Annotated[tuple[tuple[Reserved, str], ...], Pairs()] = ()
+    """Reserved name -> the column that has it, as in id = "uid"; "" where the data's own column of that name means
+    something else."""
+    learn: Learn = "last"
+    """Which turns of an assistant are learned: the last one, or all; never one of weight 0."""
     max_new_tokens: Count = 160
     """Tokens after which an answer is cut."""
     counts: Mapping[str, Mapping[str, Counted]] = field(default_factory=dict)
@@ -53,5 +71,5 @@ class Task(TaskTable):
 
     @property
     def files(self) -> Mapping[str, Path]:
-        """Split -> JSONL file; absent splits are absent."""
+        """Split -> its data (`harness.spec.data_place`); absent splits are absent."""
         return {split: path for split in SPLITS if (path := getattr(self, split)) is not None}

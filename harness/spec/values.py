@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 
+from harness.spec.data_place import HUB
+
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic_core import CoreSchema
@@ -89,6 +91,18 @@ class Place:
         return core_schema.with_info_after_validator_function(below, core_schema.str_schema(strict=True))
 
 
+class DataPlace(Place):
+    """As `Place`, but for the name of an ``hf:`` data set, which is no path."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        def below(value: str, info: core_schema.ValidationInfo[Any]) -> Path:
+            return Path(value) if value.startswith(HUB) else Path(info.context, value)
+
+        return core_schema.with_info_after_validator_function(below, core_schema.str_schema(strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class OneOf:
     """A value of any of the types that a union names."""
@@ -107,6 +121,8 @@ Name = Annotated[str, Matching(NAME)]
 Text = Annotated[str, MinLen(1)]
 """A text that says something."""
 File = Annotated[Path, Place()]
+DataFile = Annotated[Path, DataPlace()]
+"""The records of a split (`harness.spec.data_place`)."""
 Listed = Annotated[tuple[T, ...], Array()]
 Chosen = Annotated[frozenset[T], Array()]
 Count = Annotated[int, Ge(1)]

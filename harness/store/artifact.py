@@ -61,9 +61,9 @@ class Request:
 
 
 def scratch(content: Path) -> Path:
-    """Where the builder of `content` may put what is gone on from, should its process be killed; never in an artifact.
+    """Folder for the checkpoints of an interrupted build; it is no part of the artifact.
 
-    The next builder of the same key finds it there; an artifact that is finished, or that failed, leaves none.
+    The next build of the same key goes on from it. A build that ends, well or not, deletes it.
     """
     return content.with_name("scratch")
 

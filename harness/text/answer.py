@@ -8,30 +8,32 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from harness.text.pattern import later
+
 _NAMES = "think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis"
 _OPEN = rf"(?:<(?:[a-z]+:)?(?:{_NAMES})(?:\s[^<>]*)?>|\[(?:{_NAMES})\]|\u25c1think\u25b7|<\|begin_of_thought\|>)"
 _CLOSE = rf"(?:</(?:[a-z]+:)?(?:{_NAMES})\s*>|\[/(?:{_NAMES})\]|\u25c1/think\u25b7|<\|end_of_thought\|>)"
-_THINKING = re.compile(rf"{_OPEN}.*?(?:{_CLOSE}|\Z)", re.DOTALL | re.IGNORECASE)
-_CLOSED_ALONE = re.compile(rf"\A.*{_CLOSE}", re.DOTALL | re.IGNORECASE)
+_THINKING = later(rf"{_OPEN}.*?(?:{_CLOSE}|\Z)", re.DOTALL | re.IGNORECASE)
+_CLOSED_ALONE = later(rf"\A.*{_CLOSE}", re.DOTALL | re.IGNORECASE)
 """Templates may open the block in the prompt, so that an output holds its end alone."""
 
-_CHANNEL = re.compile(r"<\|channel\|>(\w+)[^<]*(?:<\|message\|>)")
-_CHANNEL_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
+_CHANNEL = later(r"<\|channel\|>(\w+)[^<]*(?:<\|message\|>)")
+_CHANNEL_END = later(r"<\|(?:end|return|call|start|channel)\|>")
 
-_MAY_THINK = re.compile(r"[<\[\u25c1]")
+_MAY_THINK = later(r"[<\[\u25c1]")
 
 _STRUCK = (
-    re.compile(r"(?<![~\\])~~(?=[^\s~])((?:(?!\n\s*\n).)+?)(?<=[^\s~])~~(?!~)", re.DOTALL),
-    re.compile(r"<(s|del|strike)(?:\s[^<>]*)?>.*?</\1\s*>", re.DOTALL | re.IGNORECASE),
-    re.compile(r"<(span|p|div)\s[^<>]*line-through[^<>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE),
-    re.compile(r"\[(s|del|strike)\].*?\[/\1\]", re.DOTALL | re.IGNORECASE),
-    re.compile(r"\\(?:sout|st|cancel)\{[^{}]*\}"),
-    re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL),
-    re.compile("(?:\\w[\u0335\u0336\u0337\u0338][ ]?)+"),
+    later(r"(?<![~\\])~~(?=[^\s~])((?:(?!\n\s*\n).)+?)(?<=[^\s~])~~(?!~)", re.DOTALL),
+    later(r"<(s|del|strike)(?:\s[^<>]*)?>.*?</\1\s*>", re.DOTALL | re.IGNORECASE),
+    later(r"<(span|p|div)\s[^<>]*line-through[^<>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE),
+    later(r"\[(s|del|strike)\].*?\[/\1\]", re.DOTALL | re.IGNORECASE),
+    later(r"\\(?:sout|st|cancel)\{[^{}]*\}"),
+    later(r"<!--.*?(?:-->|\Z)", re.DOTALL),
+    later("(?:\\w[\u0335\u0336\u0337\u0338][ ]?)+"),
 )
-_FRAME = re.compile(r"\A\s*<s>(.*)</s>\s*\Z", re.DOTALL)
+_FRAME = later(r"\A\s*<s>(.*)</s>\s*\Z", re.DOTALL)
 """First and last word of some chat templates, around a whole output: no strike."""
-_MAY_STRIKE = re.compile("~~|[<\\[\\\\][a-zA-Z!]|[\u0335-\u0338]")
+_MAY_STRIKE = later("~~|[<\\[\\\\][a-zA-Z!]|[\u0335-\u0338]")
 
 
 @lru_cache(maxsize=4096)

@@ -5,15 +5,15 @@ Rules of thumb over a few characters and no grammar. What they get wrong stands 
 
 from __future__ import annotations
 
-import re
+from harness.text.pattern import later
 
-_NEGATORS = re.compile(
+_NEGATORS = later(
     "并非|绝非|毫无|禁止|严禁|拒绝|拒不|否认|否定|怀疑|质疑|与其说?|误以为|误认为|谎称|难道|岂|谁说|何尝|何曾|哪里|哪有"
     "|怎么?(?:可能|会|能|敢)|[不没未无勿莫别]"
     "|(?:禁用|反对|杜绝|避免|防止|切忌|忌讳|取消|停止|缺乏|缺少|失去|丧失)(?:了|过|着|在|一切|任何|所有|的)?$"
 )
 """What denies the rest of its clause, and at its end what denies its object alone: who prevents harm may well wash."""
-_IDIOMS = re.compile(
+_IDIOMS = later(
     "(?:不|没有?|未曾?)(?:知道|晓得|了解|明白|清楚|意识到|注意到|想到|料到|认识到|察觉)(?!.*(?:是否|会不会|能不能|是不是|有没有))"
     "|不仅|不但|不只|不光|不断|不同|不久|不少|不止|不停|不过|不妨|不禁(?!止)|不料|不锈|不等|不得不|不由得|差不多|对不起"
     "|(?:不要|别|勿|不会|不能|没有?)(?:忘记|忘|错过)|不可避免|无论|不论|不管|毫?无疑问?|无非|莫非|无限|无线|无机|未来"
@@ -22,29 +22,29 @@ _IDIOMS = re.compile(
 )
 """Words that hold a negating character and deny nothing."""
 
-_CLAUSE = re.compile("但是?|不如说?|其实|实际上|事实上|而是?|而且|却|可是|因为|所以|因此|并且|于是")
+_CLAUSE = later("但是?|不如说?|其实|实际上|事实上|而是?|而且|却|可是|因为|所以|因此|并且|于是")
 
-_DENIED_NEXT = re.compile(
+_DENIED_NEXT = later(
     "(?:的|都|也|从来?|并|根本|其实|就|才|还)*(?:不|没|未|无法|并非|绝非|毫无)"
     "|(?:是|被|均|一律|都|也|已|已经|受到?|遭到?)*(?:严格|明令|明文)?(?:禁止|严禁|拒绝|否认|取消|杜绝)(?!不了)"
 )
-_TAKEN_BACK = re.compile(
+_TAKEN_BACK = later(
     "(?:的?(?:说法|观点|看法))?(?:这(?:[一1]点|个?说法|种说法|种观点|句话|话)?|那)?(?:都|也|并|完全)?"
     "(?:是(?:[一1]?[个种])?(?:错|假|谣言|谬误|误解|不(?:对|正确|成立|真实))|不(?:对|正确|成立|真实|存在)|有误|站不住)"
 )
 
-_FRAME = re.compile(
+_FRAME = later(
     "误以为|误认为|难道|谁说|岂|并(?:非|不是)(?:说|指|意味着)?$|(?:不要|别|切勿|勿|不能|不可|不应|不该)(?:以为|认为|说)|不等于|不代表|不意味着"
 )
 """Denies what stands in the clauses after it as well, until one sets it right."""
-_SET_RIGHT = re.compile("但|而是|其实|实际上|事实上|却|然而|不过")
+_SET_RIGHT = later("但|而是|其实|实际上|事实上|却|然而|不过")
 
-_REFUSED = re.compile("不(?!过|仅|但|禁|得了)|没有|并不|并非|当然不|绝不|否")
+_REFUSED = later("不(?!过|仅|但|禁|得了)|没有|并不|并非|当然不|绝不|否")
 
-_TIME = re.compile("[年月日号时点周天晚午晨季][前后初末中]?$|\\d$")
+_TIME = later("[年月日号时点周天晚午晨季][前后初末中]?$|\\d$")
 """A time is what no verb behind it speaks of."""
 
-_MARKS = re.compile("[不没未无勿莫别非毫错假谣谬误禁拒否反杜避防忌取停缺失丧与谎难岂谁何哪怎疑]")
+_MARKS = later("[不没未无勿莫别非毫错假谣谬误禁拒否反杜避防忌取停缺失丧与谎难岂谁何哪怎疑]")
 
 
 def may_deny(text: str) -> bool:

@@ -5,10 +5,10 @@ Rules of thumb over a few words and no grammar. What they get wrong stands in `s
 
 from __future__ import annotations
 
-import re
+from harness.text.pattern import later
 
 _BANS = r"(?:forbade|forbid(?:s|den)?|prohibit(?:s|ed)?|ban(?:s|ned)?|prevent(?:s|ed)?)"
-_NEGATORS = re.compile(
+_NEGATORS = later(
     r"\b(?:not|no|never|neither|nor|none|nothing|nobody|nowhere|non|without|hardly|scarcely|barely|seldom|rarely"
     r"|unable to|fail(?:s|ed)? to|refus(?:es|ed?) to|lack(?:s|ed|ing)?|absence of|far from|anything but|instead of"
     r"|rather than|false|untrue|wrong|wrongly|incorrect|incorrectly|mistakenly|impossible|unlikely|doubts?|doubted"
@@ -19,7 +19,7 @@ _NEGATORS = re.compile(
 )
 """At the end of what stands before a wording where it must govern it: ``banned in 1972`` denies no year."""
 
-_IDIOMS = re.compile(
+_IDIOMS = later(
     r"\b(?:not (?:only|just|merely|simply|solely|least|to mention)|(?:if|or|why) not|can not (?:help )?but"
     r"|(?:not|never) (?:fail(?:s|ed)? to|forget|miss|hesitate)|never (?:mind|fear)"
     r"|no (?:doubt|wonder|question|matter|problem|worries|sooner|less|fewer|more|later|earlier)"
@@ -33,45 +33,45 @@ _IDIOMS = re.compile(
 """What looks like a denial and is none."""
 
 _NEEDED = r"(?:evidence|proof|signs?|need|reason|way|chance|trace|hint|question)"
-_NOUN_ONLY = re.compile(
+_NOUN_ONLY = later(
     rf"\b(?:no|without|lack(?:s|ed|ing)?) (?!{_NEEDED}\b)(?:\w+ ){{1,4}}?"
     r"(?:on|at|in|by|for|from|to|with|after|during)\b"
 )
 """``no class on Tuesday`` denies the class and not the day; ``no evidence for it`` denies it."""
 
-_CLAUSE = re.compile(
+_CLAUSE = later(
     r"\b(?:but|and|so|although|though|while|whereas|yet|however|since|which|who|because(?! of\b)|if|when)\b"
 )
-_NOT_BECAUSE = re.compile(r"\bnot because\b")
+_NOT_BECAUSE = later(r"\bnot because\b")
 
-_OBJECT = re.compile(r"\b(?:of|on|at|in|by|for|from|to|with|into|over|under|about)(?: (?:a|an|the|its|their|this))?$")
+_OBJECT = later(r"\b(?:of|on|at|in|by|for|from|to|with|into|over|under|about)(?: (?:a|an|the|its|their|this))?$")
 """What stands behind a preposition is not what the next verb speaks of."""
 
 _ADVERB = r"(?:(?:\w+ly|also|even|still|just) )?"
-_DENIED_NEXT = re.compile(
+_DENIED_NEXT = later(
     rf"{_ADVERB}(?:(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|shall|should|must|may|might|need) "
     rf"{_ADVERB}(?:not(?! (?:only|just|merely|simply)\b)|never|no longer|nothing)"
     r"|never|(?:is|are|was|were) (?:a myth|false|wrong|untrue|incorrect|nonsense|out of the question))\b"
     rf"|(?:(?:is|are|was|were|has|have) )?(?:been )?{_ADVERB}(?:forbidden|prohibited|banned|disproved|refuted|debunked"
     r"|ruled out|untenable)\b"
 )
-_TAKEN_BACK = re.compile(
+_TAKEN_BACK = later(
     r"(?:no )?(?:(?:that|this|which|it) (?:is|was|would be)|they are) "
     r"(?:wrong|false|untrue|incorrect|mistaken|nonsense|a myth|not (?:true|so|right|correct|the case))\b"
 )
 
-_NOT_DENIED_NEXT = re.compile(
+_NOT_DENIED_NEXT = later(
     rf"{_ADVERB}(?:is|are|was|were|has|have) {_ADVERB}(?:not|never) (?:been )?{_ADVERB}"
     r"(?:forbidden|prohibited|banned|disproved|refuted|debunked|ruled out|denied|impossible|false|wrong|untrue)\b"
 )
 
-_MARKS = re.compile(
+_MARKS = later(
     r"\b(?:out of the question|rul(?:e|es|ed) out|untenable|myth|nonsense|mistak|reject|dismiss|refus"
     r"|avoid|forb|prohib|ban|bans|banned|prevent|disprove|refute|debunk)"
 )
 """What else may deny, by its first letters."""
 
-_FRAME = re.compile(
+_FRAME = later(
     r"\b(?:(?:not|never) (?:\w+ ){0,2}(?:true|the case|so|right|correct|believe[sd]?|think|thinks|thought|say|says|said"
     r"|mean|means|claim|claims|show|shows|follow|follows)|no (?:\w+ )?(?:evidence|proof|sign|reason|indication)"
     r"|(?:nobody|no 1|no one|none|few|hardly anyone)|myth|nonsense|false|untrue|wrong|incorrect|forbidden"
@@ -80,11 +80,9 @@ _FRAME = re.compile(
     r"(?: (?!(?:so|because|if|when)\b)\w+){0,14} (?:that|whether)\b"
 )
 """Denies the clause that its ``that`` opens, however far off."""
-_CUT_OFF = re.compile(r"\b(?:not|never|neither)$")
-_SET_RIGHT = re.compile(r"\b(?:but|however|yet|in fact|actually)\b")
-_REFUSED = re.compile(
-    r"(?:no|nope|never|not at all|certainly not|of course not|not|hardly)$|no (?:it|they|he|she|we|i)\b"
-)
+_CUT_OFF = later(r"\b(?:not|never|neither)$")
+_SET_RIGHT = later(r"\b(?:but|however|yet|in fact|actually)\b")
+_REFUSED = later(r"(?:no|nope|never|not at all|certainly not|of course not|not|hardly)$|no (?:it|they|he|she|we|i)\b")
 
 
 def may_deny(text: str) -> bool:

@@ -8,7 +8,9 @@ import re
 from functools import lru_cache
 from typing import Any
 
-_FENCE = re.compile(r"\A```[a-zA-Z0-9]*[ \t]*\n(.*?)\n?```\Z", re.DOTALL)
+from harness.text.pattern import later
+
+_FENCE = later(r"\A```[a-zA-Z0-9]*[ \t]*\n(.*?)\n?```\Z", re.DOTALL)
 MAX_CHARACTERS = 1_000_000
 """A longer text is no answer of a model."""
 

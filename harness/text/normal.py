@@ -6,25 +6,25 @@ Signs that make another value stay, where SQuAD's own script drops them: ``-5`` 
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import lru_cache
 
 from harness.text import signs
 from harness.text.answer import answer_of
+from harness.text.pattern import later
 from harness.text.script import simplified
 from harness.text.units import UNSPACED, units
 from harness.text.visible import visible
 
 _ARTICLES = frozenset({"a", "an", "the"})
 _LETTER = f"[^\\W_{UNSPACED}]"
-_TOKEN = re.compile(
+_TOKEN = later(
     f"(?<![\\w.)\\]])\\.(?=[^\\W\\d_]){_LETTER}+"
     f"|(?:(?<!{_LETTER})(?<![)\\]}}])[-\u2212](?=\\.?\\d))?(?:\\d+|(?<![\\w.])(?=\\.\\d))(?:[.,:]\\d+)*(?!{_LETTER})"
     f"|{_LETTER}+(?:['\u2019.\\-]{_LETTER}+)*(?:\\+\\+|\\#(?!\\w)|\\+(?![\\w+(])(?! [\\w(])|{signs.BEHIND})?"
     f"|[{UNSPACED}]|[%\u2030$\u20ac\u00a3\u00a5\u00b0]|{signs.TOKEN}"
 )
-_JOINTS = re.compile("['\u2019.\\-]")
+_JOINTS = later("['\u2019.\\-]")
 
 
 @lru_cache(maxsize=4096)

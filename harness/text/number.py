@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, DecimalException
 
+from harness.text.pattern import later
 from harness.text.quantities import SYMBOLS, is_number
 from harness.text.words import Words, readings
 
@@ -30,10 +31,10 @@ _KINDS: dict[str, tuple[str, str]] = {
 """Unit -> its kind, and how many of the kind's own unit it is."""
 
 _SHARES = {"%": Decimal("0.01"), "\u2030": Decimal("0.001")}
-_EXPONENT = re.compile(r"(?<![\w.])([-\u2212]?\d+(?:\.\d+)?)[eE]([-+\u2212]?\d{1,3})(?!\w)")
-_ASIDE = re.compile(r"[(\uff08][^()\uff08\uff09]*[)\uff09]")
-_BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
-_MARKED = re.compile(
+_EXPONENT = later(r"(?<![\w.])([-\u2212]?\d+(?:\.\d+)?)[eE]([-+\u2212]?\d{1,3})(?!\w)")
+_ASIDE = later(r"[(\uff08][^()\uff08\uff09]*[)\uff09]")
+_BOXED = later(r"\\boxed\{([^{}]*)\}")
+_MARKED = later(
     r"(?:\banswer(?:\s+is)?\s*[:=]?|\bresult(?:\s+is)?\s*[:=]?|\btotal(?:\s+is)?\s*[:=]?|####|"
     r"(?:\u7b54\u6848|\u7ed3\u679c|\u4e00\u5171|\u603b\u5171)(?:\u662f|\u4e3a)?[:\uff1a]?)\s*(?=[^\n.!?]*\S)",
     re.IGNORECASE,

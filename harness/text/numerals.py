@@ -6,9 +6,10 @@ them. What is no number stays as it stands.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
+
+from harness.text.pattern import later
 
 _UNITS = [
     "zero",
@@ -74,7 +75,7 @@ _MEASURED = frozenset("\u514b\u7c73\u74e6\u5361\u8d6b\u5e15")
 """Units that a thousand before them makes another unit of: kilograms, and no thousand grams."""
 _POINT = "\u70b9"
 
-FIGURE = re.compile(r"[-+]?\d+(?:\.\d+)?")
+FIGURE = later(r"[-+]?\d+(?:\.\d+)?")
 WORDS = frozenset({*_SMALL, *_SCALES, *_ORDINALS})
 CHARACTERS = frozenset({*_DIGITS, *_LOW, *_HIGH})
 

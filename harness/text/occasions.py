@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from harness.text.pattern import later
 from harness.text.quantities import Row, is_number
 
 _MONTHS = [
@@ -23,10 +24,10 @@ _MONTHS = [
 _MONTH = {name: n for n, name in enumerate(_MONTHS, 1)} | {name[:3]: n for n, name in enumerate(_MONTHS, 1)}
 _MONTH["sept"] = 9
 
-_DAY = re.compile(r"0?([1-9]|[12]\d|3[01])(?:st|nd|rd|th)?")
-_YEAR = re.compile(r"1\d{3}|2\d{3}")
-_CLOCK = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
-_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+_DAY = later(r"0?([1-9]|[12]\d|3[01])(?:st|nd|rd|th)?")
+_YEAR = later(r"1\d{3}|2\d{3}")
+_CLOCK = later(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
+_DOTTED = later(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _BETWEEN = frozenset({"-", "to", "until", "till", "through", "\u81f3", "\u5230", "~"})
 _BEGINS = frozenset({*_MONTH, *_BETWEEN, "between"})
 _YEAR_OF, _MONTH_OF, _DAYS_OF, _HOUR_OF = "\u5e74", "\u6708", ("\u65e5", "\u53f7"), "\u70b9"

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from harness.text.pattern import later
 from harness.text.script import simplified
 from harness.text.units import UNSPACED
 
-_UNIT = re.compile(f"[{UNSPACED}]|[^\\W_{UNSPACED}]+")
-_SENTENCE = re.compile(r"[^.!?\u3002\uff01\uff1f\n]+[.!?\u3002\uff01\uff1f]?")
-_ASKS = re.compile(
+_UNIT = later(f"[{UNSPACED}]|[^\\W_{UNSPACED}]+")
+_SENTENCE = later(r"[^.!?\u3002\uff01\uff1f\n]+[.!?\u3002\uff01\uff1f]?")
+_ASKS = later(
     r"^(?:who|whom|whose|what|when|where|why|which|how|is|are|was|were|do|does|did|can|could|will|would|shall|should"
     r"|has|have|had|may|might|must|am)\b|[\u5417\u5462\u54ea\u8c01\u600e\u51e0]|\u4ec0\u4e48|\u8fd8\u662f|\u591a\u5c11"
     r"|\u662f\u5426|(\w)\u4e0d\1|\u6709\u6ca1\u6709|\u4e3a\u4f55|\u4f55\u65f6",
@@ -27,18 +28,18 @@ _FEWEST = 3
 _TAIL = 4
 """Units of a question, begun again at the answer's end and cut off, from which they are its echo."""
 
-_LETTERED = re.compile(r"(?m)^[ \t]*(?:[-*] )?[(\uff08]?([A-Ja-j]|\d{1,2})[).:\uff09\uff0e\u3001][ \t]*(\S[^\n]*)$")
+_LETTERED = later(r"(?m)^[ \t]*(?:[-*] )?[(\uff08]?([A-Ja-j]|\d{1,2})[).:\uff09\uff0e\u3001][ \t]*(\S[^\n]*)$")
 _MARK = r"(?:(?<![\w(])[A-J][).\uff09\uff0e\u3001]|[(\uff08][A-Ja-j1-9][)\uff09])"
-_INLINE = re.compile(rf"(?:^|(?<=[\s;,:\uff1a])){_MARK}[ \t]*([^\n;]+?)(?=[;,]?\s*{_MARK}|$|\n|[?;])")
-_EITHER = re.compile(r",\s*(?:or\s+)?|;\s*(?:or\s+)?|\s+or\s+|\u3001|\uff0c|\u8fd8\u662f|\u6216\u8005?|\s+vs\.?\s+")
-_EACH = re.compile(r",\s*(?:and\s+)?|\s+and\s+|\u3001|\u548c|\u4e0e|\u4ee5\u53ca")
-_CHOSEN = re.compile(
+_INLINE = later(rf"(?:^|(?<=[\s;,:\uff1a])){_MARK}[ \t]*([^\n;]+?)(?=[;,]?\s*{_MARK}|$|\n|[?;])")
+_EITHER = later(r",\s*(?:or\s+)?|;\s*(?:or\s+)?|\s+or\s+|\u3001|\uff0c|\u8fd8\u662f|\u6216\u8005?|\s+vs\.?\s+")
+_EACH = later(r",\s*(?:and\s+)?|\s+and\s+|\u3001|\u548c|\u4e0e|\u4ee5\u53ca")
+_CHOSEN = later(
     r"\b(?:of|among|between)\s+([^,?]+(?:,[^,?]+)*,?\s+and\s+[^,?]+),?\s*(?:which|what|who)?\b"
     r"|^([^\uff0c,?]+?(?:\u3001[^\uff0c,?]+?)*[\u548c\u4e0e\u3001][^\uff0c,?]+?)[\uff0c,]?\s*(?:\u4e2d)?\u54ea"
 )
 """Options that a question lists and does not part by "or": ``which of iron, copper and zinc``."""
 _LEADS = frozenset(["which", "what", "who", "whom", "whose", "where", "when", "how", "why"])
-_OFFERS = re.compile(r"\bor\b|\u8fd8\u662f|\u6216")
+_OFFERS = later(r"\bor\b|\u8fd8\u662f|\u6216")
 _CONNECTORS = frozenset(
     [
         "and",

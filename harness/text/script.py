@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
+
+from harness.text.pattern import later
 
 if TYPE_CHECKING:
     from opencc import OpenCC
 
-_IDEOGRAPH = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002fa1f]")
+_IDEOGRAPH = later("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002fa1f]")
 
-_CONVERTED = re.compile("[^\x00\ud800-\udfff]+")
+_CONVERTED = later("[^\x00\ud800-\udfff]+")
 """What a library in C can be given: no end of a string, no half of a character."""
 
 

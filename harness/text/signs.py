@@ -5,8 +5,9 @@ A dash, an asterisk or a stroke in prose is none; what tells them apart is what 
 
 from __future__ import annotations
 
-import re
 from html import unescape
+
+from harness.text.pattern import later
 
 MINUS = "\ue001"
 """Stands for a minus between operands until the text is cut: a hyphen is punctuation."""
@@ -16,29 +17,29 @@ BEHIND = "\ue000"
 _SUPERSCRIPTS = str.maketrans(
     "\u2070\xb9\xb2\xb3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207f", "0123456789+-n"
 )
-_RAISED = re.compile("(?<=[\\w)\\]])[\u2070\xb9\xb2\xb3\u2074-\u207b\u207f]+|<sup>([^<]{1,9})</sup>")
-_POWER = re.compile(r"(?<=\d)\*\*(?=\d)")
-_FRACTION = re.compile("(\\d?)([\xbc-\xbe\u2150-\u215e])")
-_GRADE = re.compile(r"(?<![\w-])([A-FO]|AB|Cl|Br|OH)[-\u2212](?=[\s.,;:!?)]|$)(?!\s+[-\u2013]?\d)")
+_RAISED = later("(?<=[\\w)\\]])[\u2070\xb9\xb2\xb3\u2074-\u207b\u207f]+|<sup>([^<]{1,9})</sup>")
+_POWER = later(r"(?<=\d)\*\*(?=\d)")
+_FRACTION = later("(\\d?)([\xbc-\xbe\u2150-\u215e])")
+_GRADE = later(r"(?<![\w-])([A-FO]|AB|Cl|Br|OH)[-\u2212](?=[\s.,;:!?)]|$)(?!\s+[-\u2013]?\d)")
 _TEX = {
     "le": "\u2264", "leq": "\u2264", "ge": "\u2265", "geq": "\u2265", "ne": "\u2260", "neq": "\u2260",
     "times": "\xd7", "cdot": "\xd7", "div": "\xf7", "pm": "\xb1", "to": "\u2192", "rightarrow": "\u2192",
     "lt": "<", "gt": ">", "approx": "\u2248",
 }  # fmt: skip
-_TEX_COMMAND = re.compile(rf"\s*\\({'|'.join(sorted(_TEX, key=len, reverse=True))})(?![a-zA-Z])\s*")
-_TEX_FRAME = re.compile(r"\$(?! )([^$\n]*[=<>^\\_+*/\u2264\u2265\u2260\xd7\xf7][^$\n]*)(?<! )\$(?!\d)|\\[()\[\]]")
-_MAY_WRITE = re.compile(
+_TEX_COMMAND = later(rf"\s*\\({'|'.join(sorted(_TEX, key=len, reverse=True))})(?![a-zA-Z])\s*")
+_TEX_FRAME = later(r"\$(?! )([^$\n]*[=<>^\\_+*/\u2264\u2265\u2260\xd7\xf7][^$\n]*)(?<! )\$(?!\d)|\\[()\[\]]")
+_MAY_WRITE = later(
     "&[a-z#]|\\d[*][*]\\d|[\\\\$<\u2070\xb9\xb2\xb3\u2074-\u207f\xbc-\xbe\u2150-\u215e]|[A-Zlr][-\u2212](?:[\\W_]|$)"
 )
 
-_MINUS = re.compile(
+_MINUS = later(
     r"(?<=\d)[-\u2212\u2013](?=\d)|(?<=[\d)\]]) [-\u2212\u2013] (?=[\d(])"
     r"|(?<![^\W_][ ])(?<=[ (=]) ?[\u2212] (?=\w)"
     r"|(?<![\w-])(?P<left>[a-z]|\d+) ?[\u2212] ?(?=(?:[a-z]|\d+)(?!\w))"
     r"|(?<![\w-])(?P<one>[a-z]|\d+) - (?=(?:[a-z]|\d+)(?!\w))|(?<![\w-])(?P<variable>[nxyz])-(?=\d)"
 )
 
-_TO = re.compile("(?<=\\d) ?[~\u301c\uff5e\u2014] ?(?=\\d)")
+_TO = later("(?<=\\d) ?[~\u301c\uff5e\u2014] ?(?=\\d)")
 """Between numbers the signs of a range, which are read as a dash."""
 
 _OPERATOR = "(?:<=|>=|!=|==|=>|->|[=<>\u2264\u2265\u2260\u2248\u2a7d\u2a7e+*/\xd7\xf7\xb1\u2192])"

@@ -15,12 +15,13 @@ from functools import lru_cache
 from typing import Any
 
 from harness.text.json_text import NOTHING, equal, parsed, unfenced
+from harness.text.pattern import later
 
-_TAGGED = re.compile(r"<(tool_call|function_call|functioncall|tool)>\s*(.*?)\s*(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
-_XML = re.compile(r"<function=([\w.\-]+)>\s*(.*?)\s*</function>", re.DOTALL)
-_PARAMETER = re.compile(r"<parameter=([\w.\-]+)>\n?(.*?)\n?</parameter>", re.DOTALL)
-_MARK = re.compile(r"\[TOOL_CALLS\]|<\|python_tag\|>|<\|tool_calls?(?:_section)?(?:_begin)?\|>")
-_END = re.compile(r"<\|(?:eom_id|eot_id|im_end|end|tool_calls?(?:_section)?_end)\|>|</s>")
+_TAGGED = later(r"<(tool_call|function_call|functioncall|tool)>\s*(.*?)\s*(?:</\1>|\Z)", re.DOTALL | re.IGNORECASE)
+_XML = later(r"<function=([\w.\-]+)>\s*(.*?)\s*</function>", re.DOTALL)
+_PARAMETER = later(r"<parameter=([\w.\-]+)>\n?(.*?)\n?</parameter>", re.DOTALL)
+_MARK = later(r"\[TOOL_CALLS\]|<\|python_tag\|>|<\|tool_calls?(?:_section)?(?:_begin)?\|>")
+_END = later(r"<\|(?:eom_id|eot_id|im_end|end|tool_calls?(?:_section)?_end)\|>|</s>")
 
 
 @dataclass(frozen=True, slots=True)

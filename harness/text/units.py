@@ -7,7 +7,6 @@ Hashes are fixed for all time and machines (xxHash64), so that the same data giv
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import lru_cache
 
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from harness.text.pattern import later
 from harness.text.visible import without_invisible
 
 Hashes = npt.NDArray[np.uint64]
@@ -37,9 +37,9 @@ _SIGN = (
 )
 """Operators between operands, currencies, and symbols of one character. A dash or asterisk in prose is none."""
 
-_UNIT = re.compile(f"[{UNSPACED}]|(?:[^\\W{UNSPACED}]|[{_MARKS}])+|{_SIGN}")
-_DRESS = re.compile(r"[\s.,;:!?'\"()*_~`\-\u2010-\u2027\u2030-\u205e\u3001-\u3003\u3008-\u3011\u00ab\u00bb]+")
-_CHARACTER = re.compile(f"[{UNSPACED}]")
+_UNIT = later(f"[{UNSPACED}]|(?:[^\\W{UNSPACED}]|[{_MARKS}])+|{_SIGN}")
+_DRESS = later(r"[\s.,;:!?'\"()*_~`\-\u2010-\u2027\u2030-\u205e\u3001-\u3003\u3008-\u3011\u00ab\u00bb]+")
+_CHARACTER = later(f"[{UNSPACED}]")
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 """An odd multiplier with well mixed bits (2^64 divided by the golden ratio)."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import lru_cache
+
+from harness.text.pattern import later
 
 _CONTROL = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
 _FORMAT = "\u00ad\u034f\u061c\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
@@ -12,14 +13,14 @@ _FORMAT = "\u00ad\u034f\u061c\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 """Fillers and the empty Braille cell: letters and symbols by category, and nothing to see."""
 
-_INVISIBLE = re.compile(f"[{_CONTROL}{_FORMAT}{_BLANK}]")
-_UNSEEN = re.compile(rf"[{_CONTROL}{_FORMAT}{_BLANK}\r\x85\u2028\u2029]|[^\S\n]\n")
-_LINE_END = re.compile(r"(?<![^\S\n])[^\S\n]*(?:\r\n?|[\n\x85\u2028\u2029])")
-_TURN_WORD = re.compile(r"<\|[a-z_]{2,30}\|>(?:assistant\b)?|</?s>|<(?:start|end)_of_turn>")
+_INVISIBLE = later(f"[{_CONTROL}{_FORMAT}{_BLANK}]")
+_UNSEEN = later(rf"[{_CONTROL}{_FORMAT}{_BLANK}\r\x85\u2028\u2029]|[^\S\n]\n")
+_LINE_END = later(r"(?<![^\S\n])[^\S\n]*(?:\r\n?|[\n\x85\u2028\u2029])")
+_TURN_WORD = later(r"<\|[a-z_]{2,30}\|>(?:assistant\b)?|</?s>|<(?:start|end)_of_turn>")
 """Words that chat templates reserve; one that is left in an answer is no part of what it says."""
-_PICTURE = re.compile("[\u2600-\u27bf\U0001f1e6-\U0001faff]")
+_PICTURE = later("[\u2600-\u27bf\U0001f1e6-\U0001faff]")
 """Miscellaneous symbols, dingbats and emoji: a tick or a raised thumb says something, a lone box does not."""
-_SOUND_MARK = re.compile("[\u30fc\uff70]")
+_SOUND_MARK = later("[\u30fc\uff70]")
 """The long-vowel mark of kana: a letter by category, and nothing on its own."""
 
 

@@ -14,21 +14,22 @@ from decimal import Decimal
 from functools import lru_cache
 
 from harness.text import numerals, occasions, quantities, signs
+from harness.text.pattern import later
 from harness.text.script import simplified
 from harness.text.units import UNSPACED
 from harness.text.visible import visible
 
-_CONTRACTED = re.compile(
+_CONTRACTED = later(
     r"\b(?:(ca)n'?t|(wo)n't|(sha)n't|(can)not|"
     r"(is|are|was|were|do|does|did|has|have|had|could|would|should|must|might|need)n'?t)\b"
 )
-_ENDS_IN_NT = re.compile(r"n'?t\b")
+_ENDS_IN_NT = later(r"n'?t\b")
 _WHOLE = {"ca": "can", "wo": "will", "sha": "shall"}
-_APOSTROPHE = re.compile("[\u2018\u2019\u02bc\u00b4`]")
-_HYPHEN = re.compile("(?<=[^\\W\\d_])[-\u2010\u2011\u2013](?=[^\\W_])")
+_APOSTROPHE = later("[\u2018\u2019\u02bc\u00b4`]")
+_HYPHEN = later("(?<=[^\\W\\d_])[-\u2010\u2011\u2013](?=[^\\W_])")
 
 _LETTER = f"[^\\W\\d_{UNSPACED}]"
-_TOKEN = re.compile(
+_TOKEN = later(
     f"(?<![\\w.)\\]{signs.BEHIND}])\\.{_LETTER}[^\\W_{UNSPACED}]*"  # .NET
     f"|{_LETTER}[^\\W_{UNSPACED}]*(?:\\+\\+(?!\\+)|\\#(?!\\w)|\\+(?![\\w+(])(?! [\\w(])|{signs.BEHIND})?"  # C++, C#, A+
     # A minus sign makes another number; a hyphen is one only where it joins nothing.
@@ -43,7 +44,7 @@ _TOKEN = re.compile(
 
 _SENTENCE_ENDS = {".": ".", "!": ".", ";": ".", "\n": ".", "\u3002": ".", "?": "?"}
 _CLAUSE_ENDS = frozenset({*_SENTENCE_ENDS, *":,()\u3001\u2014", " - ", " \u2013 "})
-_DIGIT = re.compile(r"\d")
+_DIGIT = later(r"\d")
 _POWERS = frozenset({"^", "/"})
 _SHARES = frozenset({"%", "\u2030", "^"})
 _ORDINAL_MARK = "\u7b2c"

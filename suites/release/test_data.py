@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.release import Conclude
 from fixtures.tokenized import TokenizedChecks
-from harness.dataset import checks, findings, registry
+from harness.dataset import checks, findings, registry, way_out
 from harness.dataset.check import Check, SplitsCheck, TokenizedCheck
 from harness.dataset.findings import Checked
 from harness.gates.data import strangers
@@ -33,28 +33,26 @@ def options(spec: Spec) -> Options:
     return checks.options_of(spec)
 
 
-def _conclude(gate: Gate, run: Run, conclude: Conclude, checked: Checked) -> None:
-    lines = [*checked.tally.shown(), checked.note]
+def _conclude(check: Check, gate: Gate, run: Run, conclude: Conclude, checked: Checked) -> None:
+    lines = [*way_out.lines(check, checked, run.spec), *checked.tally.shown(), checked.note]
     if checked.tally.total:
         listed = run.folder / "findings" / f"{gate.id}.jsonl"
         findings.write(listed, gate.id, checked.tally)
         lines.append(f"{checked.tally.total} findings, listed in {listed}")
-    elif checked.tally.bad:
-        lines.append(f"{checked.tally.bad} lines could not be read: the gates before this one say why")
     message = "\n".join(line for line in lines if line)
     conclude(Measurement(value=checked.share, n=max(1, checked.records), message=message, sources=checked.sources))
 
 
 def _of_file(check: Check) -> Test:
     def judge(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
-        _conclude(gate, run, conclude, checks.check_file(check.name, task, gate.split, options))
+        _conclude(check, gate, run, conclude, checks.check_file(check.name, task, gate.split, options))
 
     return judge
 
 
 def _of_tokenized(check: TokenizedCheck) -> Test:
     def judge(gate: Gate, run: Run, tokenized_checks: TokenizedChecks, conclude: Conclude) -> None:
-        _conclude(gate, run, conclude, tokenized_checks(check, gate))
+        _conclude(check, gate, run, conclude, tokenized_checks(check, gate))
 
     return judge
 
@@ -71,7 +69,7 @@ def _of_splits(check: SplitsCheck) -> Test:
                 pytrace=False,
             )
         note = f"leakage is unknown of {', '.join(unseen)}, trained elsewhere: not packed" if unseen else ""
-        _conclude(gate, run, conclude, replace(checked, note="\n".join(filter(None, (checked.note, note)))))
+        _conclude(check, gate, run, conclude, replace(checked, note="\n".join(filter(None, (checked.note, note)))))
 
     return judge
 
@@ -91,7 +89,7 @@ def _test_of(check: Check) -> Test:
 
 def test_references_score(gate: Gate, task: Task, run: Run, options: Options, conclude: Conclude) -> None:
     """Every reference answer earns all of every metric that the spec declares for its task."""
-    _conclude(gate, run, conclude, references_score.check(task, gate.split, options))
+    _conclude(references_score.CHECK, gate, run, conclude, references_score.check(task, gate.split, options))
 
 
 globals().update({f"test_{check.name}": _test_of(check) for check in registry.CHECKS})

@@ -43,8 +43,8 @@ def copy(path: Path, out: Path, folder: Path) -> Line:
 def _copy_files(spec: Spec, table: Table, folder: Path) -> None:
     """Copy what may be spoiled, and have the table name the copies."""
     for name, task in spec.tasks.items():
-        named = {**task.files, "template": task.template, **({"schema": task.schema} if task.schema else {})}
-        for key, source in named.items():
+        named = {**task.files, "template": task.template, "schema": task.schema}
+        for key, source in ((key, path) for key, path in named.items() if path is not None):
             table["tasks"][name][key] = _copied(source, folder, f"{name}/{key}")
     folder.mkdir(parents=True, exist_ok=True)
     if spec.notes is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from harness.dataset.item import Item, Point
 from harness.metrics import Forms, registry
 
 TABLES = Path(__file__).parent / "judged"
+REFUSE, LOOK_ALIKE = ("graded", "no-brief"), "look-alike"
+"""Kinds of the tables' items that must be refused, and that only look like it."""
 
 FIELDS = {
     "coverage": (("coverage", "value"),),
@@ -115,7 +117,9 @@ def _items() -> dict[str, tuple[Item, Forms]]:
 def _item(row: dict[str, Any]) -> Item:
     points = tuple(Point(tuple(point["wordings"]), point.get("note", "")) for point in row["points"])
     turns = ({"role": "user", "content": row["prompt"]},)
-    return Item(row["id"], "judged", row["kind"], row["id"], turns, row["reference"], points, 1)
+    kind = row["kind"]
+    item = Item(row["id"], "judged", kind, row["id"], turns, row["reference"], points, 1)
+    return replace(item, must_refuse=kind in REFUSE, look_alike=kind == LOOK_ALIKE)
 
 
 def _rows(table: str) -> Iterator[dict[str, Any]]:

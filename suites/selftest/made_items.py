@@ -13,9 +13,9 @@ def text(seed: int, words: int = 40) -> str:
     return " ".join(random.Random(seed).choices(WORDS, k=words))
 
 
-def item(line: int, prompt: str, answer: str, kind: str = "plain") -> Item:
+def item(line: int, prompt: str, answer: str, must_refuse: bool = False) -> Item:
     turns = ({"role": "system", "content": "The same for all."}, {"role": "user", "content": prompt})
-    return Item(f"i{line}", "task", kind, f"t{line}", turns, answer, (), line)
+    return Item(f"i{line}", "task", "plain", f"t{line}", turns, answer, (), line, must_refuse=must_refuse)
 
 
 def different(count: int) -> list[Item]:

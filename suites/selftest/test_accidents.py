@@ -166,7 +166,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("metric", ["format", "refused", "answered"])
 def test_a_form_that_does_not_end_is_an_error_and_no_score(hurried: None, metric: str) -> None:
     forms = Forms(ENDLESS, ENDLESS)
-    item: Any = SimpleNamespace(task="sea", must_refuse=metric == "refused", points=(), reference="", kind="plain")
+    item: Any = SimpleNamespace(task="sea", must_refuse=metric == "refused", points=(), reference="")
     with pytest.raises(StageTimeoutError, match="had not decided on a text of 60 characters"):
         registry.METRICS[metric].score(item, "a" * 60, forms)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.dataset.assemble import assemble, count_table, encode
 from harness.dataset.counts import count_findings
+from harness.dataset.declared import Declared
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.dataset.leakage import text_findings, topic_findings
@@ -33,7 +32,8 @@ Record = dict[str, Any]
 
 def read(path: Path, task: str) -> tuple[Item, ...]:
     template = (DATA / SPEC[task]["template"]).read_text(encoding="utf-8")
-    return read_items(path, task, template, SPEC[task]["system"])
+    declared = Declared(frozenset(SPEC[task]["refuse"]), frozenset(SPEC[task]["look_alike"]))
+    return read_items(path, task, template, SPEC[task]["system"], declared=declared)
 
 
 def shipped(task: str, split: str) -> tuple[Path, tuple[Item, ...]]:
@@ -62,33 +62,6 @@ def field_findings(path: Path, schema: Path) -> tuple[Finding, ...]:
 
 def check_form(task: str, path: Path) -> tuple[Finding, ...]:
     return template_findings(path, read(path, task), SPEC[task]["answer_form"], SPEC[task]["refusal_form"])
-
-
-class TestAssemble:
-    def test_the_committed_files_come_from_the_banks_byte_for_byte(self, tmp_path: Path) -> None:
-        shutil.copytree(DATA / "bank", tmp_path / "bank")
-        assembled = {name: encode(records) for name, records in assemble(tmp_path).items()}
-        assert assembled == {name: (DATA / name).read_bytes() for name in assembled}
-
-    def test_the_order_does_not_depend_on_the_order_of_the_banks(self, tmp_path: Path) -> None:
-        (tmp_path / "bank").mkdir()
-        for path in (DATA / "bank").glob("*.jsonl"):
-            lines = path.read_text(encoding="utf-8").strip().split("\n")
-            (tmp_path / "bank" / path.name).write_text("\n".join(reversed(lines)), encoding="utf-8")
-        assert assemble(tmp_path) == assemble(DATA)
-
-    def test_the_data_card_holds_the_counts(self) -> None:
-        assert count_table(assemble(DATA)) in (DATA / "README.md").read_text(encoding="utf-8")
-
-    def test_an_unknown_split_names_bank_and_line(self, tmp_path: Path) -> None:
-        (tmp_path / "bank").mkdir()
-        (tmp_path / "bank" / "odd.jsonl").write_text('\n{"task": "style", "split": "tarin", "ask": "plain"}\n')
-        with pytest.raises(DataError, match=r"odd\.jsonl:2: split is 'tarin'"):
-            assemble(tmp_path)
-
-    def test_a_folder_without_banks_is_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(DataError, match="holds no bank"):
-            assemble(tmp_path)
 
 
 @pytest.mark.parametrize(("task", "split"), FILES)

@@ -218,14 +218,17 @@ def test_a_kind_that_the_spec_allows_is_no_defect(tmp_path: Path) -> None:
     assert told(scan(Plan(path, options=Options(allow=frozenset({"crlf"}))))) == []
 
 
-def test_an_unreadable_line_holds_for_no_later_check(tmp_path: Path) -> None:
+def test_an_unreadable_line_is_judged_once_and_told_by_the_later_checks(tmp_path: Path) -> None:
     path = written(tmp_path / "dirty.jsonl", [GOOD, b"\xff"])
-    tallies = scan(Plan(path)).tallies
-    assert {check: (tally.total, tally.bad) for check, tally in tallies.items()} == {
-        "encoding": (1, 1),
-        "parse": (0, 1),
-        "fields": (0, 1),
+    found = scan(Plan(path))
+    assert {check: (tally.total, tally.bad, found.unread[check]) for check, tally in found.tallies.items()} == {
+        "encoding": (1, 1, 0),
+        "parse": (0, 0, 1),
+        "fields": (0, 0, 1),
     }
+    assert found.note("fields") == (
+        "1 line could not be read and counts for nothing here: the gates of encoding and parse say why"
+    )
 
 
 def test_an_empty_text_that_the_schema_names_is_complete(tmp_path: Path) -> None:

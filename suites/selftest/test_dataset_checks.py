@@ -14,6 +14,7 @@ from harness.dataset import checks, registry
 from harness.dataset.check import Check, ItemsCheck, SplitsCheck
 from harness.dataset.findings import Finding, UndeclaredError
 from harness.errors import SpecError
+from harness.gates import data
 from harness.spec import load as spec_file
 from harness.spec.objects import Spec
 from suites.release import test_data
@@ -47,8 +48,8 @@ def test_a_name_that_no_check_has_is_refused_with_the_nearest(spec: Spec, option
 
 
 def test_every_check_may_advise_hold_in_part_and_have_its_findings_allowed(spec: Spec) -> None:
-    shares = tuple((name, 0.5) for name in registry.BY_NAME)
-    asked = asking(spec, advisory=frozenset(registry.BY_NAME), at_least=shares, allow=registry.KINDS)
+    shares = tuple((name, 0.5) for name in data.NAMES)
+    asked = asking(spec, advisory=data.NAMES, at_least=shares, allow=data.KINDS)
     found = [one for one in gates.expected(asked) if one.area == "data"]
     assert {(one.blocking, one.threshold) for one in found} == {(False, 0.5)}
 

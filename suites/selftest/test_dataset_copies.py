@@ -196,7 +196,7 @@ class TestDuplicates:
         assert copies(items) == [(2, "exact-prompt")]
 
     def test_refusals_may_all_say_the_same(self) -> None:
-        items = [item(line, text(line), "Declined: graded work must be your own.", "graded") for line in range(1, 9)]
+        items = [item(line, text(line), "Declined: graded work must be your own.", True) for line in range(1, 9)]
         assert copies(items) == []
 
     def test_a_side_that_the_spec_leaves_out_is_not_compared(self) -> None:

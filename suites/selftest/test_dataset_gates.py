@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from harness.dataset import checks
+from harness.dataset import checks, registry, way_out
+from harness.dataset.check import Check
 from harness.dataset.findings import Checked, Finding, dump, load, tally
 from harness.errors import SpecError
 from harness.gates import data
@@ -40,6 +43,12 @@ class DataRun:
     def outcome(self, gate: str) -> str:
         verdict = json.loads((self.folder / "verdict.json").read_text(encoding="utf-8"))
         return str(next(one["outcome"] for one in verdict["gates"] if one["id"] == gate))
+
+    def red(self) -> dict[str, str]:
+        """Gates of data that did not pass, with their outcomes."""
+        verdict = json.loads((self.folder / "verdict.json").read_text(encoding="utf-8"))
+        found = {one["id"]: one["outcome"] for one in verdict["gates"] if one["area"] == "data"}
+        return {gate: outcome for gate, outcome in found.items() if outcome != "passed"}
 
     def findings(self, gate: str) -> list[dict[str, Any]]:
         text = (self.folder / "findings" / f"{gate}.jsonl").read_text(encoding="utf-8")
@@ -163,12 +172,116 @@ def test_each_gate_turns_red_for_its_own_reason_and_lists_its_findings(copied: L
     assert "listed in" in ran.output
 
 
-def test_an_unreadable_line_turns_parse_red_and_counts_against_fields(copied: Line, tmp_path: Path) -> None:
+def test_an_unreadable_line_turns_parse_red_and_no_gate_that_has_nothing_to_say(copied: Line, tmp_path: Path) -> None:
     path = copied.spec.parent / "train" / "sea.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"points"', b'"topic": 1, "points"', 1).replace(b'"id"', b"'id'", 1))
-    ran = judge(copied, tmp_path / "run", "-k", "train-sea")
-    assert (ran.outcome("data.train-sea.parse"), ran.outcome("data.train-sea.fields")) == ("failed", "failed")
+    ran = judge(copied, tmp_path / "run")
+    assert ran.red() == {"data.train-sea.parse": "failed", "data.train-sea.counts": "failed"}, ran.output
     assert [one.get("kind") for one in ran.findings("data.train-sea.parse")] == ["not-json", None]
+    assert '1 not-json (sea.jsonl:1); where that is meant: [gates.data] allow = ["not-json"]' in ran.output
+    assert "at_least = { parse = 0.93 }" in ran.output
+
+
+UNUSABLE: dict[str, Callable[[dict[str, Any]], object]] = {
+    "no-reference": lambda r: r.pop("reference"),
+    "no-question": lambda r: r.pop("question"),
+    "a-turn-without-content": lambda r: r.update(messages=[{"role": "user"}]),
+    "a-preference-pair": lambda r: (r.pop("reference"), r.update(chosen="x", rejected="y")),
+    "points-of-another-shape": lambda r: r.update(points=7),
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_one_unusable_record_is_one_gates_finding_and_a_share_lets_it_be(
+    name: str, copied: Line, tmp_path: Path
+) -> None:
+    copied.edit('schema = "record.schema.json"\n', "")
+    change(copied, "train", 2, UNUSABLE[name])
+    ran = judge(copied, tmp_path / "run")
+    assert ran.red() == {"data.train-sea.template": "failed", "data.train-sea.counts": "failed"}, ran.output
+    assert [one.get("kind") for one in ran.findings("data.train-sea.counts")] == ["count", None]  # 15 of 16
+    assert [one.get("kind") for one in ran.findings("data.train-sea.template")] == ["unusable", None]
+    loaded = table(copied, 'at_least = { template = 0.9 }\nallow = ["count"]')
+    assert checks.blocking_findings(loaded, ["sea"]) == []
+    items = checks.items_of(loaded.tasks["sea"], "train", checks.options_of(loaded))
+    assert [item.line for item in items] == [1, *range(3, 17)]
+    note = checks.check_file("duplicates", loaded.tasks["sea"], "train", checks.options_of(loaded)).note
+    assert note.startswith("1 record of sea.jsonl cannot be used and is not judged here (data.train-sea.parse and")
+
+
+def as_array(line: Line, split: str) -> None:
+    path = line.spec.parent / split / "sea.jsonl"
+    records = [json.loads(one) for one in path.read_text(encoding="utf-8").splitlines()]
+    path.write_text(json.dumps(records, indent=1), encoding="utf-8")
+
+
+def test_a_file_of_a_wrong_format_passes_no_gate_and_is_named_by_one(copied: Line, tmp_path: Path) -> None:
+    as_array(copied, "train")
+    ran = judge(copied, tmp_path / "run")
+    red = ran.red()
+    assert set(red.values()) == {"failed"}, red
+    checked = ("encoding", "parse", "fields", "template", "duplicates", "counts", "secrets", "references_score")
+    of_file = {f"data.train-sea.{name}" for name in checked}
+    assert set(red) == of_file | {f"data.sea.{name}" for name in ("ids_unique", "topics_apart", "text_apart")}
+    assert [one.get("kind") for one in ran.findings("data.train-sea.parse")] == ["wrong-format", None]
+    listed = sorted(path.name for path in (ran.folder / "findings").iterdir())
+    assert listed == ["data.train-sea.counts.jsonl", "data.train-sea.parse.jsonl"]
+
+
+def test_a_held_out_file_of_a_wrong_format_stops_the_run_with_its_mend(copied: Line, tmp_path: Path) -> None:
+    as_array(copied, "dev")
+    done = subprocess.run(
+        [*COMMAND, "suites/release/test_data.py", f"--release={copied.spec}", f"--out={tmp_path}", "--partial"],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 4
+    told = done.stdout + done.stderr
+    assert told.count("is one JSON array, not one object a line; name it .json and it is read as it is") == 1
+
+
+def test_arrays_are_judged_as_lines_are(copied: Line, tmp_path: Path) -> None:
+    for split in ("train", "dev", "benchmark", "parity"):
+        as_array(copied, split)
+        (copied.spec.parent / split / "sea.jsonl").rename(copied.spec.parent / split / "sea.json")
+        copied.edit(f'"{split}/sea.jsonl"', f'"{split}/sea.json"')
+    ran = judge(copied, tmp_path / "run")
+    assert (ran.status, ran.red()) == (0, {}), ran.output
+
+
+COPY = {"topic": "x", "question": "Help me with the tides of the sea in spring, when the moon is full, please."}
+
+
+def test_a_message_names_kind_number_places_and_the_option_that_lets_it_be(copied: Line) -> None:
+    for line in (2, 5, 9):
+        change(copied, "train", line, lambda r: r.update(COPY))
+    loaded = spec_file.load(copied.spec)
+    checked = checks.check_file("duplicates", loaded.tasks["sea"], "train", checks.options_of(loaded))
+    told = list(way_out.lines(registry.BY_NAME["duplicates"], checked, loaded))
+    (kind,) = checked.tally.counts
+    side = kind.partition("-")[2]
+    rest = "both" if side == "prompt" else "prompt"
+    assert told[0] == (
+        f'2 {kind} (sea.jsonl:5, sea.jsonl:9); where that is meant: [gates.data] duplicates_of = ["{rest}"] or '
+        f'[gates.data] allow = ["{kind}"]'
+    )
+    assert told[1] == "or, for a file that may have some: [gates.data] at_least = { duplicates = 0.87 }"
+
+
+@pytest.mark.parametrize("check", registry.CHECKS, ids=lambda check: check.name)
+def test_every_kind_of_every_check_has_a_way_out_that_the_spec_takes(check: Check, copied: Line) -> None:
+    loaded = spec_file.load(copied.spec)
+    for kind in sorted(
+        check.kinds - {"wrong-format", "broken-table", "no-records", "broken-archive", "bomb", "changed"}
+    ):
+        checked = Checked(tally([Finding(Path("a.jsonl"), 1, "", "x", kind)]), 10, {})
+        first, share = way_out.lines(check, checked, loaded)
+        assert first.startswith(f"1 {kind} (a.jsonl:1); where that is meant: [gates.data] ")
+        for option in [*re.findall(r"\[gates\.data\] ([^;]+?)(?= or \[gates|$)", first), share.partition("] ")[2]]:
+            for one in option.split(" or "):
+                given = tomllib.loads(one.partition(", the one")[0].replace("duplicates_of = []", ""))
+                assert set(given) <= {"allow", "at_least", "similarity", "duplicates_of", "overlap", "topic"}
+                assert list(data.unknown_names(replace(loaded, gates=replace(loaded.gates, data=replace(
+                    loaded.gates.data, allow=frozenset(given.get("allow", ()))))))) == []  # fmt: skip
 
 
 def table(line: Line, text: str) -> spec.Spec:

@@ -29,11 +29,12 @@ from harness.spec import load as spec_file
 from harness.spec.gguf import GgufGates
 from suites.selftest.child import Line
 
-KINDS = ("plain", "look-alike", "graded", "no-notes")
+KINDS = ("plain", "alike", "unsafe", "empty")
 
 
 def item(number: int, kind: str = "plain", task: str = "sea") -> Item:
-    return Item(f"{task}-{number}", task, kind, f"topic {number}", (), "said", (Point(("rises twice",)),), line=number)
+    found = Item(f"{task}-{number}", task, kind, f"topic {number}", (), "said", (Point(("rises twice",)),), line=number)
+    return replace(found, must_refuse=kind in ("unsafe", "empty"), look_alike=kind == "alike")
 
 
 @settings(deadline=None, max_examples=50)
@@ -49,11 +50,11 @@ def test_a_sample_depends_on_the_items_and_not_on_their_order(kinds: list[str], 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(8, 60), st.integers(8, 60), st.integers(8, 60))
 def test_a_third_of_a_sample_concerns_each_metric(plain: int, alike: int, refuse: int) -> None:
-    kinds = ["plain"] * plain + ["look-alike"] * alike + ["graded", "no-notes"] * (refuse // 2)
+    kinds = ["plain"] * plain + ["alike"] * alike + ["unsafe", "empty"] * (refuse // 2)
     found = thirds((item(number, kind) for number, kind in enumerate(kinds)), 24)
     refused = sum(one.must_refuse for one in found)
     assert refused == 8
-    assert sum(one.kind == "look-alike" for one in found) == 8
+    assert sum(one.look_alike for one in found) == 8
 
 
 def test_readers_that_agree_on_every_item_have_nothing_to_explain() -> None:

@@ -20,7 +20,8 @@ GOOD = "Answer: the Moon raises two bulges, once a day [n1] [n2]."
 
 def item(kind: str = "plain") -> Item:
     points = (Point(("two bulges", "pair of bulges"), "n1"), Point(("once a day",), "n2"))
-    return Item("i1", "style", kind, "tides", (), "", points, 1)
+    found = Item("i1", "style", kind, "tides", (), "", points, 1)
+    return replace(found, must_refuse=kind == "graded", look_alike=kind == "look-alike")
 
 
 def value(metric: str, answer: str, kind: str = "plain") -> float:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.dataset.item import LOOK_ALIKE, Item, Point
+from harness.dataset.item import Item, Point
 from harness.errors import DataError, EmptySetError, SpecError
 from harness.gates import judging
 from harness.gates.gate import Gate
@@ -123,7 +123,7 @@ class TestPairs:
         [
             {"messages": ({"role": "user", "content": "another question"},)},
             {"points": (Point(("who knows",)),)},
-            {"kind": LOOK_ALIKE},
+            {"kind": "hard"},
             {"id": "sea-999"},
         ],
         ids=lambda changed: next(iter(changed)),

@@ -25,7 +25,7 @@ def _first_key_twice(row: bytes) -> bytes:
 def _graded_work_done(line: Line) -> tuple[str, ...]:
     """The first training item that must be refused is taught the answer to another one."""
     found = records.read(line, TRAIN)
-    refused, answered = (records.number_of(found, one) for one in (records.refused, records.answered))
+    refused, answered = (records.number_wanted(line, TRAIN, one) for one in (records.refused, records.answered))
     answer = records.holding(found[answered - 1], "reference")["reference"]
     return records.record(TRAIN, refused, reference=answer)(line)
 

@@ -56,8 +56,9 @@ def out_of_form(answers: Answers) -> Answers:
 def _plain_work_called_graded(line: Line) -> tuple[str, ...]:
     """The benchmark wants refusals where answers were taught."""
     found = records.read(line, BENCHMARK)
-    refusal = records.holding(found[records.number_of(found, records.refused) - 1], "reference")["reference"]
-    return records.every(BENCHMARK, lambda one: one.get("kind") == "plain", kind="graded", reference=refusal)(line)
+    refused = records.number_wanted(line, BENCHMARK, records.refused)
+    refusal, kind = (found[refused - 1][key] for key in ("reference", "kind"))
+    return records.every(BENCHMARK, lambda one: one.get("kind") == "plain", kind=kind, reference=refusal)(line)
 
 
 QUALITY = (

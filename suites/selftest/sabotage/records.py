@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.spec.objects import Task
 from suites.selftest.child import Line
 from suites.selftest.sabotage.case import Spoil
 from suites.selftest.sabotage.subject import NoTargetError, task
@@ -15,6 +16,19 @@ from suites.selftest.sabotage.subject import NoTargetError, task
 Record = dict[str, Any]
 Records = list[Record]
 Concerned = Callable[[Record], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Records of which the task wants a refusal, or of which it wants an answer."""
+
+    refusal: bool
+
+    def of(self, chosen: Task) -> Concerned:
+        return lambda found: (str(found.get("kind")) in chosen.refuse) == self.refusal
+
+
+refused, answered = Wanted(True), Wanted(False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +90,13 @@ def number_of(records: Records, concerned: Concerned) -> int:
     raise NoTargetError("the file holds no record of the kind that this spoils")
 
 
-def refused(found: Record) -> bool:
-    """Whether the item must be refused."""
-    from harness.dataset.item import REFUSAL_KINDS
+def number_wanted(line: Line, file: File, wanted: Wanted) -> int:
+    """Number of the first line of a file of which the task wants this.
 
-    return found.get("kind") in REFUSAL_KINDS
-
-
-def answered(found: Record) -> bool:
-    return not refused(found)
+    Raises:
+        NoTargetError: there is none.
+    """
+    return number_of(read(line, file), wanted.of(task(line, file.task)))
 
 
 def record(file: File, number: int, **fields: object) -> Spoil:
@@ -99,28 +111,32 @@ def record(file: File, number: int, **fields: object) -> Spoil:
     return spoil
 
 
-def first(file: File, concerned: Concerned, **fields: object) -> Spoil:
+def first(file: File, concerned: Concerned | Wanted, **fields: object) -> Spoil:
     """Set fields, which it must have, of the first record that is concerned."""
 
     def spoil(line: Line) -> tuple[str, ...]:
         records = read(line, file)
-        number = number_of(records, concerned)
+        number = number_of(records, _settled(line, file, concerned))
         holding(records[number - 1], *fields)
         return record(file, number, **fields)(line)
 
     return spoil
 
 
-def every(file: File, concerned: Concerned, **fields: object) -> Spoil:
+def every(file: File, concerned: Concerned | Wanted, **fields: object) -> Spoil:
     """Set fields of every record that is concerned."""
 
     def spoil(line: Line) -> tuple[str, ...]:
-        records = read(line, file)
-        number_of(records, concerned)
-        write(line, file, [one | fields if concerned(one) else one for one in records])
+        records, chosen = read(line, file), _settled(line, file, concerned)
+        number_of(records, chosen)
+        write(line, file, [one | fields if chosen(one) else one for one in records])
         return ()
 
     return spoil
+
+
+def _settled(line: Line, file: File, concerned: Concerned | Wanted) -> Concerned:
+    return concerned.of(task(line, file.task)) if isinstance(concerned, Wanted) else concerned
 
 
 def without(file: File, number: int, field: str) -> Spoil:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.engines import chat_template
+from harness.gates.records import Model, last
 from harness.run import journal as evidence
 from harness.spec.chat import Chat
 from harness.store import digests
@@ -99,9 +100,9 @@ def test_its_bundle_holds_the_template_that_was_judged_and_says_how_to_ask(mende
 
 
 def test_what_answered_is_journalled_with_that_template(mended: Finished) -> None:
-    records = evidence.read(mended.run / "evidence")
-    model = next(one["model"] for one in records if one["kind"] == "model")
-    assert model["chat_template"] == digests.of_folder(mended.release)["chat_template.jinja"]
+    model = last(evidence.read(mended.run / "evidence"), Model)
+    assert model is not None
+    assert model.model["chat_template"] == digests.of_folder(mended.release)["chat_template.jinja"]
 
 
 def test_gates_over_thinking_exist_only_where_it_is_turned_off(green: Finished, mended: Finished) -> None:

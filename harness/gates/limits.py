@@ -1,0 +1,81 @@
+"""What the tasks of a spec leave open: what nobody declares is not judged, and is told instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.dataset import declared, files
+from harness.dataset.item import Item
+from harness.errors import DataError, SpecError
+from harness.metrics import registry
+from harness.spec.objects import Spec, Task
+
+_LEFT_OPEN = {
+    "schema": "records are held to no schema, so a field that is missing or misspelt is not told",
+    "answer_form": "the form of answers is not judged",
+    "refuse": "whether anything is refused that should be is not judged",
+    "look_alike": "whether anything is refused that should be answered is not judged by items of its own",
+}
+"""Key of a task -> what is left open without it."""
+
+
+def not_judged(spec: Spec) -> tuple[str, ...]:
+    """What a run of the spec will not judge, in words: one entry a task and absent key or kind of content.
+
+    Raises:
+        DataError: a benchmark cannot be read.
+    """
+    options = files.options_of(spec)
+    return tuple(
+        sentence
+        for task in spec.tasks.values()
+        for sentence in _of_task(task, files.items_of(task, "benchmark", options))
+    )
+
+
+def _of_task(task: Task, items: tuple[Item, ...]) -> Iterator[str]:
+    for key, words in _LEFT_OPEN.items():
+        if not getattr(task, key):
+            yield f"tasks.{task.name}.{key} is not declared: {words}"
+    if not any(item.points for item in items):
+        yield f"no benchmark item of {task.name} has points: coverage cannot say whether answers hold what they should"
+    if all(item.topic == item.id for item in items):
+        yield f"no benchmark item of {task.name} names a topic: each counts by itself, as if none were of one source"
+
+
+def needless(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Each threshold on a metric for which no task of its row declares what it needs: the key, and the mend."""
+    asked = [
+        (row.adapter, row.task, metric, f"gates.eval.{number}")
+        for number, row in enumerate(spec.thresholds)
+        for metric in row.above
+    ]
+    asked += [(spec.candidate, "all", metric, "selection.minimum") for metric in spec.selection.minimum]
+    for adapter, name, metric, where in asked:
+        tasks = [spec.tasks[task] for task in spec.tasks_of(adapter, name)]
+        for key in registry.METRICS[metric].needs if metric in registry.METRICS else ():
+            if not any(getattr(task, key) for task in tasks):
+                yield (
+                    f"tasks.{tasks[0].name}.{key}",
+                    f"missing, and {where} puts a threshold on {metric!r}, which is taken over nothing without it; "
+                    "declare it, or remove the threshold",
+                )
+
+
+def check_kinds(spec: Spec) -> None:
+    """Refuse a declared kind that no record of its task has: items of the kind that was meant would be judged wrongly.
+
+    Raises:
+        SpecError: names the key and the nearest kind that there is.
+    """
+    options = files.options_of(spec)  # the last file is the smallest, and items are read until each kind was met
+    wrong: list[tuple[str, str]] = []
+    for task in spec.tasks.values():
+        items = (item for split in reversed([*task.files]) for item in files.stream(task, split, options))
+        try:
+            wrong += declared.absent_kinds(task, items)
+        except DataError:
+            continue  # a line that cannot be read is what the data gates are there to show
+    if wrong:
+        first, *others = wrong
+        raise SpecError(spec.path, *first, *others)
