@@ -74,7 +74,7 @@ def line(elapsed: float, usual: float | None, gates: Gates, states: Sequence[Sta
     head = f"{gates.done}/{gates.total} gates{red}"
     if width is not None and width < NARROW:
         slowest = max(states, key=_left, default=None)
-        told = f"{head} | {briefly(slowest, width - columns_of(head) - 3)}" if slowest else head
+        told = f"{head} | {briefly(slowest, width - columns_of(head) - 3)}" if slowest else f"{head}, {length(elapsed)}"
         return cut(told, width)
     of = f" of about {length(usual)}" if usual is not None and elapsed < usual else ""
     whole = " | ".join((f"{length(elapsed)}{of}, {head}", *map(describe, states)))
