@@ -74,11 +74,11 @@ gpu: $(VENV)/ready
 $(VENV)/ready: constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install -q -c constraints.txt \
-		accelerate annotated-types babel backports.zstd bitsandbytes "cyclonedx-python-lib[json-validation]" datasets \
+		accelerate annotated-types babel backports.zstd bitsandbytes cyclonedx-python-lib datasets \
 		datasketch detect-secrets filelock gguf huggingface_hub model-signing pyOpenSSL securesystemslib \
-		hypothesis import-linter jinja2 jsonschema jsonschema-rs mypy numpy OpenCC orjson peft phonenumbers pydantic \
-		pytest pytest-randomly pytest-rerunfailures pytest-xdist python-stdnum rouge-score ruff sacrebleu safetensors \
-		scipy torch transformers types-jsonschema xxhash
+		hypothesis import-linter jinja2 jsonschema jsonschema-rs junitparser mypy numpy OpenCC orjson peft phonenumbers \
+		pydantic pytest pytest-randomly pytest-rerunfailures pytest-xdist python-stdnum rouge-score ruff sacrebleu \
+		safetensors scipy torch transformers types-jsonschema xxhash
 	$(VENV)/bin/python -m pip install -q --no-deps $(BASE_PACKAGE)
 	touch $@
 

@@ -39,4 +39,5 @@ pytest_plugins = [
     "fixtures.packing",
     "fixtures.attribution",
     "fixtures.plan",
+    "fixtures.opening",
 ]

@@ -342,6 +342,16 @@ class Judged(Record, kind="gate"):
     """A `harness.gates.judging.Judgement`."""
 
 
+@dataclass(frozen=True)
+class Took(Record, kind="took"):
+    """How long a gate's test ran in the process that ran it. A journal without one did not measure it."""
+
+    gate: str
+    """Its id."""
+    seconds: float
+    """Setup and test, with whatever the test was the first to ask for: training, answers, a quantized file."""
+
+
 HEAD = ("kind", "process", "at", "version")
 """What every line holds beside the fields of its kind; the version only where it is not 1."""
 

@@ -21,6 +21,7 @@ from harness.gates.records import (
     Judged,
     RunOpened,
     Taint,
+    Took,
     Unreadable,
     Waived,
     every,
@@ -42,6 +43,8 @@ class GateResult:
     sources: Mapping[str, str]
     waiver: Waived | None = None
     """What excuses that it did not pass; None where nothing does, or nothing needs to."""
+    seconds: float | None = None
+    """How long its test ran; None where nobody measured it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,10 @@ def reach(gates: Sequence[Gate], records: Iterable[Entry]) -> Verdict:
     """
     journal = list(records)
     today = _day(journal)
-    results = tuple(_excused(_result(gate, journal), journal, today) for gate in gates)
+    seconds = {took.gate: took.seconds for took in every(journal, Took)}
+    results = tuple(
+        replace(_excused(_result(gate, journal), journal, today), seconds=seconds.get(gate.id)) for gate in gates
+    )
     red = [result for result in results if _refuses(result)]
     missing = [result for result in results if result.outcome == "not_run"]
     taints = dict.fromkeys(taint.text for taint in every(journal, Taint))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,13 +23,12 @@ from harness.forms import registry as forms
 from harness.gates import aims, content, evaluation, forgetting, limits, regression, waivers
 from harness.gates.records import NotJudged, Warned
 from harness.metrics import registry
-from harness.plugin import collection, options, outcomes
+from harness.plugin import collection, live, options, outcomes
 from harness.plugin import session_end as ending
 from harness.plugin.stash import JUDGED, RUN, WATCHER
 from harness.releases import earlier, ledger
 from harness.releases.earlier import Earlier
 from harness.run import alive, provenance
-from harness.run.progress import Watcher
 from harness.run.run import Run, new_id, open_run, reserve
 from harness.spec import load as spec_file
 from harness.spec import objects as spec
@@ -92,8 +90,7 @@ def pytest_configure(config: pytest.Config) -> None:
         run.journal.write(NotJudged(_not_judged(loaded)))
         for flag in options.restrictions(config):
             run.journal.taint(f"restricted by {flag}")
-        config.stash[WATCHER] = Watcher(run.folder / "progress", sys.stdout)
-        config.stash[WATCHER].start()
+        config.stash[WATCHER] = live.watch(config, run)
 
 
 def _reserved(config: pytest.Config, run: Run) -> Run:

@@ -11,10 +11,13 @@ import pytest
 from harness.errors import BlockedError, GreenrunError
 from harness.gates import judging, waivers
 from harness.gates.gate import Gate
-from harness.gates.records import Attempt
+from harness.gates.records import Attempt, Took
 from harness.plugin import plain_reports as reports
 from harness.plugin.collection import gate_of
 from harness.plugin.stash import JUDGED, OUTCOME, RUN
+
+SPENT = pytest.StashKey[float]()
+"""Seconds that a test of a gate has run until now."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -32,9 +35,13 @@ def pytest_runtest_makereport(
     gate = gate_of(item)
     if gate is None or RUN not in item.config.stash:
         return report
+    _journal_time(item, call, gate)
     error = call.excinfo.value if call.excinfo is not None else None
     if report.failed and isinstance(error, GreenrunError):
         report.longrepr = f"{gate.id}: {'blocked: ' if isinstance(error, BlockedError) else ''}{error}"
+    elif report.failed and error is not None and not isinstance(error, pytest.fail.Exception):
+        first = f"{gate.id}: {type(error).__name__}: {error}".rstrip(": ")  # and not where its traceback begins
+        report.longrepr = f"{first}\n\n{report.longreprtext}"
     if report.failed and gate.id not in item.config.stash[JUDGED]:
         _journal_error(item.config, gate, error, report)
     if report.failed and not gate.blocking:
@@ -51,6 +58,14 @@ def _waived(item: pytest.Item, gate: Gate) -> bool:
     """Whether the spec excuses, today, what the gate's test concluded; the verdict decides anew, from the journal."""
     spec = item.config.stash[RUN].spec
     return waivers.excused(spec, gate, item.stash.get(OUTCOME, "error"), datetime.now(UTC).date())
+
+
+def _journal_time(item: pytest.Item, call: pytest.CallInfo[None], gate: Gate) -> None:
+    """Once a gate, when its test has run or could not begin; what the teardown of a session frees is none of its."""
+    spent = item.stash.get(SPENT, 0.0) + call.duration
+    item.stash[SPENT] = spent
+    if call.when == "call" or (call.when == "setup" and call.excinfo is not None):
+        item.config.stash[RUN].journal.write(Took(gate.id, round(spent, 3)))
 
 
 def _journal_error(config: pytest.Config, gate: Gate, error: BaseException | None, report: pytest.TestReport) -> None:

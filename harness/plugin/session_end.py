@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from harness.gates.records import Bye
 from harness.plugin import plain_reports as reports
 from harness.plugin.stash import ENDING, RUN, WATCHER, is_worker
+from harness.report import ci, gate_table
 from harness.report import publish as closing
 
 
@@ -33,8 +35,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     if ENDING in config.stash:
         terminalreporter.section("gates")
-        for line in closing.table(config.stash[ENDING].verdict):
-            terminalreporter.line(line)
+        screen = terminalreporter._tw  # pytest's writer: it knows NO_COLOR, FORCE_COLOR, --color and the width
+        for row in gate_table.rows(
+            config.stash[ENDING].verdict, screen.fullwidth if terminalreporter.isatty() else None
+        ):
+            for line in row.lines:
+                terminalreporter.line(line, **{row.colour: True})
 
 
 class Farewell:
@@ -68,6 +74,8 @@ class Publisher:
             print(told, file=sys.stdout)
         for warning in closing.warnings(config.stash[RUN]):
             print(f"warning: {warning}", file=sys.stdout)
+        for told in ci.tell(config.stash[RUN], os.environ):
+            print(told, file=sys.stdout)
         print(line, file=sys.stdout, flush=True)
         return status
 

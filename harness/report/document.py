@@ -85,6 +85,7 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
                 "rule": result.gate.rule,
                 "threshold": result.gate.threshold,
                 "message": result.message,
+                "seconds": None if result.seconds is None else round(result.seconds, 3),
                 "sources": dict(result.sources),
             }
             for result in verdict.gates

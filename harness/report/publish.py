@@ -6,14 +6,14 @@ import shutil
 from dataclasses import dataclass
 from functools import partial as partial_of
 from pathlib import Path
-from typing import Any
 
 from harness.errors import GreenrunError
 from harness.gates import waivers
 from harness.gates.records import Warned, every
-from harness.gates.verdict import GateResult, Verdict, first_line, reach
+from harness.gates.verdict import Verdict, first_line, reach
+from harness.project import ROOT
 from harness.releases import bundle, signature
-from harness.report import document, escape, files, outside
+from harness.report import document, escape, files, outside, sarif
 from harness.report.page import shown, view
 from harness.run import journal as evidence
 from harness.run import provenance, retention
@@ -127,6 +127,7 @@ def _write(run: Run, verdict: Verdict) -> None:
     paper = document.build(verdict, journal, evidence.digests_of(run.evidence))
     if run.spec.path.is_file():
         shutil.copyfile(run.spec.path, run.folder / "release.toml")
+    sarif.write(run.folder, {gate.id: gate.blocking for gate in run.gates}, ROOT)
     notes = ""
     if run.spec.notes is not None and run.spec.notes.is_file():
         notes = run.spec.notes.read_text(encoding="utf-8")
@@ -138,27 +139,3 @@ def _papers(run: Run) -> list[Path]:
     """What of the run's folder goes into its bundle: the papers, and the page in further languages."""
     pages = [f"report.{language}.html" for language in run.spec.languages[1:]]
     return [run.folder / name for name in (*spec_papers.PAPERS, *pages)]
-
-
-def table(verdict: Verdict) -> list[str]:
-    """One line a gate for the terminal, worst first, and why."""
-    order = {"failed": 0, "error": 0, "inconclusive": 1, "blocked": 2, "not_run": 3, "passed": 4}
-    width = max((len(result.gate.id) for result in verdict.gates), default=0)
-    return [
-        f"{result.outcome:<12} {result.gate.id:<{width}}  {_weight(result)}{_figures(result)}"
-        for result in sorted(verdict.gates, key=lambda result: order[result.outcome])
-    ]
-
-
-def _weight(result: GateResult) -> str:
-    if result.waiver is not None:
-        return "waived"
-    return "blocking" if result.gate.blocking else "advisory"
-
-
-def _figures(result: Any) -> str:
-    if result.value is None:
-        return ""
-    bound = f", at least {result.lower_bound:.4f}" if result.lower_bound is not None else ""
-    wanted = "all" if result.gate.rule == "every" else f"> {result.gate.threshold}"
-    return f"  {result.value:.4f}{bound} (n={result.n}, wanted {wanted})"

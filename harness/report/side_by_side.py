@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -13,6 +12,7 @@ from harness.metrics import coverage, registry
 from harness.metrics import metric as metric_of
 from harness.metrics.metric import Forms
 from harness.report.escape import clean
+from harness.text.columns import columns_of, fitting
 
 GAP = "  "
 LEAST = 18
@@ -94,28 +94,11 @@ def wrap(text: str, width: int) -> list[str]:
                 lines.append(line)
             line = word
             while columns_of(line) > width:
-                cut = _fitting(line, width)
+                cut = fitting(line, width)
                 lines.append(line[:cut])
                 line = line[cut:]
         lines.append(line)
     return lines
-
-
-def _fitting(text: str, width: int) -> int:
-    """How many of its characters fit, at least one."""
-    used = 0
-    for position, character in enumerate(text):
-        used += columns_of(character)
-        if used > width:
-            return max(1, position)
-    return len(text)
-
-
-def columns_of(text: str) -> int:
-    """Terminal columns: two for what East Asian scripts write wide, none for what combines."""
-    return sum(
-        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text
-    )
 
 
 def _padded(text: str, width: int) -> str:

@@ -13,6 +13,8 @@ JUDGED = "judged_items.jsonl"
 
 ANSWERS = "answers.jsonl"
 
+FINDINGS = "findings.sarif"
+
 
 SERVING, TEMPLATE = "SERVING.md", "chat_template.jinja"
 """In a bundle whose spec has a ``[base.chat]``: how the base must be asked."""
@@ -28,7 +30,7 @@ _OUTSIDE = (SCRIPT, "model.sig", "verdict.dsse.json", "bom.cdx.json")
 
 def reserved(name: str) -> bool:
     """Whether a file of that name in a run's folder or a bundle is greenrun's own; case tells no files apart."""
-    own = (SUMS, *PAPERS, *_OUTSIDE, JUDGED, ANSWERS, SERVING, TEMPLATE, *_FOLDERS)
+    own = (SUMS, *PAPERS, *_OUTSIDE, JUDGED, ANSWERS, FINDINGS, SERVING, TEMPLATE, *_FOLDERS)
     parts = name.casefold().removesuffix(".new").removesuffix(".lock").removesuffix(".partial")
     packed = name.casefold().startswith(("adapter_", "model_", "card_", EVIDENCE))
     page = parts.startswith("report.") and parts.endswith(".html")

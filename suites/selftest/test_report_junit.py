@@ -88,3 +88,10 @@ def test_a_rewritten_junit_file_leaves_nothing_beside_it(tmp_path: Path) -> None
     written(build(journal()), tmp_path)
     written(build(journal()), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["junit.xml"]
+
+
+def test_a_gate_has_the_time_of_its_test_and_none_where_nobody_measured_it(tmp_path: Path) -> None:
+    took = {"kind": "took", "process": "main", "at": 31.0, "gate": GATES["candidate"].id, "seconds": 12.25}
+    suite = written(build([*journal(), took]), tmp_path)
+    assert case(suite, GATES["candidate"].id).get("time") == "12.250"
+    assert case(suite, GATES["mount"].id).get("time") is None
