@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,18 @@ def write(folder: Path, paper: Mapping[str, Any], notes: str, view: View, langua
     prose = _prose(notes)
     for language in languages:
         name = "report.html" if language == languages[0] else f"report.{language}.html"
-        _write(folder / name, render.render(paper, view, language, prose))
+        with suppress(OSError):  # no room for a page: the verdict stands without it, and a bundle is not published so
+            _write(folder / name, render.render(paper, view, language, prose))
 
 
 def _write(path: Path, text: str) -> None:
     fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(text, encoding="utf-8", newline="\n")
-    fresh.replace(path)
+    try:
+        fresh.write_text(text, encoding="utf-8", newline="\n")
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def _prose(notes: str) -> dict[str, Any]:

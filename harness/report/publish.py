@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial as partial_of
 from pathlib import Path
@@ -127,12 +128,13 @@ def _write(run: Run, verdict: Verdict) -> None:
     paper = document.build(verdict, journal, evidence.digests_of(run.evidence))
     if run.spec.path.is_file():
         shutil.copyfile(run.spec.path, run.folder / "release.toml")
-    sarif.write(run.folder, {gate.id: gate.blocking for gate in run.gates}, ROOT)
     notes = ""
     if run.spec.notes is not None and run.spec.notes.is_file():
         notes = run.spec.notes.read_text(encoding="utf-8")
         shutil.copyfile(run.spec.notes, run.folder / run.spec.notes.name)
     files.write(run.folder, paper, notes, view.of(answers, run.out, paper, journal), run.spec.languages)
+    with suppress(OSError):  # no room for it: what was found stands in the gates' messages
+        sarif.write(run.folder, {gate.id: gate.blocking for gate in run.gates}, ROOT)
 
 
 def _papers(run: Run) -> list[Path]:

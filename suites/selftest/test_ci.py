@@ -114,8 +114,8 @@ def test_an_annotation_is_one_line_whatever_its_message(text: str) -> None:
 def test_a_job_is_told_where_its_environment_asks_for_it(tmp_path: Path) -> None:
     (tmp_path / "verdict.json").write_text(json.dumps(build(journal(mount="failed"))))
     (tmp_path / "release.toml").write_text(SPEC)
-    spec = SimpleNamespace(path=tmp_path / "release.toml")
-    run = cast(Any, SimpleNamespace(folder=tmp_path, release=tmp_path / "none", spec=spec))
+    spec = SimpleNamespace(path=tmp_path / "release.toml", name="demo")
+    run = cast(Any, SimpleNamespace(folder=tmp_path, out=tmp_path / "out", id="run_1", spec=spec))
     assert list(ci.tell(run, {})) == []
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")

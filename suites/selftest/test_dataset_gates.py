@@ -220,8 +220,8 @@ def test_a_file_of_a_wrong_format_passes_no_gate_and_is_named_by_one(copied: Lin
     ran = judge(copied, tmp_path / "run")
     red = ran.red()
     assert set(red.values()) == {"failed"}, red
-    checked = ("encoding", "parse", "fields", "template", "duplicates", "counts", "secrets", "references_score")
-    of_file = {f"data.train-sea.{name}" for name in checked}
+    checked = ("encoding", "parse", "fields", "template", "duplicates", "counts", "secrets", "characters")
+    of_file = {f"data.train-sea.{name}" for name in (*checked, "references_score")}
     assert set(red) == of_file | {f"data.sea.{name}" for name in ("ids_unique", "topics_apart", "text_apart")}
     assert [one.get("kind") for one in ran.findings("data.train-sea.parse")] == ["wrong-format", None]
     listed = sorted(path.name for path in (ran.folder / "findings").iterdir())

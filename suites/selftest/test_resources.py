@@ -17,7 +17,7 @@ FreshId = Callable[[], str]
 
 SMALL_FILES = """
 import resource
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 """
 
 LITTLE_MEMORY = """

@@ -43,11 +43,18 @@ def judged(spec: Spec, out: Path, run_id: str, journal: Sequence[Entry], earlier
 
 
 def write(folder: Path, shown: Shown) -> AnswersShown:
-    """Write the file; the record is for the journal, so that nobody's edit of it is shown later."""
+    """Write the file; the record is for the journal, so that nobody's edit of it is shown later.
+
+    Where there is no room for it the record says so: the verdict is worth more than its answers.
+    """
     text = packed.lines(shown.rows).encode("utf-8", "surrogatepass")
     fresh = folder / f"{FILE}.new"
-    fresh.write_bytes(text)
-    fresh.replace(folder / FILE)
+    try:
+        fresh.write_bytes(text)
+        fresh.replace(folder / FILE)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        return AnswersShown("", f"{FILE} could not be written ({error.strerror})")
     return AnswersShown(hashlib.sha256(text).hexdigest(), shown.why)
 
 
@@ -56,6 +63,8 @@ def again(folder: Path, journal: Sequence[Entry]) -> Shown:
     record = last(journal, AnswersShown)
     if record is None:
         return Shown(why="the run ended before it put them down")
+    if not record.sha256:
+        return Shown(why=record.why)
     try:
         text = (folder / FILE).read_bytes()
     except OSError as error:
