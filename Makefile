@@ -19,7 +19,7 @@ test: $(VENV)/ready
 # of that release, from its stored artifacts, to see which of them its gates would let ship.
 sabotage: $(VENV)/ready
 	$(LLAMA_CPP)
-	$(PYTEST) $(if $(RELEASE),suites/sabotage --release=$(RELEASE),suites/selftest/sabotage) $(ARGS)
+	$(PYTEST) $(if $(RELEASE),suites/sabotage --release=$(RELEASE),-n $(WORKERS) --dist loadfile suites/selftest/sabotage) $(ARGS)
 
 # The candidate trained with N seeds, each judged on dev: how much of a green run was the seed.
 N ?= 5
