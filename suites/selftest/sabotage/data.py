@@ -107,6 +107,12 @@ SHAPE = (
         f"sea.jsonl:{GRADED}: reference: not in the refusal form",
     ),
     Sabotage(
+        "sign-that-nobody-sees",
+        records.raw(TRAIN, 1, lambda row: row.replace(b'"question": "', b'"question": "\\u00ad', 1)),
+        "data.train-sea.characters",
+        "sea.jsonl:1: question:",
+    ),
+    Sabotage(
         "wordings-that-nobody-says",
         records.first(BENCHMARK, records.answered, points=[{"wordings": ["never said"]}]),
         "data.benchmark-sea.template",
