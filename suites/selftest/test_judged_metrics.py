@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.metrics import MetricError, chrf, exact_match, registry, rouge_l, token_f1
@@ -116,6 +116,7 @@ def test_an_empty_answer_earns_nothing(name: str, reference: str, blank: str) ->
 @pytest.mark.parametrize(
     "likeness", [exact_match.same, token_f1.f1, rouge_l.likeness, chrf.likeness], ids=["exact", "f1", "rouge", "chrf"]
 )
+@example(text=".0A")
 @given(text=st.text(min_size=1, max_size=40).filter(lambda text: any(sign.isalnum() for sign in text)))
 def test_a_text_is_wholly_like_itself(likeness: Callable[[str, str], float], text: str) -> None:
     assert math.isclose(likeness(text, text), 1.0)
