@@ -45,6 +45,8 @@ _TOKEN = later(
 _SENTENCE_ENDS = {".": ".", "!": ".", ";": ".", "\n": ".", "\u3002": ".", "?": "?"}
 _CLAUSE_ENDS = frozenset({*_SENTENCE_ENDS, *":,()\u3001\u2014", " - ", " \u2013 "})
 _DIGIT = later(r"\d")
+_PLAIN = later(r"[-+]?(\d+\.?\d*|\.\d+)")
+"""A number that can be counted with; 1:30 and 1.2.3 cannot."""
 _POWERS = frozenset({"^", "/"})
 _SHARES = frozenset({"%", "\u2030", "^"})
 _ORDINAL_MARK = "\u7b2c"
@@ -158,5 +160,5 @@ def _spelled(token: str) -> tuple[str, ...]:
     if number.startswith("."):
         number = f"0{number}"
     if number.endswith("k"):
-        number = numerals.plain(Decimal(number[:-1]) * 1000) if number[:-1].count(".") < 2 else number
+        number = numerals.plain(Decimal(number[:-1]) * 1000) if _PLAIN.fullmatch(number[:-1]) else number
     return (*([currency] if currency else ()), f"{minus}{number}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from harness.text import normal, number
 from harness.text.answer import answer_of, standing
 from harness.text.repeated import own_words
 from harness.text.wordings import holds, says
@@ -107,3 +108,18 @@ def test_a_text_without_marks_is_all_answer(text: str) -> None:
 def test_what_is_thought_is_no_answer(thought: str, answer: str) -> None:
     assert answer_of(f"<think>{thought}</think>{answer}") == answer.strip()
     assert answer_of(f"<think>{thought}") == ""
+
+
+SIGNS = (
+    "aA019k.,:;-\u2212\u2013+#%$\u20ac^/*=<>()[]{}~'\u2019\" \n"
+    "\u4e00\u5341\u534a\u4e0d\u7b2c\u70b9C\u00bd\u00b2\u2460\uff15\u3002\u3001\u200b"
+)
+
+
+@given(text=st.text(SIGNS, max_size=12))
+@example(text="1:0k/5h")
+@example(text=".0A")
+def test_numbers_joined_to_anything_are_read(text: str) -> None:
+    readings(text)
+    normal.tokens(text)
+    number.meant(text)
