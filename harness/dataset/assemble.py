@@ -17,18 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from jinja2.sandbox import SandboxedEnvironment
 
 from harness.dataset import assembly
 from harness.dataset.assembly import LISTS, OTHERWISE, Assembly, FieldOf, SplitTable, TaskOf
+from harness.dataset.prompt_template import ENVIRONMENT
 from harness.dataset.records import parse_lines
 from harness.errors import DataError
 from harness.spec import nearest
 from harness.store import digests
 
 Record = dict[str, Any]
-
-_ENVIRONMENT = SandboxedEnvironment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ class _Maker:
             field: self._compiled(f"record.{field}", partial(_field, said)) for field, said in task.record.items()
         }
         self._references = {
-            kind: self._compiled(f"reference.{kind}", partial(_ENVIRONMENT.from_string, text))
+            kind: self._compiled(f"reference.{kind}", partial(ENVIRONMENT.from_string, text))
             for kind, text in task.reference.items()
         }
 
@@ -170,7 +168,7 @@ def _field(said: FieldOf) -> Callable[[Record], Any]:
 
 
 def _expression(text: str) -> Callable[[Record], Any]:
-    compiled = _ENVIRONMENT.compile_expression(text, undefined_to_none=False)
+    compiled = ENVIRONMENT.compile_expression(text, undefined_to_none=False)
 
     def value(columns: Record) -> Any:
         found = compiled(columns)

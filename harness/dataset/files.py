@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from harness.dataset import declared, reading, tables
+from harness.dataset import tables
 from harness.dataset.item import Item
-from harness.dataset.records import distinct, usable_items
+from harness.dataset.items import distinct, of_task, usable_items
 from harness.errors import DataError
 from harness.spec.data import DEFAULT, Options
 from harness.spec.objects import Spec, Task
@@ -43,11 +43,9 @@ class Counted:
         """Why records could not be used, in the order of the file; the first `MOST` of them."""
 
     def __iter__(self) -> Iterator[Item]:
-        task, how = self._task, reading.of_task(self._task)
-        said = declared.of_task(task)
         self.count = self.unused = 0
-        path, template = task.files[self._split], template_of(task, self._chosen)
-        for item in usable_items(path, task.name, template, task.system, self._chosen, said, how, self._miss):
+        path, how = self._task.files[self._split], of_task(self._task, template_of(self._task, self._chosen))
+        for item in usable_items(path, how, self._chosen, self._miss):
             self.count += 1
             yield item
 

@@ -15,8 +15,8 @@ from harness.dataset.asked_inside import KIND, asked_inside_findings
 from harness.dataset.check import SplitsCheck
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
+from harness.dataset.items import topic_of
 from harness.dataset.near_prompts import near_prompt_findings
-from harness.dataset.records import topic_of
 from harness.dataset.shared_runs import STRICT, overlap_findings
 from harness.dataset.texts import Spool
 from harness.spec.data import Options

@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.dataset import declared, seen, turns
+from harness.dataset import seen, turns
 from harness.dataset.check import RecordsCheck
-from harness.dataset.declared import NOTHING, Declared
 from harness.dataset.findings import Finding, quote
 from harness.dataset.item import Item
+from harness.dataset.items import TaskRecords, of_task
 from harness.dataset.line import Record, texts
-from harness.dataset.reading import PLAIN, Reading, of_task
-from harness.dataset.records import item_of
 from harness.errors import DataError
 from harness.spec.objects import Task
 from harness.text import shape
@@ -34,18 +32,14 @@ _UNRENDERED = re.compile(r"\{\{-?\s*[A-Za-z_][\w.]*\s*-?\}\}|\{%-?\s*\w.{0,80}?%
 class TemplateCheck:
     """Renders each record and compares the result with the task's forms."""
 
-    task: str
-    template: str | None
-    system: str
+    records: TaskRecords
     answer_form: str | None
     refusal_form: str | None
-    declared: Declared = NOTHING
-    reading: Reading = PLAIN
     name: str = "template"
 
     def findings(self, path: Path, line: int, record: Record) -> tuple[Finding, ...]:
         try:
-            item = item_of(path, line, record, self.task, self.template, self.system, "", self.declared, self.reading)
+            item = self.records.item(path, line, record)
         except DataError as error:
             return (Finding(path, line, "", error.problem, "unusable"),)
         return template_findings(path, (item,), self.answer_form, self.refusal_form)
@@ -113,8 +107,7 @@ def _text(content: object) -> str:
 
 
 def _start(task: Task, template: str | None) -> TemplateCheck:
-    said, how = declared.of_task(task), of_task(task)
-    return TemplateCheck(task.name, template, task.system, task.answer_form, task.refusal_form, said, how)
+    return TemplateCheck(of_task(task, template), task.answer_form, task.refusal_form)
 
 
 CHECK = RecordsCheck(

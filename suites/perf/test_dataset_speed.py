@@ -26,8 +26,8 @@ import pytest
 
 from harness.dataset.duplicates import duplicate_findings
 from harness.dataset.item import Item
+from harness.dataset.items import TaskRecords, stream_items
 from harness.dataset.leakage import text_findings
-from harness.dataset.records import stream_items
 from harness.dataset.scan import Plan, scan, scan_shared
 from harness.project import ROOT
 from harness.spec import data as options
@@ -111,7 +111,7 @@ def leakage(path: Path) -> int:
 
 
 def _items(path: Path) -> Iterator[Item]:
-    return stream_items(path, "style", "{{ topic }} {{ question }} {{ notes }}", "")
+    return stream_items(path, TaskRecords("style", "{{ topic }} {{ question }} {{ notes }}"))
 
 
 JOBS: dict[str, Callable[[Path], int]] = {

@@ -17,8 +17,9 @@ from harness.dataset.counts import count_findings
 from harness.dataset.declared import Declared
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
+from harness.dataset.items import TaskRecords, read_items
 from harness.dataset.leakage import text_findings, topic_findings
-from harness.dataset.records import parse_lines, read_items
+from harness.dataset.records import parse_lines
 from harness.dataset.scan import Plan, scan
 from harness.dataset.template import template_findings
 from harness.errors import DataError
@@ -33,7 +34,7 @@ Record = dict[str, Any]
 def read(path: Path, task: str) -> tuple[Item, ...]:
     template = (DATA / SPEC[task]["template"]).read_text(encoding="utf-8")
     declared = Declared(frozenset(SPEC[task]["refuse"]), frozenset(SPEC[task]["look_alike"]))
-    return read_items(path, task, template, SPEC[task]["system"], declared=declared)
+    return read_items(path, TaskRecords(task, template, SPEC[task]["system"], declared))
 
 
 def shipped(task: str, split: str) -> tuple[Path, tuple[Item, ...]]:

@@ -15,9 +15,9 @@ from harness.dataset import forms, seen, turns
 from harness.dataset import texts as spool
 from harness.dataset.counts import id_findings
 from harness.dataset.item import Item
+from harness.dataset.items import TaskRecords, read_items
 from harness.dataset.leakage import topic_findings
 from harness.dataset.reading import Reading
-from harness.dataset.records import item_of, read_items
 from harness.dataset.scan import Plan, Scan, scan
 from harness.dataset.template import TemplateCheck
 from harness.errors import DataError
@@ -34,7 +34,7 @@ TOOLS = [{"type": "function", "function": {"name": "tide", "description": "", "p
 
 
 def taken(record: dict[str, Any], system: str = "Be brief.", **how: Any) -> Item:
-    return item_of(PATH, 3, record, "sea", TEMPLATE, system, "", reading=Reading(**how))
+    return TaskRecords("sea", TEMPLATE, system, reading=Reading(**how)).item(PATH, 3, record)
 
 
 def said(item: Item) -> list[tuple[str, Any]]:
@@ -49,7 +49,9 @@ def file_of(records: Iterable[dict[str, Any]], folder: Path) -> Path:
 
 def judged(path: Path, reading: Reading | None = None) -> Scan:
     how = reading or Reading()
-    return scan(Plan(path, checks=(TemplateCheck("sea", TEMPLATE, "", "(?s).*", ".*", reading=how),), reading=how))
+    return scan(
+        Plan(path, checks=(TemplateCheck(TaskRecords("sea", TEMPLATE, reading=how), "(?s).*", ".*"),), reading=how)
+    )
 
 
 def kinds(found: Scan) -> set[tuple[int, str]]:
@@ -122,7 +124,7 @@ def test_the_template_of_a_task_makes_the_prompt_of_alpaca_records_that_it_speak
     template = "Do this: {{ instruction }}{% if input %} with {{ input }}{% endif %}"
     for given_input, prompt in (("the tide", "Do this: Explain. with the tide"), ("", "Do this: Explain.")):
         record = {"instruction": "Explain.", "input": given_input, "output": "So."}
-        item = item_of(PATH, 1, record, "sea", template, "")
+        item = TaskRecords("sea", template).item(PATH, 1, record)
         assert said(item) == [("user", prompt)]
         assert {text for _, text in spool.own_texts(item)} == {"Explain.", given_input}
 
@@ -198,8 +200,8 @@ class TestColumns:
             {"question": "When?", "id": "a", "completion": "x", "answer": "Noon."}, columns=(("reference", "answer"),)
         )
         assert said(item)[1] == ("user", "When?")
-        item = item_of(PATH, 1, {"topic": "tides", "area": "x", "reference": "y"}, "sea", "{{ topic }}", "", "",
-                       reading=Reading((("topic", "area"),)))  # fmt: skip
+        how = TaskRecords("sea", "{{ topic }}", reading=Reading((("topic", "area"),)))
+        item = how.item(PATH, 1, {"topic": "tides", "area": "x", "reference": "y"})
         assert (said(item), item.topic, list(spool.own_texts(item))) == ([("user", "tides")], "x", [("topic", "tides")])
 
     def test_a_misspelt_column_is_named(self) -> None:
@@ -309,7 +311,7 @@ def test_two_forms_in_one_file_are_told(tmp_path: Path) -> None:
 
 def test_a_file_of_any_form_gives_items_with_ids_of_their_own(tmp_path: Path) -> None:
     path = file_of([{**FORMS[name][0], "id": None} for name in FORMS], tmp_path)
-    assert len({item.id for item in read_items(path, "sea", TEMPLATE, "")}) == len(FORMS)
+    assert len({item.id for item in read_items(path, TaskRecords("sea", TEMPLATE))}) == len(FORMS)
 
 
 NESTED = st.recursive(

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from harness.dataset import texts as spool
 from harness.dataset.counts import id_findings
 from harness.dataset.item import Item
+from harness.dataset.items import TaskRecords, read_items
 from harness.dataset.labels import Labels
-from harness.dataset.records import read_items
 from harness.dataset.scan import Plan, scan
 from harness.dataset.secrets import SecretsCheck
 from harness.dataset.template import TemplateCheck
@@ -120,7 +120,7 @@ class TestWrittenByDatasets:
         table = datasets.Dataset.from_dict({"messages": rows, "score": [1.5, None, float("nan"), 2.0**70, -0.0]})
         path = tmp_path / "table.jsonl"
         table.to_json(str(path), **options)
-        check = TemplateCheck("task", TEMPLATE, "", "(?s).*", ".*")
+        check = TemplateCheck(TaskRecords("task", TEMPLATE), "(?s).*", ".*")
         found = scan(Plan(path, checks=(check,)))
         told = {(one.line, one.kind) for tally in found.tallies.values() for one in tally.kept}
         assert told == {(3, "empty-field"), (3, "empty-prompt"), (4, "line-separator")}
@@ -132,7 +132,7 @@ class TestForms:
         def read(record: object) -> Item:
             path = tmp_path / "one.jsonl"
             path.write_text(json.dumps(record) + "\n", encoding="utf-8")
-            (found,) = read_items(path, "task", TEMPLATE, "Be brief.")
+            (found,) = read_items(path, TaskRecords("task", TEMPLATE, "Be brief."))
             return found
 
         return read
@@ -191,6 +191,6 @@ FIELDS = ["id", "task", "kind", "topic", "question", "reference", "points", "mes
 @QUICK
 @given(record=st.dictionaries(st.sampled_from(FIELDS), SMALL_VALUES, max_size=6))
 def test_no_record_brings_the_template_check_down(record: dict[str, object]) -> None:
-    check = TemplateCheck("task", "{{ question.lower() }}", "", "A.*", "D.*")
+    check = TemplateCheck(TaskRecords("task", "{{ question.lower() }}"), "A.*", "D.*")
     for found in check.findings(PATH, 1, record):
         assert found.problem

@@ -10,7 +10,7 @@ import jinja2
 import pytest
 
 from harness.dataset import tokens
-from harness.dataset.records import item_of
+from harness.dataset.items import TaskRecords
 from harness.errors import DataError
 
 RECORD = {"id": "a", "task": "sea", "kind": "plain", "topic": "t", "question": "q", "points": [], "reference": "r"}
@@ -25,7 +25,7 @@ ESCAPES = (
 @pytest.mark.parametrize("template", ESCAPES)
 def test_prompt_template_that_reaches_for_the_machine_is_an_error(template: str) -> None:
     with pytest.raises((DataError, jinja2.exceptions.SecurityError, OverflowError)):
-        item_of(Path("sea.jsonl"), 1, RECORD, "sea", template, "")
+        TaskRecords("sea", template).item(Path("sea.jsonl"), 1, RECORD)
 
 
 @pytest.fixture
@@ -45,5 +45,5 @@ def test_chat_template_that_reaches_for_the_machine_is_an_error(tokenizer: Any, 
 
 def test_text_of_a_record_is_never_taken_for_a_template(tmp_path: Path) -> None:
     record = json.loads(json.dumps({**RECORD, "question": "{{ 7 * 7 }}"}))
-    item = item_of(tmp_path / "sea.jsonl", 1, record, "sea", "{{ question }}", "")
+    item = TaskRecords("sea", "{{ question }}").item(tmp_path / "sea.jsonl", 1, record)
     assert item.messages[-1]["content"] == "{{ 7 * 7 }}"

@@ -11,7 +11,7 @@ import pytest
 
 from harness import gates
 from harness.dataset import checks
-from harness.dataset.records import topic_of
+from harness.dataset.items import topic_of
 from harness.gates import evaluation
 from harness.metrics import registry, scoring
 from harness.spec import load as spec_file

@@ -13,9 +13,9 @@ from fixtures.requests import content_digest, prompt_digest
 from harness.dataset import tokens
 from harness.dataset.duplicates import duplicate_findings
 from harness.dataset.item import Item
+from harness.dataset.items import TaskRecords
 from harness.dataset.labels import Labels, lengths
 from harness.dataset.reading import Reading
-from harness.dataset.records import item_of
 from harness.dataset.rendered import Renderings, renderer
 from harness.errors import GreenrunError, TrainingError
 from harness.releases.judged_items import digest_of
@@ -88,7 +88,7 @@ def plain(vocabulary: Any) -> Any:
 
 
 def item(*turns: dict[str, Any], learn: Any = "last", tools: Any = None) -> Item:
-    return item_of(PATH, 1, {"messages": list(turns), "tools": tools}, "sea", "", "", "", reading=Reading(learn=learn))
+    return TaskRecords("sea", "", reading=Reading(learn=learn)).item(PATH, 1, {"messages": list(turns), "tools": tools})
 
 
 def learned(tokenizer: Any, one: Item) -> list[tuple[str, str]]:

@@ -12,8 +12,8 @@ from harness.dataset import registry
 from harness.dataset.check import RecordsCheck
 from harness.dataset.duplicates import duplicate_findings
 from harness.dataset.item import Item
+from harness.dataset.items import TaskRecords, stream_items
 from harness.dataset.leakage import text_findings
-from harness.dataset.records import stream_items
 from harness.dataset.scan import Plan, scan
 from harness.spec.data import Options
 
@@ -65,7 +65,7 @@ def _concerned(check: RecordsCheck, split: str) -> bool:
 
 
 def _items(path: Path) -> Iterator[Item]:
-    return stream_items(path, "task", TEMPLATE, "")
+    return stream_items(path, TaskRecords("task", TEMPLATE))
 
 
 def _written(path: Path, records: Iterable[Record]) -> Path:
