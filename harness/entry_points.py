@@ -6,8 +6,9 @@ All of a group can be used or nothing is judged: one that cannot is a fault, tol
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
@@ -37,6 +38,41 @@ class Found(Generic[Thing]):
     installed: dict[str, Installed[Thing]]
     faults: tuple[str, ...]
     """One sentence for each entry point that cannot be used, with its mend."""
+
+
+class Registry(Mapping[str, Thing]):
+    """Name -> thing: greenrun's own, then those of installed packages.
+
+    Packages are looked for when a name is first asked for, and not while one of them imports the registry's module.
+    """
+
+    def __init__(self, own: Mapping[str, Thing], look: Callable[[], Found[Thing]]) -> None:
+        self.own = own
+        self._look = look
+
+    @cached_property
+    def _found(self) -> Found[Thing]:
+        return self._look()
+
+    @property
+    def installed(self) -> Mapping[str, Installed[Thing]]:
+        """Name -> what a package brings, with where it came from."""
+        return self._found.installed
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """One sentence for each thing of a package that cannot be used."""
+        return self._found.faults
+
+    def __getitem__(self, name: str) -> Thing:
+        return self.own[name] if name in self.own else self.installed[name].thing
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.own
+        yield from self.installed
+
+    def __len__(self) -> int:
+        return len(self.own) + len(self.installed)
 
 
 def find(group: str, kind: str, own: Container[str], usable: Callable[[EntryPoint, object], Thing]) -> Found[Thing]:

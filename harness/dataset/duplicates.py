@@ -20,13 +20,13 @@ import numpy.typing as npt
 import orjson
 import xxhash
 
-from harness.dataset.changed_words import INSIDE, few_words_changed, frame_words, weight
+from harness.dataset.changed_words import few_words_changed, frame_words, weight
 from harness.dataset.check import ItemsCheck
 from harness.dataset.closed_answers import LONGEST, closed
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.dataset.parts import ask_apart
-from harness.dataset.sketch import BANDS, Sketcher, banded
+from harness.dataset.sketch import BANDS, Sketch, TextSketcher, banded
 from harness.dataset.texts import Spool, side_text
 from harness.dataset.turns import OPENING
 from harness.spec.data import DataGates, Options, Side
@@ -35,9 +35,6 @@ from harness.text.compare import side_by_side
 
 LABEL = 8
 """Words below which an answer says nothing by itself: a label, a number, yes or no."""
-SHORT = 56
-"""Units of a text up to which its single words are sketched, too. Of a longer one two changed words leave so many
-shingles that its bands find it: at (52 - 10) / (52 + 10) one in two thousand is missed."""
 ALL_PAIRS = 40
 """Members of a bucket up to which each pair is verified; larger ones are compared with their first and last one,
 since a crowd that shares a bucket is one text with small changes."""
@@ -54,7 +51,7 @@ def duplicate_findings(path: Path, items: Iterable[Item], options: Options) -> I
     spool = Spool(path)
     sides = [side for side in ("both", "prompt", "answer") if side in options.duplicates_of]
     remembered = {side: _Remembered(options.shingle) for side in sides}
-    sketch = _Sketcher(options.shingle)
+    sketch = TextSketcher(options.shingle)
     contexts = array("Q")
     for number, texts in spool.fill(_contexts(items, contexts)):
         # A refusal's answer was left out: with it gone, both sides are the prompt alone.
@@ -86,40 +83,6 @@ def _contexts(items: Iterable[Item], found: array[int]) -> Iterator[Item]:
         yield item
 
 
-@dataclass(frozen=True, slots=True)
-class _Sketch:
-    """One text's units, their hashes, and the smallest hash of its shingles under each permutation."""
-
-    found: list[str]
-    hashed: units.Hashes
-    minima: npt.NDArray[np.uint64]
-    """Shape (BANDS * ROWS,); the largest values where the text is too short for a shingle."""
-
-
-class _Sketcher:
-    """Sketches texts one after the other. That of two texts in a row is made of theirs: most of it is known."""
-
-    def __init__(self, shingle: int) -> None:
-        self._shingle = shingle
-        self._sketcher, self._words = Sketcher(shingle), Sketcher(1)
-
-    def of(self, found: list[str]) -> _Sketch:
-        hashed = units.hashes(found)
-        return _Sketch(found, hashed, self._sketcher.minima(hashed))
-
-    def joined(self, one: _Sketch, other: _Sketch) -> _Sketch:
-        reach = self._shingle - 1  # units of either text that a shingle over their border may have
-        border = np.concatenate([one.hashed[max(0, len(one.hashed) - reach) :], other.hashed[:reach]])
-        minima = np.minimum(np.minimum(one.minima, other.minima), self._sketcher.minima(border))
-        return _Sketch([*one.found, *other.found], np.concatenate([one.hashed, other.hashed]), minima)
-
-    def words(self, sketch: _Sketch) -> bytes:
-        """Bands over single words, for a text so short that two changed words leave few of its shingles."""
-        if not INSIDE < len(sketch.found) <= SHORT:
-            return bytes(4 * BANDS)
-        return banded(self._words.minima(sketch.hashed))
-
-
 class _Remembered:
     """What is remembered of one side of every item: a hash of the whole and two hashes a band, 264 bytes."""
 
@@ -130,7 +93,7 @@ class _Remembered:
         self._words = bytearray()
         self._short = bytearray()
 
-    def add(self, sketch: _Sketch, words: bytes, context: int) -> None:
+    def add(self, sketch: Sketch, words: bytes, context: int) -> None:
         """Remember the next item; one without units, or too short for a shingle, has no bands. Items of two contexts
         share nothing."""
         self._words += _within(words, context)

@@ -159,8 +159,8 @@ class TaskRecords:
 
     def _unknown(self, fields: Record) -> str:
         return (
-            f"has none of the forms that are read without a template ({_READ}): name one, tasks.{self.task}.template, or "
-            f"map columns, [tasks.{self.task}.columns]; its keys are {', '.join(fields) or 'none'}"
+            f"has none of the forms that are read without a template ({_READ}): name one, tasks.{self.task}.template, "
+            f"or map columns, [tasks.{self.task}.columns]; its keys are {', '.join(fields) or 'none'}"
         )
 
     def _missing(self, key: str, fields: Record) -> str:

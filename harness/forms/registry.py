@@ -6,9 +6,8 @@ A new one is a module and a line in `OWN`, or an entry point of an installed pac
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 
-from harness.entry_points import Found, Installed
+from harness.entry_points import Installed, Registry
 from harness.errors import SpecError
 from harness.forms import float32, gguf, nf4
 from harness.forms.form import Form, FormError
@@ -20,14 +19,13 @@ OWN: dict[str, Form] = {form.name: form for form in (nf4.FORM, float32.FORM, ggu
 """The forms that greenrun brings."""
 
 
-@cache
-def _found() -> Found[Form]:
-    return find(OWN)
+FORMS = Registry(OWN, lambda: find(OWN))
+"""Name -> form: greenrun's own, then those of installed packages."""
 
 
 def installed() -> Mapping[str, Installed[Form]]:
     """Name -> form of an installed package, with where it came from."""
-    return _found().installed
+    return FORMS.installed
 
 
 def refuse_faults() -> None:
@@ -36,26 +34,8 @@ def refuse_faults() -> None:
     Raises:
         FormError: names every such form, its package and the mend.
     """
-    if _found().faults:
-        raise FormError("\n".join(_found().faults))
-
-
-class _Forms(Mapping[str, Form]):
-    """Packages are looked for when a name is first asked for, and not while one of them imports this module."""
-
-    def __getitem__(self, name: str) -> Form:
-        return OWN[name] if name in OWN else installed()[name].thing
-
-    def __iter__(self) -> Iterator[str]:
-        yield from OWN
-        yield from installed()
-
-    def __len__(self) -> int:
-        return len(OWN) + len(installed())
-
-
-FORMS: Mapping[str, Form] = _Forms()
-"""Name -> form: greenrun's own, then those of installed packages."""
+    if FORMS.faults:
+        raise FormError("\n".join(FORMS.faults))
 
 
 def deployed(spec: Spec) -> Form:

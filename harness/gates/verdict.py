@@ -9,26 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from harness.gates import shipping, waivers
+from harness.gates.entry import Damaged, Entry, Unreadable, every, last
 from harness.gates.gate import Gate, Outcome
-from harness.gates.records import (
-    Attempt,
-    Bye,
-    Damaged,
-    Entry,
-    Judged,
-    RunOpened,
-    Taint,
-    Took,
-    Unreadable,
-    Waived,
-    every,
-    last,
-)
+from harness.gates.records import Attempt, Bye, Judged, RunOpened, Taint, Took, Waived
 
 Word = Literal["released", "refused", "incomplete"]
+Of = TypeVar("Of", Attempt, Judged)
+"""A record of one gate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +73,16 @@ def reach(gates: Sequence[Gate], records: Iterable[Entry]) -> Verdict:
     journal = list(records)
     today = _day(journal)
     seconds = {took.gate: took.seconds for took in every(journal, Took)}
-    results = tuple(
-        replace(_excused(_result(gate, journal), journal, today), seconds=seconds.get(gate.id)) for gate in gates
+    waived, attempts, judged = (
+        every(journal, Waived),
+        _by_gate(every(journal, Attempt)),
+        _by_gate(every(journal, Judged)),
     )
+    results = []
+    for gate in gates:
+        found = _result(gate, len(attempts.get(gate.id, ())), [one.judgement for one in judged.get(gate.id, ())])
+        waiver = waivers.excusing(waived, gate, found.outcome, today)
+        results.append(replace(found, waiver=waiver, seconds=seconds.get(gate.id)))
     red = [result for result in results if _refuses(result)]
     missing = [result for result in results if result.outcome == "not_run"]
     taints = dict.fromkeys(taint.text for taint in every(journal, Taint))
@@ -93,13 +90,13 @@ def reach(gates: Sequence[Gate], records: Iterable[Entry]) -> Verdict:
     doubts = _doubts(gates, journal)
     if red:
         reasons = tuple(_reason(result, journal, today) for result in red)
-        return Verdict("refused", (*reasons, *damage), results, doubts)
+        return Verdict("refused", (*reasons, *damage), tuple(results), doubts)
     if missing or damage:
         reasons = (*damage, *(f"{result.gate.id}: did not run" for result in missing))
-        return Verdict("incomplete", reasons, results, doubts)
+        return Verdict("incomplete", reasons, tuple(results), doubts)
     if not any(gate.blocking for gate in gates):
-        return Verdict("incomplete", ("no gate blocks: nothing was decided",), results, doubts)
-    return Verdict("released", (), results, doubts)
+        return Verdict("incomplete", ("no gate blocks: nothing was decided",), tuple(results), doubts)
+    return Verdict("released", (), tuple(results), doubts)
 
 
 def _doubts(gates: Sequence[Gate], journal: Sequence[Entry]) -> tuple[str, ...]:
@@ -116,14 +113,6 @@ def _refuses(result: GateResult) -> bool:
 
 def _day(journal: Sequence[Entry]) -> date:
     return datetime.fromtimestamp(max((entry.at for entry in journal), default=0.0), UTC).date()
-
-
-def _excused(result: GateResult, journal: Sequence[Entry], today: date) -> GateResult:
-    """The result with the waiver that excuses it; as it is where none does."""
-    if result.outcome not in waivers.EXCUSED:
-        return result
-    waiver = waivers.of(every(journal, Waived), result.gate)
-    return replace(result, waiver=waiver) if waiver is not None and waivers.in_force(waiver, today) else result
 
 
 def _reason(result: GateResult, journal: Sequence[Entry], today: date) -> str:
@@ -143,13 +132,25 @@ def first_line(message: str) -> str:
     return message.partition("\n")[0]
 
 
-def _result(gate: Gate, journal: Sequence[Entry]) -> GateResult:
-    attempts = [one for one in every(journal, Attempt) if one.gate == gate.id]
-    judged = [one.judgement for one in every(journal, Judged) if one.gate == gate.id]
+def _by_gate(records: Iterable[Of]) -> dict[str, list[Of]]:
+    """Id of a gate -> its records, in the order of the journal."""
+    found: dict[str, list[Of]] = {}
+    for one in records:
+        found.setdefault(one.gate, []).append(one)
+    return found
+
+
+def _result(gate: Gate, attempts: int, judged: Sequence[Mapping[str, Any]]) -> GateResult:
+    """What the journal says of a gate.
+
+    Args:
+        attempts: how often its test began.
+        judged: every judgement of it.
+    """
     if not judged:
         return GateResult(gate, "not_run", None, None, None, 0, f"{gate.id}: did not run", {})
-    if len(attempts) != 1:
-        message = f"{gate.id}: attempted {len(attempts)} times; a gate is tried once and never rerun"
+    if attempts != 1:
+        message = f"{gate.id}: attempted {attempts} times; a gate is tried once and never rerun"
         return GateResult(gate, "error", None, None, None, 0, message, {})
     worst = next((one for one in judged if one["outcome"] != "passed"), judged[-1])
     measured = worst["measurement"] or {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import TypeVar
 
 from harness.gates.data import LEAKAGE
 from harness.gates.gate import Gate, Outcome
@@ -17,6 +18,9 @@ from harness.gates.regression import NOT_WEAKENED
 from harness.spec import nearest
 from harness.spec.objects import Spec
 from harness.spec.waiver import Waiver, day
+
+Said = TypeVar("Said", Waiver, Waived)
+"""A waiver as the spec has it, or as the journal does."""
 
 EXCUSED: tuple[Outcome, ...] = ("failed", "inconclusive")
 """Outcomes of a gate that was measured and did not pass."""
@@ -87,18 +91,16 @@ def in_force(waiver: Waiver | Waived, today: date) -> bool:
     return last is not None and today <= last
 
 
-def of(waivers: Sequence[Waived], gate: Gate) -> Waived | None:
-    """The waiver that speaks of a gate, where one may."""
-    return None if refusal(gate) else next((one for one in waivers if one.gate == gate.id), None)
+def excusing(waivers: Sequence[Said], gate: Gate, outcome: str, today: date) -> Said | None:
+    """The waiver that excuses this outcome of a gate on that day; None where none does, or none may."""
+    if outcome not in EXCUSED or refusal(gate):
+        return None
+    return next((one for one in waivers if one.gate == gate.id and in_force(one, today)), None)
 
 
 def excused(spec: Spec, gate: Gate, outcome: str, today: date) -> bool:
     """Whether the spec waives this outcome of a gate on that day."""
-    return (
-        outcome in EXCUSED
-        and not refusal(gate)
-        and any(one.gate == gate.id and in_force(one, today) for one in spec.waivers)
-    )
+    return excusing(spec.waivers, gate, outcome, today) is not None
 
 
 def said(waiver: Mapping[str, str] | Waived) -> str:

@@ -5,10 +5,9 @@ A new one is a module and a line in `OWN`, or an entry point of an installed pac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Mapping
 
-from harness.entry_points import Found, Installed
+from harness.entry_points import Installed, Registry
 from harness.metrics import (
     chrf,
     citation,
@@ -63,14 +62,13 @@ OWN: Mapping[str, Metric] = {
 """The metrics that greenrun brings."""
 
 
-@cache
-def _found() -> Found[Metric]:
-    return find(OWN)
+METRICS = Registry(OWN, lambda: find(OWN))
+"""Name -> metric: greenrun's own, then those of installed packages."""
 
 
 def installed() -> Mapping[str, Installed[Metric]]:
     """Name -> metric of an installed package, with where it came from."""
-    return _found().installed
+    return METRICS.installed
 
 
 def refuse_faults() -> None:
@@ -79,23 +77,5 @@ def refuse_faults() -> None:
     Raises:
         MetricError: names every such metric, its package and the mend.
     """
-    if _found().faults:
-        raise MetricError("\n".join(_found().faults))
-
-
-class _Metrics(Mapping[str, Metric]):
-    """Packages are looked for when a name is first asked for, and not while one of them imports this module."""
-
-    def __getitem__(self, name: str) -> Metric:
-        return OWN[name] if name in OWN else installed()[name].thing
-
-    def __iter__(self) -> Iterator[str]:
-        yield from OWN
-        yield from installed()
-
-    def __len__(self) -> int:
-        return len(OWN) + len(installed())
-
-
-METRICS: Mapping[str, Metric] = _Metrics()
-"""Name -> metric: greenrun's own, then those of installed packages."""
+    if METRICS.faults:
+        raise MetricError("\n".join(METRICS.faults))

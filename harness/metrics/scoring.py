@@ -48,6 +48,20 @@ def concerned(metric: Metric, items: Iterable[Item], forms: Mapping[str, Forms])
     return [item for item in items if concerns(metric, item, forms[item.task])]
 
 
+def scores_of(item: Item, answer: str, forms: Forms) -> dict[str, float]:
+    """Metric -> score of one answer, by every metric that concerns the item.
+
+    Args:
+        forms: what the item's task declares.
+
+    Raises:
+        MetricError: an installed metric failed, or gave no score.
+    """
+    return {
+        name: score_of(metric, item, answer, forms) for name, metric in METRICS.items() if concerns(metric, item, forms)
+    }
+
+
 def score(
     metric: Metric, items: Iterable[Item], answers: Mapping[str, str], forms: Mapping[str, Forms]
 ) -> list[Scored]:

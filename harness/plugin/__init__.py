@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +67,14 @@ def pytest_configure(config: pytest.Config) -> None:
         _refuse_expired(loaded)
         # What a run is judged on is what it opened with, in every process of it.
         loaded = replace(loaded, opened=json.loads(worker["greenrun_opened"]) if worker else provenance.inputs(loaded))
-        run = open_run(loaded, out, run_id, process, config.getoption("--rescore"), before, STOPS)
-        run = replace(run, key=options.signing_key(config))
+        rescore, key = config.getoption("--rescore"), options.signing_key(config)
+        opening = partial(open_run, loaded, out, process=process, rescore=rescore, earlier=before, stops=STOPS, key=key)
+        run = opening(run_id=run_id)
     except GreenrunError as error:
         raise pytest.UsageError(str(error)) from error
     planned = config.getoption("--plan") or config.option.collectonly
     if not planned:
-        run = run if worker else _reserved(config, run)
+        run = run if worker else _reserved(config, opening, run)
         _say_hello(run)
     config.stash[RUN] = run
     config.stash[JUDGED] = set()
@@ -93,7 +96,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[WATCHER] = live.watch(config, run)
 
 
-def _reserved(config: pytest.Config, run: Run) -> Run:
+def _reserved(config: pytest.Config, opening: Callable[..., Run], run: Run) -> Run:
     """The run with a folder that is its own: of two begun in one second, the later one takes another name.
 
     Raises:
@@ -101,9 +104,7 @@ def _reserved(config: pytest.Config, run: Run) -> Run:
     """
     try:
         while not reserve(run):
-            free = new_id(run.out, config.getoption("--run-id"))
-            again = open_run(run.spec, run.out, free, "main", run.store.read_only, run.earlier, STOPS)
-            run = replace(again, key=run.key)
+            run = opening(run_id=new_id(run.out, config.getoption("--run-id")))
     except GreenrunError as error:
         raise pytest.UsageError(str(error)) from error
     except OSError as error:

@@ -16,8 +16,7 @@ from typing import Any
 from harness.dataset.item import Item
 from harness.dataset.records import parse_lines
 from harness.errors import DataError
-from harness.metrics import metric as metric_of
-from harness.metrics import registry
+from harness.metrics import registry, scoring
 from harness.metrics.metric import Forms
 from harness.spec import papers
 from harness.statistics import bounds as statistics
@@ -69,11 +68,7 @@ def judge(
     found = []
     for item in items:
         answer = answers[item.task, item.id]
-        scores = {
-            name: metric_of.score_of(metric, item, answer, forms[item.task])
-            for name, metric in registry.METRICS.items()
-            if metric_of.concerns(metric, item, forms[item.task])
-        }
+        scores = scoring.scores_of(item, answer, forms[item.task])
         found.append(JudgedItem(item.task, item.id, item.topic, digest_of(item), answer, scores))
     return tuple(found)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import GreenrunError
+from harness.gates.entry import Entry, every, last, last_or
 from harness.gates.records import (
     Against,
     ArtifactUsed,
@@ -17,7 +18,6 @@ from harness.gates.records import (
     Comparison,
     DataFiles,
     Device,
-    Entry,
     Environment,
     FormLoss,
     Forms,
@@ -34,9 +34,6 @@ from harness.gates.records import (
     Waived,
     Warned,
     Weakened,
-    every,
-    last,
-    last_or,
 )
 from harness.gates.verdict import Verdict
 from harness.report import noise

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from harness.errors import GreenrunError
 from harness.gates import waivers
-from harness.gates.records import Warned, every
+from harness.gates.entry import every
+from harness.gates.records import Warned
 from harness.gates.verdict import Verdict, first_line, reach
 from harness.project import ROOT
 from harness.releases import bundle, signature

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import GreenrunError
+from harness.gates.entry import Entry, Unreadable, every
 from harness.gates.gate import Gate
-from harness.gates.records import ArtifactUsed, Entry, RunOpened, Taint, Unreadable, every
+from harness.gates.records import ArtifactUsed, RunOpened, Taint
 from harness.gates.verdict import reach
 from harness.report import document
 from harness.run import journal as evidence

@@ -17,7 +17,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from harness.gates.records import Entry, Hello
+from harness.gates.entry import Entry
+from harness.gates.records import Hello
 
 HEARTBEAT = "heartbeat"
 """File of a run's folder."""

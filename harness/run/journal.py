@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.gates.entry import Damaged, Entry, Record, parse
 from harness.gates.gate import Gate
 from harness.gates.judging import Judgement
-from harness.gates.records import Damaged, Entry, Judged, Record, Taint, parse
+from harness.gates.records import Judged, Taint
 from harness.run.plain import plain
 from harness.store import digests
 from harness.store.append import append

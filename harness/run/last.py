@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import GreenrunError
-from harness.gates.records import ArtifactUsed, Entry, RunOpened, Selection, every, last
+from harness.gates.entry import Entry, every, last
+from harness.gates.records import ArtifactUsed, RunOpened, Selection
 from harness.run import journal as evidence
 from harness.spec.objects import Spec
 from harness.store.store import Store

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from harness.gates.records import ArtifactUsed, RunOpened, Unreadable, every
+from harness.gates.entry import Unreadable, every
+from harness.gates.records import ArtifactUsed, RunOpened
 from harness.gates.shipping import STAMPS
 from harness.run import alive
 from harness.run import journal as evidence

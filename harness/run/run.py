@@ -96,6 +96,7 @@ def open_run(
     rescore: bool,
     earlier: Earlier | None = None,
     stops: tuple[type[Exception], ...] = (),
+    key: Path | None = None,
 ) -> Run:
     """The run as one of its processes sees it. Creates nothing: the journal makes its folder at the first record.
 
@@ -103,6 +104,7 @@ def open_run(
         rescore: whether building is forbidden.
         earlier: the release that this one is compared with.
         stops: exceptions by which whoever drives the run ends it from outside.
+        key: the private key that signs the bundle.
     """
     folder = out / "runs" / run_id
     journal = Journal(folder / "evidence" / f"{process}.jsonl", process)
@@ -122,6 +124,7 @@ def open_run(
             on_build=partial(note_artifact, journal),
         ),
         earlier=earlier,
+        key=key,
     )
 
 

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from harness.gates.entry import parse
 from harness.gates.gate import Gate, Outcome
-from harness.gates.records import parse
 from harness.gates.verdict import reach
 from harness.report import document
 from harness.run import journal as evidence

@@ -19,7 +19,8 @@ from execnet import dumps
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from harness.gates.records import Damaged, Hello, Noise, Warned, every
+from harness.gates.entry import Damaged, every
+from harness.gates.records import Hello, Noise, Warned
 from harness.plugin.plain_reports import clean_serialized
 from harness.run import journal as evidence
 from harness.run.journal import Journal

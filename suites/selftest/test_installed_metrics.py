@@ -16,7 +16,8 @@ import pytest
 
 from harness import metrics
 from harness.dataset.item import Item
-from harness.gates.records import MetricOrigins, every
+from harness.gates.entry import every
+from harness.gates.records import MetricOrigins
 from harness.metrics.metric import Metric, score_of
 from harness.run.journal import read
 from suites.selftest.child import ROOT, Line, release

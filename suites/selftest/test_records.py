@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from harness.errors import GreenrunError
 from harness.gates import records
+from harness.gates.entry import KINDS, Damaged, Entry, Record, Unreadable, every, last, last_or, parse
 from harness.gates.gate import Gate
-from harness.gates.records import KINDS, Bye, Entry, Record, Taint, Unreadable, Warned, every, parse
+from harness.gates.records import Bye, Taint, Warned
 from harness.gates.verdict import reach
 from harness.report import rejudge
 from harness.run import journal as evidence
@@ -39,7 +40,7 @@ def example(kind: type[Record]) -> Record:
     return kind(**values)
 
 
-WRITTEN = [kind for kind in KINDS.values() if kind not in (records.Damaged, Unreadable)]
+WRITTEN = [kind for kind in KINDS.values() if kind not in (Damaged, Unreadable)]
 
 
 @pytest.mark.parametrize("kind", WRITTEN, ids=lambda kind: kind.kind)
@@ -141,5 +142,5 @@ def test_what_a_run_used_whose_journal_cannot_be_read_is_not_removed(tmp_path: P
 def test_the_last_of_a_kind_counts_and_another_stands_for_none() -> None:
     lines = [Entry("main", float(n), Bye(n)) for n in range(3)]
     assert every(lines, Bye) == [Bye(0), Bye(1), Bye(2)]
-    assert (records.last(lines, Bye), records.last(lines, Taint)) == (Bye(2), None)
-    assert records.last_or(lines, Taint("none")) == Taint("none")
+    assert (last(lines, Bye), last(lines, Taint)) == (Bye(2), None)
+    assert last_or(lines, Taint("none")) == Taint("none")

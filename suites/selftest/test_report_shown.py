@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.gates.records import AnswersShown, Entry
+from harness.gates.entry import Entry
+from harness.gates.records import AnswersShown
 from harness.report.page import shown
 from harness.report.page.shown import Shown
 from suites.selftest.hostile_text import many

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from harness.gates import shipping
+from harness.gates.entry import Entry
 from harness.gates.gate import Gate
-from harness.gates.records import Entry, RunOpened
+from harness.gates.records import RunOpened
 from harness.gates.verdict import reach
 from harness.report import markdown
 from suites.selftest.small_run import GATES, build, journal

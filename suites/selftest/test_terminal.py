@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures import opening
+from harness.gates.entry import parse
 from harness.gates.gate import Outcome
-from harness.gates.records import parse
 from harness.gates.verdict import Verdict, reach
 from harness.report import gate_table
 from harness.run import progress

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.gates import verdict as verdict_of
+from harness.gates.entry import parse
 from harness.gates.gate import Gate, Outcome
-from harness.gates.records import parse
 from harness.gates.verdict import Verdict
 
 Record = dict[str, Any]

@@ -5,6 +5,7 @@ Read from the store by the digests of the run's journal, so that what is shown i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 from harness.dataset import checks
 from harness.dataset.item import Item
 from harness.engines import answers as sheets
-from harness.metrics import registry, scoring
-from harness.metrics.metric import Forms, concerns, score_of
+from harness.metrics import scoring
+from harness.metrics.metric import Forms
 from harness.metrics.points import said
 from harness.releases.judged_items import JudgedItem, digest_of
 from harness.run.last import LastRun
@@ -49,10 +50,6 @@ class Row:
     before: str | None = None
     """The earlier release's answer, of the candidate alone; None where it was not asked this very item."""
     before_scores: Mapping[str, float] | None = None
-
-    @property
-    def changed(self) -> bool:
-        return self.before is not None and self.before != self.answer
 
 
 def gather(spec: Spec, run: LastRun, earlier: Iterable[JudgedItem] = ()) -> tuple[Row, ...]:
@@ -117,11 +114,7 @@ def _row(
         reference=item.reference,
         answer=told.text,
         cut=told.stop == "length",
-        scores={
-            name: score_of(metric, item, told.said, forms)
-            for name, metric in registry.METRICS.items()
-            if concerns(metric, item, forms)
-        },
+        scores=scoring.scores_of(item, told.said, forms),
         said=tuple(point.wordings[0] for point, hit in zip(points, heard, strict=True) if hit),
         missed=tuple(point.wordings[0] for point, hit in zip(points, heard, strict=True) if not hit),
         before=None if earlier is None else earlier.answer,
@@ -130,8 +123,9 @@ def _row(
 
 
 def _text(turn: Mapping[str, Any]) -> str:
-    content = turn.get("content")
-    return content if isinstance(content, str) else ("" if content is None else repr(content))
+    """A turn's text; of one that is more than a text (parts, calls), all of it as JSON."""
+    content, more = turn.get("content"), {key: turn[key] for key in turn if key != "role"}
+    return content if isinstance(content, str) and len(more) == 1 else json.dumps(more, ensure_ascii=False, default=str)
 
 
 def means(rows: Iterable[Row], field: str) -> Iterator[tuple[tuple[str, str, str, str], float, int]]:

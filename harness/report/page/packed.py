@@ -18,16 +18,10 @@ _RAW = -15
 
 
 def pack(rows: Iterable[Row]) -> str:
-    """Base64 of the deflated rows; `unpack` gives them back."""
+    """Base64 of the deflated rows, as the page's script unpacks them."""
     squeeze = zlib.compressobj(9, zlib.DEFLATED, _RAW)
     told = json.dumps([asdict(row) for row in rows], ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(squeeze.compress(told.encode("utf-8", "surrogatepass")) + squeeze.flush()).decode("ascii")
-
-
-def unpack(text: str) -> list[dict[str, object]]:
-    """What a page holds, as its script reads it."""
-    found: list[dict[str, object]] = json.loads(zlib.decompress(base64.b64decode(text), _RAW))
-    return found
 
 
 def lines(rows: Iterable[Row]) -> str:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import GreenrunError
-from harness.gates.records import AnswersShown, Entry, last
+from harness.gates.entry import Entry, last
+from harness.gates.records import AnswersShown
 from harness.releases.judged_items import JudgedItem
 from harness.report.page import answers, packed
 from harness.report.page.answers import Row

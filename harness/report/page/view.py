@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import GreenrunError
-from harness.gates.records import Entry
+from harness.gates.entry import Entry
 from harness.report.page import answers, history
 from harness.report.page.answers import Row
 from harness.report.page.history import Past

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.gates.records import ArtifactUsed, RunOpened, every
+from harness.gates.entry import every
+from harness.gates.records import ArtifactUsed, RunOpened
 from harness.report import rejudge as again
 from harness.run import journal as evidence
 from suites.selftest import child

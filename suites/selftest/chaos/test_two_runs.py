@@ -6,7 +6,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness.gates.records import ArtifactUsed, every
+from harness.gates.entry import every
+from harness.gates.records import ArtifactUsed
 from harness.run import journal as evidence
 from suites.selftest.child import Line, release
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness.gates.records import ArtifactUsed, every
+from harness.gates.entry import every
+from harness.gates.records import ArtifactUsed
 from harness.run import journal as evidence
 from harness.store import digests
 from suites.selftest.child import Line

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness.engines import chat_template
-from harness.gates.records import Model, last
+from harness.gates.entry import last
+from harness.gates.records import Model
 from harness.run import journal as evidence
 from harness.spec.chat import Chat
 from harness.store import digests

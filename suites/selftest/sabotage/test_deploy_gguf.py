@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.gates.records import ArtifactUsed, every
+from harness.gates.entry import every
+from harness.gates.records import ArtifactUsed
 from harness.gguf.toolchain import build
 from harness.releases import bundle
 from harness.run.journal import read

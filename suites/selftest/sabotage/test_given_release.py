@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from harness.gates.records import ArtifactUsed, every
+from harness.gates.entry import every
+from harness.gates.records import ArtifactUsed
 from harness.run import journal as evidence
 from suites.selftest.child import Finished, Line, release
 from suites.selftest.zoo.makers import STEM, added, fields, tensors

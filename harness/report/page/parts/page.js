@@ -93,6 +93,9 @@
     if (row.before !== null) {
       at(".before").hidden = false;
       at(".before pre").textContent = row.before;
+      at(".was").textContent = Object.entries(row.before_scores ?? {})
+        .filter(([name, score]) => score !== row.scores[name])
+        .map(([name, score]) => `${name} ${Math.round(score * 1000) / 1000}`).join(" ");
     }
     for (const [name, words] of [[".found", row.said], [".missed", row.missed]]) {
       at(name).hidden = !words.length;
