@@ -18,6 +18,7 @@ from harness.dataset.findings import Finding
 from harness.dataset.texts import Spool
 from harness.text import units
 from harness.text.compare import side_by_side
+from harness.text.pattern import later
 
 KIND = "asked-inside"
 LONGEST = 32
@@ -26,13 +27,13 @@ FEWEST, TELLING = 3, 4
 """Words of a question; and those that say something of their own from which it is no chance, whatever is around it."""
 ANCHORS = (3, 6)
 """Units by which a question is looked up: of a short one, and of one that has so many."""
-_ASKS = re.compile(
+_ASKS = later(
     "[?\uff1f]|^\\W*(?:who|what|when|where|which|why|how|whose|whom|name|list|explain|describe|give|tell|write|solve|"
     "find|calculate|compute|define|prove|convert|compare|suggest|recommend|summari[sz]e|translate)\\b"
     "|\u4ec0\u4e48|\u4ec0\u9ebc|\u600e|\u5982\u4f55|\u4e3a\u4f55|\u8c01|\u54ea|\u591a\u5c11|\u51e0|\u5417|^\u8bf7|\u5217\u4e3e|\u89e3\u91ca|\u8bf4\u660e|\u8ba1\u7b97",
     re.IGNORECASE,
 )
-_BORDER = re.compile(r"[.!?:;\n\"\u2018-\u201f(\[\u3002\uff01\uff1f\uff1a\uff1b\u300c-\u300f\uff08\uff09)*]")
+_BORDER = later(r"[.!?:;\n\"\u2018-\u201f(\[\u3002\uff01\uff1f\uff1a\uff1b\u300c-\u300f\uff08\uff09)*]")
 
 
 @dataclass(slots=True)

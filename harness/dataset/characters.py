@@ -16,15 +16,16 @@ import orjson
 from harness.dataset.check import RecordsCheck
 from harness.dataset.findings import Finding, quote
 from harness.dataset.line import Record, texts
+from harness.text.pattern import later
 
 _JOINED = "\u0590-\u1cff\u200c\u200d\ua840-\uabff\ufb1d-\ufefc\U00010a00-\U00011fff\U0001e800-\U0001efff"
 """Scripts between Hebrew and Vedic, in which joiners, and spaces without width, part and shape letters."""
 _PICTURE = "\u203c-\u3299\ufe0f\u20e3\U0001f000-\U0001faff"
-_RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
-_FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{2,6}\U000e007f")
+_RTL = later("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+_FLAG = later("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{2,6}\U000e007f")
 """A black flag, the letters of a part of a country, and the end (Unicode Technical Standard 51)."""
 
-_INVISIBLE = re.compile(
+_INVISIBLE = later(
     "[\u00ad\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb]"
     f"|(?<![{_JOINED}])\u200b|\u200b(?![{_JOINED}])"
     f"|(?<![{_JOINED}{_PICTURE}])[\u200c\u200d]"
@@ -32,10 +33,10 @@ _INVISIBLE = re.compile(
     "|(?<![\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]"
     "|[\U000e0000-\U000e007f]"
 )
-_TURNING = re.compile("[\u202d\u202e]")
-_DIRECTED = re.compile("[\u200e\u200f\u061c\u202a-\u202c\u2066-\u2069]")
+_TURNING = later("[\u202d\u202e]")
+_DIRECTED = later("[\u200e\u200f\u061c\u202a-\u202c\u2066-\u2069]")
 
-_LOST = re.compile("\ufffd{2,}|\\w\ufffd|\ufffd\\w|\u951f\u65a4\u62f7|(?:\u70eb){4}|(?:\u5c6f){4}")
+_LOST = later("\ufffd{2,}|\\w\ufffd|\ufffd\\w|\u951f\u65a4\u62f7|(?:\u70eb){4}|(?:\u5c6f){4}")
 """More than one character that could not be decoded, or one inside a word; and what they become when that is saved in
 GBK, or memory that nobody had written to."""
 
@@ -44,13 +45,13 @@ _BYTE = (
     "\u2013-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122"
 )
 """The bytes from 0x80 to 0xBF as Latin-1 and Windows-1252 show them."""
-_CERTAIN = re.compile(
+_CERTAIN = later(
     "\u00c3[\u0080-\u00aa\u00ac-\u00ba\u00bc-\u00bf\u2030\u0153\u0178\u0161\u0192\u2020\u2021]"
     f"|\u00c2[\u00a0-\u00aa\u00ac-\u00ba\u00bc-\u00bf]|\u00e2\u20ac[{_BYTE}]|\u00ef\u00bf\u00bd|\u00f0\u0178[{_BYTE}]{{2}}"
 )
-_LIKELY = re.compile(f"(?:[\u00c2-\u00df][{_BYTE}]|[\u00e0-\u00ef][{_BYTE}]{{2}}|[\u00f0-\u00f4][{_BYTE}]{{3}}){{2,}}")
+_LIKELY = later(f"(?:[\u00c2-\u00df][{_BYTE}]|[\u00e0-\u00ef][{_BYTE}]{{2}}|[\u00f0-\u00f4][{_BYTE}]{{3}}){{2,}}")
 """Letters in such an order that their bytes are UTF-8, twice in a row: no language writes so."""
-_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\ue000-\uf8ff]{6,}")
+_UNSPACED = later("[\u3040-\u30ff\u3400-\u9fff\ue000-\uf8ff]{6,}")
 _FEWEST = 3
 """Characters that a run of ideographs must give when its bytes in GBK are read as UTF-8."""
 

@@ -6,14 +6,14 @@ makes them so are the sentences that only one of them has.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 
 from harness.dataset.changed_words import same_but_for_words
 from harness.text import units
+from harness.text.pattern import later
 
-_END = re.compile(r"(?<=[.!?:])\s+|[\n\r]+|(?<=[\u3002\uff01\uff1f\uff1a\uff1b])")
-_ASKS = re.compile("[?\uff1f]")
+_END = later(r"(?<=[.!?:])\s+|[\n\r]+|(?<=[\u3002\uff01\uff1f\uff1a\uff1b])")
+_ASKS = later("[?\uff1f]")
 ALIKE = 0.5
 """Share of words from which two sentences are one that was edited."""
 

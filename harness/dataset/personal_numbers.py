@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
 
-ENOUGH = re.compile(r"\d(?:[ ().\u00a0/-]{0,2}[0-9X]){6}|[A-Z]{2}\d{2} ?[A-Z0-9]{4}|[A-Z]{6}\d\d[A-Z]|[A-Z]{4}\d{6}")
+from harness.text.pattern import later
+
+ENOUGH = later(r"\d(?:[ ().\u00a0/-]{0,2}[0-9X]){6}|[A-Z]{2}\d{2} ?[A-Z0-9]{4}|[A-Z]{6}\d\d[A-Z]|[A-Z]{4}\d{6}")
 """What is worth a closer look: seven digits that hang together, or letters as such numbers begin."""
 
 NEAR = 40
 """Characters before a number in which a word may say what it is."""
 
-_CARD = re.compile(r"(?<![\d.,-])(?:\d[ -]?){12,18}\d(?![\d-]|[.,]\d)")
-_ISSUERS = re.compile(r"4|5[1-5]|2[2-7]|3[47]|6(?:011|2|5|4[4-9])|35|3(?:0|6|8)")
+_CARD = later(r"(?<![\d.,-])(?:\d[ -]?){12,18}\d(?![\d-]|[.,]\d)")
+_ISSUERS = later(r"4|5[1-5]|2[2-7]|3[47]|6(?:011|2|5|4[4-9])|35|3(?:0|6|8)")
 """First digits of payment cards (Visa, Mastercard, American Express, Discover, UnionPay, JCB, Diners)."""
 _TEST_CARDS = frozenset(
     {
@@ -32,7 +34,7 @@ _TEST_CARDS = frozenset(
 )  # fmt: skip
 """Numbers that payment services publish for tests."""
 
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}")
+_IBAN = later(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}")
 _PRINTED_IBANS = frozenset(
     {
         "GB82WEST12345698765432", "GB29NWBK60161331926819", "GB33BUKB20201555555555", "DE89370400440532013000",
@@ -82,19 +84,19 @@ _PRINTED_IDENTITIES = frozenset(
     }
 )  # fmt: skip
 
-_ABROAD = re.compile(r"(?<![\w+])\+[1-9](?:[ ().\u00a0/-]{0,2}\d){6,14}(?!\d)")
-_AMERICAN = re.compile(r"(?<![\w+.-])(?:1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[-.])[2-9]\d{2}[-.]\d{4}(?![\w-])")
-_CHINESE = re.compile(r"(?<![\d.+-])1[3-9]\d(?:[ -]?\d{4}){2}(?![\d.-])")
-_NATIONAL = re.compile(r"(?<![\w+.])\(?0\d(?:[ ()./-]{0,2}\d){6,11}(?!\d)")
-_CALLED = re.compile(
+_ABROAD = later(r"(?<![\w+])\+[1-9](?:[ ().\u00a0/-]{0,2}\d){6,14}(?!\d)")
+_AMERICAN = later(r"(?<![\w+.-])(?:1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[-.])[2-9]\d{2}[-.]\d{4}(?![\w-])")
+_CHINESE = later(r"(?<![\d.+-])1[3-9]\d(?:[ -]?\d{4}){2}(?![\d.-])")
+_NATIONAL = later(r"(?<![\w+.])\(?0\d(?:[ ()./-]{0,2}\d){6,11}(?!\d)")
+_CALLED = later(
     r"\b(?:tel|tel\u00e9fono|telefon\w*|telephone|t\u00e9l|phone|call|ring|mobile|cell|handy|fax|sms|whatsapp|dial|text)\b"
     r"|\u624b\u673a|\u624b\u6a5f|\u7535\u8bdd|\u96fb\u8a71|\u8054\u7cfb|\u806f\u7e6b|\u5fae\u4fe1",
     re.IGNORECASE,
 )
-_IDEOGRAPH = re.compile("[\u4e00-\u9fff]")
+_IDEOGRAPH = later("[\u4e00-\u9fff]")
 _REGIONS = ("GB", "DE", "FR", "IT", "JP", "AU", "CN", "NL", "BE", "CH", "AT", "SE", "ZA", "TR", "IN", "KR", "VN", "ID")
 """Where a number that begins with 0 may be at home."""
-_FICTION = re.compile(
+_FICTION = later(
     r"^(?:1\d{3}55501\d\d"  # North America: 555-0100 to 555-0199
     r"|44(?:7700900|1632960|2079460|1134960|1144960|1154960|1164960|1174960|1184960|1214960|1314960|1414960|1514960"
     r"|1614960|1914980|8081570|9098790|3069990)\d{2,3}"  # Ofcom, numbers for drama

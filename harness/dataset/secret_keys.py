@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from harness.text.pattern import later
+
 _LEFT_OUT = frozenset({"Base64HighEntropyString", "HexHighEntropyString", "KeywordDetector", "IPPublicDetector"})
 
 _VENDORS = {
@@ -51,10 +53,10 @@ _VENDORS = {
 """Vendor -> how its keys are written, as its documentation or its keys show."""
 
 _BORDER = r"(?<![A-Za-z0-9_-])(?:{})(?![A-Za-z0-9_-])"
-_ANY = re.compile(_BORDER.format("|".join(f"(?P<v{n}>{form})" for n, form in enumerate(_VENDORS.values()))))
+_ANY = later(_BORDER.format("|".join(f"(?P<v{n}>{form})" for n, form in enumerate(_VENDORS.values()))))
 _NAMES = tuple(_VENDORS)
 
-_EXAMPLE = re.compile(
+_EXAMPLE = later(
     r"example|sample|dummy|placeholder|redacted|your|x{6}|\*{3}|\.{3}|(?<!\d)0{8}|test_?key"
     r"|eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lI"  # the token that explains what tokens of JSON are
     r"|://[\w.-]*:(?:p(?:ass(?:word|wd|phrase)?|w)|secret|<\w+>|\$?\{\w+\}|\w*token)@",

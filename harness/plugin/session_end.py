@@ -1,19 +1,23 @@
-"""How a session of pytest ends: verdict and exit status first, the bundle last of all."""
+"""How a session of pytest ends: verdict and exit status first, the bundle last of all.
+
+The reports are imported when it ends: a start, or a worker, has no use for them.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.gates.records import Bye
 from harness.plugin import plain_reports as reports
 from harness.plugin.stash import ENDING, RUN, WATCHER, is_worker
-from harness.report import ci, gate_table
-from harness.report import publish as closing
+
+if TYPE_CHECKING:
+    from harness.report.publish import Ending
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -21,6 +25,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     config = session.config
     if RUN not in config.stash or config.option.collectonly or is_worker(config):
         return (yield)
+    from harness.report import publish as closing
+
     run = config.stash[RUN]
     config.stash[WATCHER].stop()
     run.journal.write(Bye(int(exitstatus)))
@@ -33,6 +39,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    from harness.report import gate_table
+
     if ENDING in config.stash:
         terminalreporter.section("gates")
         screen = terminalreporter._tw  # pytest's writer: it knows NO_COLOR, FORCE_COLOR, --color and the width
@@ -69,6 +77,9 @@ class Publisher:
             status = status or 1
         if not _judges(config):
             return _listed_only(config, int(status))
+        from harness.report import ci
+        from harness.report import publish as closing
+
         line, status = closing.publish(config.stash[RUN], _ending(config, int(status)), int(status))
         if told := closing.tidy(config.stash[RUN]):
             print(told, file=sys.stdout)
@@ -82,8 +93,10 @@ class Publisher:
 
 def _listed_only(config: pytest.Config, status: int) -> int:
     """Listing the gates releases nothing: a stray ``--collect-only`` in a CI job must not look like a release."""
+    from harness.report.publish import NOTHING_RELEASED
+
     listed = RUN in config.stash and config.option.collectonly and not is_worker(config)
-    return closing.NOTHING_RELEASED if listed and status == 0 and not config.getoption("--plan") else status
+    return NOTHING_RELEASED if listed and status == 0 and not config.getoption("--plan") else status
 
 
 def _judges(config: pytest.Config) -> bool:
@@ -91,9 +104,11 @@ def _judges(config: pytest.Config) -> bool:
     return RUN in config.stash and not (is_worker(config) or config.option.collectonly or config.getoption("--plan"))
 
 
-def _ending(config: pytest.Config, status: int) -> closing.Ending:
+def _ending(config: pytest.Config, status: int) -> Ending:
     """What the session concluded; a session that a plugin ended too early concludes here, and never well."""
     if ENDING not in config.stash:
+        from harness.report import publish as closing
+
         config.stash[RUN].journal.taint("the session ended before the verdict")
         config.stash[ENDING] = closing.conclude(config.stash[RUN], status or 1, partial=False)
     return config.stash[ENDING]

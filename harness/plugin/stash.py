@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from harness.gates.gate import Outcome
-from harness.report.publish import Ending
 from harness.run.progress import Watcher
 from harness.run.run import Run
+
+if TYPE_CHECKING:
+    from harness.report.publish import Ending
 
 RUN = pytest.StashKey[Run]()
 """Present where release gates were asked for: every hook of greenrun does nothing without it."""
@@ -15,7 +19,8 @@ JUDGED = pytest.StashKey[set[str]]()
 """Gates that this process has journalled."""
 OUTCOME = pytest.StashKey[Outcome]()
 """Of a test's item: what its gate came to; absent where the test ended before it concluded."""
-ENDING = pytest.StashKey[Ending]()
+ENDING: pytest.StashKey[Ending] = pytest.StashKey()
+"""What the session came to."""
 WATCHER = pytest.StashKey[Watcher]()
 
 
