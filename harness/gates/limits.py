@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.dataset import declared, files
-from harness.dataset.item import Item
 from harness.errors import DataError, SpecError
 from harness.metrics import registry
+from harness.spec.data import Options
 from harness.spec.objects import Spec, Task
 
 _LEFT_OPEN = {
@@ -20,23 +20,25 @@ _LEFT_OPEN = {
 
 
 def not_judged(spec: Spec) -> tuple[str, ...]:
-    """What a run of the spec will not judge, in words: one entry a task and absent key or kind of content.
+    """What a run of the spec will not judge, in words: one entry a task and absent key, kind of content or lost record.
 
     Raises:
         DataError: a benchmark cannot be read.
     """
     options = files.options_of(spec)
-    return tuple(
-        sentence
-        for task in spec.tasks.values()
-        for sentence in _of_task(task, files.items_of(task, "benchmark", options))
-    )
+    return tuple(sentence for task in spec.tasks.values() for sentence in _of_task(task, options))
 
 
-def _of_task(task: Task, items: tuple[Item, ...]) -> Iterator[str]:
+def _of_task(task: Task, options: Options) -> Iterator[str]:
     for key, words in _LEFT_OPEN.items():
         if not getattr(task, key):
             yield f"tasks.{task.name}.{key} is not declared: {words}"
+    counted = files.Counted(task, "benchmark", options)
+    items = tuple(counted)
+    if not items:
+        raise counted.missed[0]
+    if counted.unused:  # data gates that only advise would let it pass
+        yield f"records of {task.name}'s benchmark that cannot be used, and that no adapter is asked: {counted.unused}"
     if not any(item.points for item in items):
         yield f"no benchmark item of {task.name} has points: coverage cannot say whether answers hold what they should"
     if all(item.topic == item.id for item in items):

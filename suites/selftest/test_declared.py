@@ -203,6 +203,14 @@ def test_a_task_that_declares_all_leaves_nothing_open(line: Line) -> None:
     assert limits.not_judged(spec_file.load(line.spec)) == ()
 
 
+def test_records_of_the_benchmark_that_no_adapter_is_asked_are_counted(copied: Line) -> None:
+    path = copied.spec.parent / "benchmark" / "sea.jsonl"
+    first, *others = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text(first[: len(first) // 2] + "\n" + "".join(others), encoding="utf-8")
+    told = limits.not_judged(spec_file.load(copied.spec))
+    assert "records of sea's benchmark that cannot be used, and that no adapter is asked: 1" in told
+
+
 def test_the_report_tells_what_was_not_judged_among_its_limits() -> None:
     (listed,) = conclusions.limits({"not_judged": ["the form of answers"], "environment": {"git_dirty": False}}, {})
     assert "Not judged: the form of answers." in listed
