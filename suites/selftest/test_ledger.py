@@ -191,11 +191,11 @@ def first_form(path: Path, benchmark: str, **changes: str) -> None:
 
 
 class TestLinesOfTheFirstForm:
-    def test_the_committed_ledger_counts_for_the_default_benchmark(self) -> None:
+    def test_the_committed_ledger_counts_the_candidate_and_the_two_adapters_of_one_task(self) -> None:
         spec = spec_file.load(ROOT / "data" / "v3" / "release.toml")
         known = ledger.count(spec.ledger, tried_items.of_adapter(spec, spec.candidate))
         assert known is not None
-        assert (known.number, known.untried) == (1, 0)
+        assert (known.number, known.untried) == (3, 0)
 
     def test_they_are_the_attempts_of_the_benchmark_that_they_name(self, begun: Path) -> None:
         first_form(begun, BENCH.whole)
