@@ -1,6 +1,6 @@
 """How often Chinese characters beside a wording deny it: before it within its clause, or in what is said of it next.
 
-Rules of thumb over a few characters and no grammar. What they get wrong stands in `suites/selftest/judged`.
+Rules of thumb over a few characters and no grammar. What they get wrong stands in `suites/selftest/metrics/judged`.
 """
 
 from __future__ import annotations

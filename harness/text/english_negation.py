@@ -1,6 +1,6 @@
 """How often English words beside a wording deny it: before it within its clause, or in what is said of it next.
 
-Rules of thumb over a few words and no grammar. What they get wrong stands in `suites/selftest/judged`.
+Rules of thumb over a few words and no grammar. What they get wrong stands in `suites/selftest/metrics/judged`.
 """
 
 from __future__ import annotations

@@ -11,13 +11,12 @@ import pytest
 
 from harness.errors import DataError, SpecError, StoreError
 from harness.plugin import options
-from suites.sabotage import frugal, scratch
+from suites.sabotage import frugal, scratch, table
+from suites.sabotage.campaign import campaign
+from suites.sabotage.case import Sabotage
 from suites.sabotage.frugal import KNOWN_RED, NOT_MADE
-from suites.selftest.child import Finished, Line, release
-from suites.selftest.sabotage import table
-from suites.selftest.sabotage.campaign import campaign
-from suites.selftest.sabotage.case import Sabotage
-from suites.selftest.sabotage.subject import CONTROL
+from suites.sabotage.subject import CONTROL
+from suites.tiny.child import Finished, Line, release
 
 HOUR = 3600
 WORDS = ("would ship", "advised", "caught", "not tried")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from suites.sabotage.case import Sabotage
 from suites.sabotage.frugal import NOT_MADE
-from suites.selftest.child import Finished
-from suites.selftest.sabotage.case import Sabotage
+from suites.tiny.child import Finished
 
 RED = ("failed", "inconclusive", "error", "blocked")
 ENDED = "interrupted: "

@@ -9,10 +9,10 @@ from harness.errors import StoreError
 from harness.releases import earlier
 from harness.spec import load as spec_file
 from harness.spec.objects import Spec
-from suites.selftest.child import Line
-from suites.selftest.sabotage import spec as specs
-from suites.selftest.sabotage.campaign import linked
-from suites.selftest.sabotage.spec import Table
+from suites.sabotage import spec as specs
+from suites.sabotage.campaign import linked
+from suites.sabotage.spec import Table
+from suites.tiny.child import Line
 
 
 def copy(path: Path, out: Path, folder: Path) -> Line:

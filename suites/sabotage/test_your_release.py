@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from suites.sabotage import outcome
+from suites.sabotage.case import Sabotage
 from suites.sabotage.conftest import Attempt, Recorded, Untouched
-from suites.selftest.sabotage.case import Sabotage
-from suites.selftest.sabotage.kinds import SABOTAGES
-from suites.selftest.sabotage.subject import NoTargetError
+from suites.sabotage.kinds import SABOTAGES
+from suites.sabotage.subject import NoTargetError
 
 
 def test_the_untouched_release_is_released(untouched: Untouched) -> None:

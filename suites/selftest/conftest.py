@@ -13,8 +13,8 @@ from harness.gguf.toolchain import build
 from harness.gguf.toolchain import find as toolchain
 from harness.gguf.toolchain.find import Toolchain
 from harness.plugin import options
-from suites.selftest import tiny
-from suites.selftest.child import Finished, Line, release
+from suites.tiny import line as tiny
+from suites.tiny.child import Finished, Line, release
 
 Release = Callable[..., Finished]
 

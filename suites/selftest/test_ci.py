@@ -21,9 +21,9 @@ from harness.dataset import findings
 from harness.dataset.findings import Finding
 from harness.project import ROOT
 from harness.report import annotations, ci, junit, sarif, step_summary
-from suites.selftest import tiny
-from suites.selftest.hostile_text import hostile, hostile_paper, many
-from suites.selftest.small_run import GATES, build, journal
+from suites.selftest.report.hostile_text import hostile, hostile_paper, many
+from suites.selftest.report.small_run import GATES, build, journal
+from suites.tiny import line as tiny
 
 RECIPES = sorted((ROOT / "docs" / "ci").iterdir())
 SPEC = tiny.SPEC.format(pin="0" * 64, tasks='[tasks.sea]\nschema = "record.schema.json"\n')

@@ -14,7 +14,7 @@ from harness.project import ROOT
 from harness.report.page import packed, render
 from harness.report.page.answers import Row
 from harness.report.page.view import View, heats
-from suites.selftest.small_run import build, journal
+from suites.selftest.report.small_run import build, journal
 
 AXE = ROOT / ".build" / "axe" / "package" / "axe.min.js"
 HOSTILE = '<img src=x onerror="document.title=1"></pre><script>document.title=2</script>\u202e'

@@ -16,8 +16,8 @@ from harness.gates.entry import every
 from harness.gates.records import ArtifactUsed, RunOpened
 from harness.report import rejudge as again
 from harness.run import journal as evidence
-from suites.selftest import child
-from suites.selftest.child import Finished, Line
+from suites.tiny import child
+from suites.tiny.child import Finished, Line
 
 KILLS = 50
 SEED = 20

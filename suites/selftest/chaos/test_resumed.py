@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from suites.selftest.child import Line, release
-from suites.selftest.crimes import assert_withheld, commit
+from suites.selftest.plugin.crimes import assert_withheld, commit
+from suites.tiny.child import Line, release
 
 FreshId = Callable[[], str]
 

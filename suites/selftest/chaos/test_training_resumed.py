@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from suites.selftest import child
-from suites.selftest.child import Line
+from suites.tiny import child
+from suites.tiny.child import Line
 
 TRAIN = """
 import os, signal, sys

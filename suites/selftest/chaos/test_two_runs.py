@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.gates.entry import every
 from harness.gates.records import ArtifactUsed
 from harness.run import journal as evidence
-from suites.selftest.child import Line, release
+from suites.tiny.child import Line, release
 
 
 def test_two_releases_at_once_build_each_artifact_once(line: Line, tmp_path: Path) -> None:

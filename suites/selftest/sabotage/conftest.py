@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from suites.selftest.child import Finished, Line
-from suites.selftest.sabotage import table
-from suites.selftest.sabotage.campaign import campaign
-from suites.selftest.sabotage.case import Sabotage
-from suites.selftest.sabotage.kinds import GAPS
+from suites.sabotage import table
+from suites.sabotage.campaign import campaign
+from suites.sabotage.case import Sabotage
+from suites.sabotage.kinds import GAPS
+from suites.tiny.child import Finished, Line
 
 KILLS = pytest.StashKey[list[table.Row]]()
 """Sabotage, the gate that refused it, the first line of its message."""

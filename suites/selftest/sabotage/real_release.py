@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from harness.spec.objects import Spec
-from suites.selftest.child import ROOT
+from suites.tiny.child import ROOT
 
 OUT = ROOT / "out"
 

@@ -15,8 +15,8 @@ from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
 from harness.spec import load as spec_file
 from harness.spec.objects import Spec
-from suites.selftest.child import ROOT
 from suites.selftest.sabotage import real_release
+from suites.tiny.child import ROOT
 
 ITEMS = 25
 TOKENS = 16

@@ -19,9 +19,10 @@ from harness.gguf import convert, lora, quantize
 from harness.gguf.toolchain import build
 from harness.releases import bundle
 from harness.store import digests
-from suites.selftest import tiny_gguf_line, tiny_lora
-from suites.selftest.child import Finished, Line, release
-from suites.selftest.sabotage import stored
+from suites.sabotage import stored
+from suites.tiny import gguf_line as tiny_gguf_line
+from suites.tiny import lora as tiny_lora
+from suites.tiny.child import Finished, Line, release
 
 OPTIONS = 'adapter = "apart"\nblocking = true\nbits_per_weight = 7.0\nmargin = 0.2\n'
 """Half of the tiny model's weights are embeddings in eight bits, and its benchmark proves no margin below 0.15."""
@@ -203,7 +204,7 @@ def test_a_lora_file_in_anothers_place_is_refused_by_its_digest(spoilt: Line) ->
 def test_programs_that_let_the_lora_lie_are_refused(spoilt: Line) -> None:
     shutil.rmtree(stored.artifact(spoilt, "smoke", "{made} both cli"))
 
-    finished = release(spoilt, "spoilt", "-p", "suites.selftest.sabotage.unapplied", timeout=300)
+    finished = release(spoilt, "spoilt", "-p", "suites.sabotage.plugins.unapplied", timeout=300)
 
     assert finished.red == ["gguf.llama_cli_smoke_ok"]
     assert "answers the same without the LoRA" in finished.gate("gguf.llama_cli_smoke_ok")["message"]

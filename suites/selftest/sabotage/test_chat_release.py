@@ -14,10 +14,10 @@ from harness.gates.records import Model
 from harness.run import journal as evidence
 from harness.spec.chat import Chat
 from harness.store import digests
-from suites.selftest import thinking
-from suites.selftest.child import Finished, Line, release
-from suites.selftest.crimes import assert_released, assert_withheld
-from suites.selftest.test_base_tokenizer import Edit, no_end, pad_beyond, settings, template
+from suites.selftest.engines.test_base_tokenizer import Edit, no_end, pad_beyond, settings, template
+from suites.selftest.plugin.crimes import assert_released, assert_withheld
+from suites.tiny import thinking
+from suites.tiny.child import Finished, Line, release
 
 MENDED = 'template = "file.jinja"\nsystem = "merge"\nstop = ["<|end|>"]'
 RESTS_ON_THE_BASE = ("training.", "eval.", "bnb.", "bundle.")

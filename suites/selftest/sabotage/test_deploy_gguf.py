@@ -16,9 +16,9 @@ from harness.gates.records import ArtifactUsed
 from harness.gguf.toolchain import build
 from harness.releases import bundle
 from harness.run.journal import read
-from suites.selftest import tiny_gguf_line
-from suites.selftest.child import Finished, Line, release
-from suites.selftest.sabotage import stored
+from suites.sabotage import stored
+from suites.tiny import gguf_line as tiny_gguf_line
+from suites.tiny.child import Finished, Line, release
 
 SHEETS = "{made} both {task} benchmark"
 

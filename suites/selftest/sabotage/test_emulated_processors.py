@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness.engines.processor import ATEN, ONEDNN
-from suites.selftest import child, tiny
+from suites.tiny import child
+from suites.tiny import line as tiny
 
 TRAIN = """
 import sys

@@ -31,8 +31,8 @@ from harness.gguf.toolchain.find import Toolchain
 from harness.spec import load as spec_file
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
-from suites.selftest.child import ROOT
 from suites.selftest.sabotage import real_release
+from suites.tiny.child import ROOT
 
 ITEMS = 6
 """A task: a dozen in all show a margin of -0.8."""

@@ -20,7 +20,8 @@ from harness.gguf.lora_proof import LoraProof
 from harness.gguf.matrices import Matrices
 from harness.gguf.toolchain import prove as probe
 from harness.gguf.toolchain.find import Toolchain
-from suites.selftest import tiny_gguf, tiny_lora
+from suites.tiny import gguf as tiny_gguf
+from suites.tiny import lora as tiny_lora
 
 ABOUT = {"general.name": "tiny", "general.description": "greenrun: base sha256:1 adapter sha256:2"}
 SECONDS = 300.0

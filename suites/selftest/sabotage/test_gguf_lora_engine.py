@@ -31,7 +31,8 @@ from harness.gguf.smoke import Prompt
 from harness.gguf.toolchain import prove as probe
 from harness.gguf.toolchain.find import Toolchain
 from harness.spec.gguf import GgufGates
-from suites.selftest import tiny_gguf, tiny_lora
+from suites.tiny import gguf as tiny_gguf
+from suites.tiny import lora as tiny_lora
 
 SECONDS = 300.0
 TEXTS = ("Answer: the sea rises twice a day.", "Naïve café, 3 < 4", "two and\ttabs\n\nlines ")

@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 from harness.gates.entry import every
 from harness.gates.records import ArtifactUsed
 from harness.run import journal as evidence
-from suites.selftest.child import Finished, Line, release
 from suites.selftest.zoo.makers import STEM, added, fields, tensors
+from suites.tiny.child import Finished, Line, release
 
 HEAD = f"{STEM}lm_head.weight"
 

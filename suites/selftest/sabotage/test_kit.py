@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from harness.store import digests
-from suites.selftest.child import COMMAND, ROOT, Finished, Line, environment
+from suites.tiny.child import COMMAND, ROOT, Finished, Line, environment
 
 
 def sabotaged(line: Line, folder: Path, *names: str) -> tuple[int, dict[str, list[str]], str]:

@@ -12,10 +12,10 @@ from harness import gates
 from harness.gates.gate import Gate
 from harness.releases import bundle, earlier
 from harness.spec import load as spec_file
-from suites.selftest.child import ROOT, Finished, Line, release
-from suites.selftest.sabotage.campaign import own
+from suites.sabotage.campaign import own
+from suites.sabotage.kinds import GAPS, SABOTAGES, Sabotage
 from suites.selftest.sabotage.conftest import Attempt, Recorded
-from suites.selftest.sabotage.kinds import GAPS, SABOTAGES, Sabotage
+from suites.tiny.child import ROOT, Finished, Line, release
 
 DEFAULT = ROOT / "data" / "v3" / "release.toml"
 VERDICT_CASE = "greenrun::verdict"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from suites.selftest import stub_form
-from suites.selftest.child import ROOT, Finished, Line, release
+from suites.selftest.forms import stub_form
+from suites.tiny.child import ROOT, Finished, Line, release
 
 STUB = Path(stub_form.__file__).read_text(encoding="utf-8")
 POINT = "stub = stub_form:FORM"

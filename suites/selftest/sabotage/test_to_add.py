@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from suites.selftest.child import ROOT, Finished, Line, environment
+from suites.tiny.child import ROOT, Finished, Line, environment
 
 PARTS = ("harness", "training", "fixtures", "suites/release")
 FILES = ("conftest.py", "pyproject.toml", "suites/__init__.py")

@@ -18,11 +18,11 @@ from harness.gates import evaluation
 from harness.releases import ledger, tried_items
 from harness.report import rejudge
 from harness.spec import load as spec_file
-from suites.selftest.child import COMMAND, ROOT, Finished, Line, release
-from suites.selftest.sabotage import spec as spec_of
+from suites.sabotage import spec as spec_of
+from suites.sabotage.campaign import linked, own
 from suites.selftest.sabotage import trust, trust_data, trust_papers, trust_spec
-from suites.selftest.sabotage.campaign import linked, own
 from suites.selftest.sabotage.trust_crime import Crime
+from suites.tiny.child import COMMAND, ROOT, Finished, Line, release
 
 FEWEST = 60
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from harness.dataset import checks, tokens
 from harness.spec import load as spec_file
-from suites.selftest.child import Line, release
-from suites.selftest.crimes import assert_withheld
-from suites.selftest.sabotage import spec
-from suites.selftest.sabotage.spec import Table
+from suites.sabotage import spec
+from suites.sabotage.spec import Table
+from suites.selftest.plugin.crimes import assert_withheld
+from suites.tiny.child import Line, release
 from training import adapter as training
 from training.samples import tokenize
 

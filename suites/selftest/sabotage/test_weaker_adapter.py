@@ -6,10 +6,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from suites.selftest.child import Finished, Line
-from suites.selftest.crimes import assert_released, assert_withheld, commit
-from suites.selftest.sabotage.adapters import given, scaled
-from suites.selftest.sabotage.campaign import own
+from suites.sabotage.adapters import given, scaled
+from suites.sabotage.campaign import own
+from suites.selftest.plugin.crimes import assert_released, assert_withheld, commit
+from suites.tiny.child import Finished, Line
 
 FreshId = Callable[[], str]
 

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from suites.selftest.child import Line
 from suites.selftest.sabotage.trust_crime import Crime, Planted
+from suites.tiny.child import Line
 
 Record = dict[str, Any]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from suites.selftest.child import Line
-from suites.selftest.sabotage.spec import Table
+from suites.sabotage.spec import Table
 from suites.selftest.sabotage.trust_crime import Planted
+from suites.tiny.child import Line
 
 
 def _set(*places: str, **values: object) -> Callable[[Table], None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from suites.selftest import tiny
+from suites.tiny import line as tiny
 
 SETTINGS: dict[str, dict[str, bool]] = {"plain": {"attention_bias": True}, "tied": {"tie_word_embeddings": True}}
 """``plain`` has biases and a head of its own, ``tied`` has neither."""

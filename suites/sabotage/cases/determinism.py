@@ -1,0 +1,68 @@
+"""Sabotages of answers that cannot be had again, or only by the process that gave them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from harness.engines import fresh_process as again
+from harness.spec import load as spec_file
+from harness.store import digests
+from suites.sabotage import stored
+from suites.sabotage.case import Sabotage, Spoil
+from suites.sabotage.cases.evaluation import ASKED
+from suites.sabotage.stored import SHEET, Answers
+from suites.tiny.child import Line
+
+FIRST = 8
+"""The bundle's gates ask the first items of a task again: what they alone are to find stands among these."""
+
+
+def token_changed(drawn: bool) -> Spoil:
+    """Another first token in one of the first answers, of the batch that is generated again or of another one.
+
+    The sheet's digest draws the batch, so each forgery draws anew: the first that falls as wanted is kept.
+    """
+
+    def spoil(line: Line) -> tuple[str, ...]:
+        folder = stored.artifact(line, "answers", ASKED)
+        true = shutil.copytree(folder, line.out / "true")
+        for number in range(FIRST):
+            shutil.rmtree(folder)
+            shutil.copytree(true, folder)
+            stored.forged_answers(ASKED, lambda answers, k=number: _other_token(answers, k))(line)  # type: ignore[misc]
+            if _is_drawn(line, folder / "content", number) == drawn:
+                return ()
+        raise AssertionError(f"no forgery of the first {FIRST} answers falls as wanted")
+
+    return spoil
+
+
+def _other_token(answers: Answers, number: int) -> Answers:
+    """One token more, the end, which shows nothing: a text that its tokens do not say is refused before."""
+    return [one | {"ids": [one["ids"][-1], *one["ids"]]} if k == number else one for k, one in enumerate(answers)]
+
+
+def _is_drawn(line: Line, content: Path, number: int) -> bool:
+    answers = [json.loads(row) for row in (content / SHEET).read_text(encoding="utf-8").splitlines()]
+    lengths = {one["item"]: one["prompt_tokens"] for one in answers}
+    seed = digests.of_value(digests.of_folder(content))
+    chosen, batches = again.draw(lengths, spec_file.load(line.spec).batch_size, seed)
+    return answers[number]["item"] in batches[chosen]
+
+
+SABOTAGES = (
+    Sabotage(
+        "stored-token-changed",
+        token_changed(drawn=True),
+        "eval.both.sea.determinism",
+        "other tokens: sea-benchmark-0",
+    ),
+    Sabotage(
+        "loader-that-draws-lots",
+        stored.removed("answers", ASKED, "-p", "suites.sabotage.plugins.lots"),
+        "eval.both.sea.determinism",
+        "other tokens: sea-benchmark-",
+    ),
+)
