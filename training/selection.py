@@ -8,7 +8,8 @@ Pure: scores come in, the choice and its reason in words go out. Three steps:
 3. A cheaper one is taken in its place only where `dev` cannot tell the two apart: item by item against the best, it
    lost no more than it gained in any gated metric. A mean over metrics would average a lost refusal away.
 
-``suites/selftest/training/test_selection_chance.py`` simulates what that does to the chance that the selected one passes.
+``suites/selftest/training/test_selection_chance.py`` simulates what that does to the chance that the selected one
+passes.
 """
 
 from __future__ import annotations

@@ -22,10 +22,10 @@ from harness.forms import registry
 from harness.forms.form import Direct, Form
 from harness.metrics import scoring
 from harness.project import ROOT
-from harness.report import side_by_side as page
+from harness.report import side_by_side
 from harness.report.escape import clean
-from harness.run import last as stored
-from harness.spec import load as spec_file
+from harness.run import last
+from harness.spec import load
 from harness.spec.objects import Spec
 
 REFUSED = 2
@@ -42,18 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, metavar="DIR", default=ROOT / "out", help="where the release was run")
     given = parser.parse_args(arguments)
     try:
-        spec = spec_file.load(given.release)
+        spec = load.load(given.release)
         processor.hold(spec.instructions)
         item, split = find_item(spec, given.item)
-        run = stored.last_run(given.out, spec)
+        run = last.last_run(given.out, spec)
         label, adapter = _adapter(spec, run, given.adapter)
         columns = _columns(spec, run, item, split, label, adapter)
     except (GreenrunError, OSError) as error:
         print(clean(str(error)), file=sys.stderr)
         return REFUSED
     width = shutil.get_terminal_size((100, 40)).columns
-    print("\n".join(page.wrap(f"release {spec.name}, run {run.id}, adapter {label}", width)))
-    for line in page.render(item, split, scoring.forms_of(spec.tasks)[item.task], columns, width):
+    print("\n".join(side_by_side.wrap(f"release {spec.name}, run {run.id}, adapter {label}", width)))
+    for line in side_by_side.render(item, split, scoring.forms_of(spec.tasks)[item.task], columns, width):
         print(line)
     return 0
 
@@ -79,7 +79,7 @@ def find_item(spec: Spec, name: str) -> tuple[Item, str]:
     return known[name]
 
 
-def _adapter(spec: Spec, run: stored.LastRun, wanted: str | None) -> tuple[str, Path]:
+def _adapter(spec: Spec, run: last.LastRun, wanted: str | None) -> tuple[str, Path]:
     """Label and folder.
 
     Raises:
@@ -96,7 +96,7 @@ def _adapter(spec: Spec, run: stored.LastRun, wanted: str | None) -> tuple[str, 
 
 
 def _columns(
-    spec: Spec, run: stored.LastRun, item: Item, split: str, label: str, adapter: Path
+    spec: Spec, run: last.LastRun, item: Item, split: str, label: str, adapter: Path
 ) -> list[tuple[str, Answer]]:
     from harness.ask import models  # imports torch, which an unknown id should not wait for
 

@@ -43,11 +43,11 @@ def lora_config(adapter: Path) -> Any:
     """
     from peft import LoraConfig
 
-    from harness.engines import nf4_low_rank as low_rank
+    from harness.engines import nf4_low_rank
 
     fields = adapter_files.settings(adapter)
     try:
-        return low_rank.for_answers(LoraConfig(**fields, inference_mode=True))
+        return nf4_low_rank.for_answers(LoraConfig(**fields, inference_mode=True))
     except Exception as error:  # peft's own checks raise what they like
         raise AdapterError(f"{adapter / adapter_files.CONFIG}: {error}") from error
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.engines import hidden_states as hidden
+from harness.engines import hidden_states
 from harness.engines.divergence import passages
 from harness.engines.form import Loaded
 from harness.engines.mount import mounted
@@ -30,9 +30,9 @@ def write(folder: Path, trained_on: Loaded, adapter: Path, sample: Sample) -> No
         EngineError: the head alone does not make the model's logits.
     """
     texts = passages(trained_on.tokenizer, sample.all)
-    hidden.write(folder / BASE, list(hidden.completion_states(trained_on, texts)))
+    hidden_states.write(folder / BASE, list(hidden_states.completion_states(trained_on, texts)))
     with mounted(trained_on, adapter) as engine:
-        hidden.write(folder / ADAPTER, list(hidden.completion_states(engine, texts)))
+        hidden_states.write(folder / ADAPTER, list(hidden_states.completion_states(engine, texts)))
     adapters, bases, again = (logits(folder, trained_on, name, adapter) for name in (ADAPTER, BASE, BASE))
     measure.write_figures(folder, stream(measure.labelled(sample.all, texts), adapters, bases, again))
 
@@ -77,7 +77,7 @@ def logits(folder: Path, trained_on: Loaded, name: str, adapter: Path | None = N
     head = trained_on.model.get_output_embeddings()
     if name == ADAPTER and adapter is not None and merge.touches_an_end(adapter):
         head = head_of(trained_on, adapter)
-    return hidden.logits_of(head, hidden.read(folder / name))
+    return hidden_states.logits_of(head, hidden_states.read(folder / name))
 
 
 def head_of(trained_on: Loaded, adapter: Path) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import chain
 
 from harness.errors import SpecError
-from harness.forms import registry as forms
+from harness.forms import registry
 from harness.gates import (
     aims,
     base,
@@ -17,6 +17,7 @@ from harness.gates import (
     bundle,
     data,
     evaluation,
+    fidelity,
     forgetting,
     gguf,
     limits,
@@ -24,7 +25,6 @@ from harness.gates import (
     training,
     waivers,
 )
-from harness.gates import fidelity as gguf_parity
 from harness.gates.gate import Gate, Outcome, Rule
 from harness.metrics import declared
 from harness.spec.objects import Spec
@@ -39,7 +39,7 @@ AREAS = (
     forgetting,
     bnb,
     gguf,
-    gguf_parity,
+    fidelity,
     regression,
     bundle,
 )
@@ -56,7 +56,12 @@ def expected(spec: Spec, before: regression.Before = None) -> tuple[Gate, ...]:
         SpecError: two gates share an id, no such metric, form or data check is known, no task declares what a
             metric needs, the form has no use for a table of the spec, or the selection goes by what no gate could.
     """
-    wrong = [*forms.wrong(spec), *aims.wrong_names(spec), *evaluation.unknown_metrics(spec), *data.unknown_names(spec)]
+    wrong = [
+        *registry.wrong(spec),
+        *aims.wrong_names(spec),
+        *evaluation.unknown_metrics(spec),
+        *data.unknown_names(spec),
+    ]
     wrong += [*declared.wrong(spec), *limits.needless(spec)]
     if wrong:
         first, *others = dict.fromkeys(wrong)

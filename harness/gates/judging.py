@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from harness.errors import GreenrunError
 from harness.gates.gate import Gate, Outcome
 from harness.metrics import registry
-from harness.statistics import bounds as statistics
-from harness.statistics import power
+from harness.statistics import bounds, power
 from harness.statistics.measurement import Measurement
 
 
@@ -60,7 +59,7 @@ def _outcome(gate: Gate, measured: Measurement) -> Outcome:
         return "passed" if measured.value > gate.threshold else "failed"
     if measured.lower_bound is None or measured.upper_bound is None:
         raise GreenrunError(f"{gate.id}: the rule {gate.rule} needs bounds, and none were measured")
-    return statistics.decide(statistics.Bounds(measured.lower_bound, measured.upper_bound), gate.threshold)
+    return bounds.decide(bounds.Bounds(measured.lower_bound, measured.upper_bound), gate.threshold)
 
 
 def explain(gate: Gate, measured: Measurement, outcome: Outcome, confidence: float) -> str:

@@ -20,7 +20,7 @@ from harness.errors import EmptySetError
 from harness.gates.gate import Gate
 from harness.spec.objects import Spec
 from harness.spec.policy import ANYTIME
-from harness.statistics import bounds as statistics
+from harness.statistics import bounds
 from harness.statistics.bounds import Bounds
 from harness.statistics.power import Kind
 from harness.store import digests
@@ -98,6 +98,6 @@ def until_settled(
 
 def _settled(gate: Gate, seen: Sequence[Item], bounds_of: BoundsOf) -> bool:
     try:
-        return statistics.decide(bounds_of(gate, seen), gate.threshold) != "inconclusive"
+        return bounds.decide(bounds_of(gate, seen), gate.threshold) != "inconclusive"
     except EmptySetError:
         return False

@@ -51,7 +51,7 @@ def ask(
         seconds: for all of them together.
         lora: a GGUF LoRA that is laid upon the model.
     """
-    from harness.engines import native as child
+    from harness.engines import native
 
     with tempfile.TemporaryDirectory(prefix="greenrun-binding-") as place:
         asked, said = Path(place) / "asked.json", Path(place) / "said.jsonl"
@@ -64,7 +64,7 @@ def ask(
         }
         asked.write_text(json.dumps(request), encoding="utf-8")
         # -P: the modules beside this file are not to be found by the names of the standard library's
-        ended = child.run([sys.executable, "-P", __file__, asked, said], seconds, env=toolchain.environment())
+        ended = native.run([sys.executable, "-P", __file__, asked, said], seconds, env=toolchain.environment())
         rows = _rows(said)
     problem = "" if ended.ok else f"{_place(ended.out)}: {ended.explain()}"
     spent = sum(row["seconds"] for row in rows)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.engines import native as child
+from harness.engines import native
 from harness.engines.native import ChildError
 from harness.errors import GgufError
 from harness.gguf.toolchain.find import Toolchain
@@ -33,7 +33,7 @@ def to_f16(checkpoint: Path, toolchain: Toolchain, about: Mapping[str, str], fol
     command: list[str | Path] = [sys.executable, toolchain.converter, checkpoint]
     command += ["--outtype", "f16", "--outfile", target, "--metadata", note]
     try:
-        ended = child.run(command, seconds, env=toolchain.environment())
+        ended = native.run(command, seconds, env=toolchain.environment())
     finally:
         note.unlink()
     if not ended.ok:

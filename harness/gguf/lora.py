@@ -26,7 +26,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.engines import native as child
+from harness.engines import native
 from harness.engines.adapter_files import CONFIG, WEIGHTS
 from harness.engines.native import ChildError
 from harness.errors import GgufError
@@ -68,7 +68,7 @@ def write(
         (prepared / "README.md").write_text(_card(about), encoding="utf-8")  # its one way to be told what to say
         command: list[str | Path] = [sys.executable, toolchain.lora_converter, prepared]
         command += ["--base", base, "--outtype", "f16", "--outfile", target]
-        ended = child.run(command, seconds, env=toolchain.environment())
+        ended = native.run(command, seconds, env=toolchain.environment())
     if not ended.ok:
         target.unlink(missing_ok=True)
         raise ChildError("converting the adapter to a GGUF LoRA", ended)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.engines import native as child
+from harness.engines import native
 from harness.engines.native import ChildError
 from harness.errors import GgufError
 from harness.gguf.convert import FILE
@@ -24,7 +24,7 @@ def quantize(source: Path, quantization: str, toolchain: Toolchain, folder: Path
     """
     target = folder / FILE
     command: list[str | Path] = [toolchain.tools["llama-quantize"], source, target, quantization, str(threads)]
-    ended = child.run(command, seconds, env=toolchain.environment())
+    ended = native.run(command, seconds, env=toolchain.environment())
     if not ended.ok:
         target.unlink(missing_ok=True)
         raise ChildError(f"quantizing to {quantization}", ended)

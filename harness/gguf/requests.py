@@ -10,8 +10,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.engines import base_model, chat_template
-from harness.engines import form as forms_of
+from harness.engines import base_model, chat_template, form
 from harness.errors import SpecError
 from harness.gguf import convert, dequantized, lora, merge, quantize, retold
 from harness.gguf.toolchain.find import Toolchain
@@ -38,7 +37,7 @@ def merged(spec: Spec, weights: Artifact, adapter: Artifact) -> Request:
     inputs = {
         "weights": weights.digest,
         "adapter": adapter.digest,
-        "machine": forms_of.machine(spec.threads),
+        "machine": form.machine(spec.threads),
         "code": digests.of_code("harness.gguf.merge"),
     }
     return Request(Key("merged", adapter.label, inputs), lambda folder: merge.write(weights.path, adapter.path, folder))

@@ -19,7 +19,7 @@ from typing import Any
 
 from harness.dataset import tokens
 from harness.dataset.item import Item
-from harness.engines import native as child
+from harness.engines import native
 from harness.gguf import binding
 from harness.gguf.toolchain.find import Toolchain
 
@@ -135,7 +135,7 @@ def completion(
     # the template has written a BOS token where the model wants one; a second would be no prompt of training
     command += ["--override-kv", "tokenizer.ggml.add_bos_token=bool:false", "-t", str(threads)]
     command += ["--no-display-prompt", "--verbose-prompt", "--no-warmup", "--simple-io", *_lora(lora)]
-    ended = child.run(command, seconds, env=toolchain.environment())
+    ended = native.run(command, seconds, env=toolchain.environment())
     out = ended.out.rstrip()
     whole = out.removesuffix(END).strip()
     text = tokens.before(whole, prompt.stop).strip()
@@ -193,7 +193,7 @@ def cli(
         command += ["-p", prompt.user, "--no-escape", "-n", str(prompt.max_new_tokens), "--temp", "0", "--seed", "0"]
         command += ["-c", str(len(prompt.ids) + prompt.max_new_tokens + 64), "-t", str(threads), "-st", "-o", answer]
         command += _lora(lora)
-        ended = child.run(command, seconds, env=toolchain.environment())
+        ended = native.run(command, seconds, env=toolchain.environment())
         written = answer.read_text(encoding="utf-8", errors="replace") if answer.is_file() else ""
     text = written.partition("Assistant:\n")[2].strip()
     problem = ended.explain() if not ended.ok else "" if text else f"printed no answer\n{ended.last_lines(3)}"

@@ -25,15 +25,13 @@ from harness.forms import registry as forms
 from harness.gates import aims, content, evaluation, forgetting, limits, regression, waivers
 from harness.gates.records import NotJudged, Warned
 from harness.metrics import registry
-from harness.plugin import collection, live, options, outcomes
-from harness.plugin import session_end as ending
+from harness.plugin import collection, live, options, outcomes, session_end
 from harness.plugin.stash import JUDGED, RUN, WATCHER
 from harness.releases import earlier, ledger
 from harness.releases.earlier import Earlier
 from harness.run import alive, provenance
 from harness.run.run import Run, new_id, open_run, reserve
-from harness.spec import load as spec_file
-from harness.spec import objects as spec
+from harness.spec import load, objects
 
 STOPS = (pytest.exit.Exception,)
 """How pytest ends a session from outside, SIGTERM included: no failure of whatever was being built."""
@@ -52,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
         options.refuse_unsound(config)
         registry.refuse_faults()
         forms.refuse_faults()
-        loaded = spec_file.load(options.spec_path(config), options.given_adapters(config))
+        loaded = load.load(options.spec_path(config), options.given_adapters(config))
         out = options.out_folder(config)
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         run_id = worker["greenrun_run_id"] if worker else new_id(out, config.getoption("--run-id"))
@@ -84,7 +82,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if planned:
         return
     if worker:
-        config.pluginmanager.register(ending.Farewell())
+        config.pluginmanager.register(session_end.Farewell())
     else:
         alive.Heart(run.folder).start()
         provenance.record(run)
@@ -128,7 +126,7 @@ def _say_hello(run: Run) -> None:
         raise _unwritable(run, error) from error
 
 
-def _refuse_emulated_precision(loaded: spec.Spec) -> None:
+def _refuse_emulated_precision(loaded: objects.Spec) -> None:
     """Training in a precision that this processor has no instructions for is neither begun nor changed in silence.
 
     Raises:
@@ -145,7 +143,7 @@ def _refuse_emulated_precision(loaded: spec.Spec) -> None:
     )
 
 
-def _refuse_expired(loaded: spec.Spec) -> None:
+def _refuse_expired(loaded: objects.Spec) -> None:
     """A waiver past its date is told before hours are spent on a run that it could not release.
 
     Raises:
@@ -157,7 +155,7 @@ def _refuse_expired(loaded: spec.Spec) -> None:
         raise SpecError(loaded.path, *first, *others)
 
 
-def _check_benchmarks(loaded: spec.Spec, before: Earlier | None) -> list[str]:
+def _check_benchmarks(loaded: objects.Spec, before: Earlier | None) -> list[str]:
     """A threshold that its benchmark can never prove is refused; so is a file with no record in it.
 
     Returns:
@@ -184,7 +182,7 @@ def _check_benchmarks(loaded: spec.Spec, before: Earlier | None) -> list[str]:
     return warnings
 
 
-def _not_judged(loaded: spec.Spec) -> list[str]:
+def _not_judged(loaded: objects.Spec) -> list[str]:
     """What the report is to tell among its limits; of files that cannot be read, their gates tell more."""
     try:
         return list(limits.not_judged(loaded))
@@ -211,6 +209,6 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    for hooks in (collection, outcomes, ending):
+    for hooks in (collection, outcomes, session_end):
         pluginmanager.register(hooks)
-    pluginmanager.register(ending.Publisher())  # without a name, so that no `-p no:name` can leave it out
+    pluginmanager.register(session_end.Publisher())  # without a name, so that no `-p no:name` can leave it out

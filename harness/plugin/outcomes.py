@@ -12,7 +12,7 @@ from harness.errors import BlockedError, GreenrunError
 from harness.gates import judging, waivers
 from harness.gates.gate import Gate
 from harness.gates.records import Attempt, Took
-from harness.plugin import plain_reports as reports
+from harness.plugin import plain_reports
 from harness.plugin.collection import gate_of
 from harness.plugin.stash import JUDGED, OUTCOME, RUN
 
@@ -50,7 +50,7 @@ def pytest_runtest_makereport(
     elif report.failed and call.when == "call" and _waived(item, gate):
         report.outcome = "skipped"
         report.wasxfail = f"reason: waived: {report.longreprtext}"
-    reports.clean(report)
+    plain_reports.clean(report)
     return report
 
 
@@ -81,7 +81,7 @@ def pytest_report_to_serializable(
     config: pytest.Config, report: Any
 ) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
     data = yield
-    return reports.clean_serialized(data) if RUN in config.stash and data is not None else data
+    return plain_reports.clean_serialized(data) if RUN in config.stash and data is not None else data
 
 
 @pytest.hookimpl(optionalhook=True)

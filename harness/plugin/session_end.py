@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.gates.records import Bye
-from harness.plugin import plain_reports as reports
+from harness.plugin import plain_reports
 from harness.plugin.stash import ENDING, RUN, WATCHER, is_worker
 
 if TYPE_CHECKING:
@@ -25,16 +25,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     config = session.config
     if RUN not in config.stash or config.option.collectonly or is_worker(config):
         return (yield)
-    from harness.report import publish as closing
+    from harness.report import publish
 
     run = config.stash[RUN]
     config.stash[WATCHER].stop()
     run.journal.write(Bye(int(exitstatus)))
-    ending = closing.conclude(run, int(exitstatus), config.getoption("--partial"))
+    ending = publish.conclude(run, int(exitstatus), config.getoption("--partial"))
     config.stash[ENDING] = ending
     session.exitstatus = ending.exitstatus
     if ending.report_failure and not config.getoption("--partial"):
-        config.hook.pytest_runtest_logreport(report=reports.synthetic(ending.text, 0.0))
+        config.hook.pytest_runtest_logreport(report=plain_reports.synthetic(ending.text, 0.0))
     return (yield)
 
 
@@ -77,13 +77,12 @@ class Publisher:
             status = status or 1
         if not _judges(config):
             return _listed_only(config, int(status))
-        from harness.report import ci
-        from harness.report import publish as closing
+        from harness.report import ci, publish
 
-        line, status = closing.publish(config.stash[RUN], _ending(config, int(status)), int(status))
-        if told := closing.tidy(config.stash[RUN]):
+        line, status = publish.publish(config.stash[RUN], _ending(config, int(status)), int(status))
+        if told := publish.tidy(config.stash[RUN]):
             print(told, file=sys.stdout)
-        for warning in closing.warnings(config.stash[RUN]):
+        for warning in publish.warnings(config.stash[RUN]):
             print(f"warning: {warning}", file=sys.stdout)
         for told in ci.tell(config.stash[RUN], os.environ):
             print(told, file=sys.stdout)
@@ -107,8 +106,8 @@ def _judges(config: pytest.Config) -> bool:
 def _ending(config: pytest.Config, status: int) -> Ending:
     """What the session concluded; a session that a plugin ended too early concludes here, and never well."""
     if ENDING not in config.stash:
-        from harness.report import publish as closing
+        from harness.report import publish
 
         config.stash[RUN].journal.taint("the session ended before the verdict")
-        config.stash[ENDING] = closing.conclude(config.stash[RUN], status or 1, partial=False)
+        config.stash[ENDING] = publish.conclude(config.stash[RUN], status or 1, partial=False)
     return config.stash[ENDING]

@@ -19,7 +19,7 @@ from harness.errors import DataError
 from harness.metrics import registry, scoring
 from harness.metrics.metric import Forms
 from harness.spec import papers
-from harness.statistics import bounds as statistics
+from harness.statistics import bounds
 from harness.store import digests
 
 FILE = papers.JUDGED
@@ -115,7 +115,7 @@ def contradictions(judged: Sequence[JudgedItem], gates: Iterable[Mapping[str, An
             for one in judged
             if task in ("all", one.task) and metric in one.scores
         ]
-        values = statistics.cluster_means(scores) if scores else []
+        values = bounds.cluster_means(scores) if scores else []
         mean = sum(values) / len(values) if values else math.nan
         if not abs(mean - float(gate["value"])) <= _NEAR:
             wrong.append(f"{gate['id']} is {gate['value']} in the verdict, and {mean:.6f} by the items kept")

@@ -11,8 +11,7 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.report import files
-from harness.report import rejudge as again
+from harness.report import files, rejudge
 from harness.report.page import catalogue, shown, view
 from harness.run import journal as evidence
 
@@ -27,8 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     folder: Path = given.run
     try:
-        paper = again.judge(folder)
-    except again.NoRunError as error:
+        paper = rejudge.judge(folder)
+    except rejudge.NoRunError as error:
         print(error, file=sys.stderr)
         return NO_RUN
     except (OSError, ValueError) as error:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.gates import shipping, waivers
-from harness.report import forms as attribution
-from harness.report import noise as sameness
+from harness.report import forms, noise
 from harness.report.escape import bullets, cell, fenced
 from harness.report.tables import Document, count_passed, gates_of, parts_of_id, titled
 
@@ -56,7 +55,7 @@ def recommendation(document: Document) -> list[str]:
         advice.append(
             f"Quantization, {form}: {word}" + (f", {count_passed(own)} gates passed." if own else ", no gates.")
         )
-    if form := attribution.recommendation(document):
+    if form := forms.recommendation(document):
         advice.append(f"Form: {form}")
     bundle = gates_of(document, "bundle")
     advice.append(
@@ -103,7 +102,7 @@ def limits(document: Document, prose: Mapping[str, Any]) -> list[str]:
             f"Trained elsewhere: {cell(', '.join(given))}. Leakage was looked for in the training data that the spec "
             "names; whether these adapters saw other data is not known."
         )
-    return [bullets([*found, *map(cell, sameness.limits(document))])]
+    return [bullets([*found, *map(cell, noise.limits(document))])]
 
 
 def _is_given(artifact: Mapping[str, Any]) -> bool:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.gates import waivers
-from harness.report import appendix, conclusions, evaluation, regression
-from harness.report import forms as attribution
+from harness.report import appendix, conclusions, evaluation, forms, regression
 from harness.report import regression as attempts
 from harness.report.escape import bullets, cell, table
 from harness.report.tables import (
@@ -153,7 +152,7 @@ def _data(document: Document) -> list[str]:
 
 
 def _quantization(document: Document) -> list[str]:
-    return [*area_tables(document, "bnb", "gguf"), *attribution.blocks(document)]
+    return [*area_tables(document, "bnb", "gguf"), *forms.blocks(document)]
 
 
 def _backup(document: Document, prose: Prose) -> list[str]:

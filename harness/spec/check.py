@@ -8,8 +8,7 @@ from pathlib import Path
 
 import regex
 
-from harness.spec import chat, data_place, nearest, waiver
-from harness.spec import papers as spec_papers
+from harness.spec import chat, data_place, nearest, papers, waiver
 from harness.spec.objects import ALL, SPLITS, Spec, Task, Thresholds
 from harness.spec.policy import ANYTIME
 
@@ -76,7 +75,7 @@ def _bad_notes(spec: Spec) -> Iterator[tuple[str, str]]:
         return
     if not spec.notes.is_file():
         yield "release.notes", f"{spec.notes} does not exist"
-    if spec_papers.reserved(spec.notes.name):
+    if papers.reserved(spec.notes.name):
         yield (
             "release.notes",
             f"the name {spec.notes.name!r} is one of the run's own papers, and would take its place; rename the file",

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import SpecError
-from harness.spec import check as references
-from harness.spec import metric_tables, mistakes
+from harness.spec import check, metric_tables, mistakes
 from harness.spec.adapters import Adapter, AdapterTable
 from harness.spec.base import Base
 from harness.spec.file import SpecFile
@@ -66,7 +65,7 @@ def load(path: Path, given: Mapping[str, Path] | None = None) -> Spec:
     spec = _build(
         path, digests.of_value({"spec": table, "given": sorted(given or {})}), table, shape, dict(given or {})
     )
-    wrong = (Mistake(tuple(key.split(".")), problem) for key, problem in references.wrong(spec))
+    wrong = (Mistake(tuple(key.split(".")), problem) for key, problem in check.wrong(spec))
     _refuse(path, wrong, order)
     return spec
 
@@ -120,7 +119,7 @@ def _unusable(table: Mapping[str, Any]) -> Iterator[Mistake]:
 def _build(path: Path, digest: str, table: dict[str, Any], shape: SpecFile, given: dict[str, Path]) -> Spec:
     unknown = [name for name in given if name not in shape.adapters]
     if unknown:
-        known = references.listed(shape.adapters)
+        known = check.listed(shape.adapters)
         first, *others = [("--adapter", f"unknown adapter {name!r}; the spec names {known}") for name in unknown]
         raise SpecError(path, *first, *others)
     return Spec(

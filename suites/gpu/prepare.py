@@ -16,7 +16,7 @@ from pathlib import Path
 from harness.engines import base_model
 from harness.errors import GreenrunError
 from harness.project import ROOT
-from harness.spec import load as spec_file
+from harness.spec import load
 from suites.gpu import model_parts, wheels
 from suites.gpu.sums import PartError
 from suites.gpu.wanted import PYTHON, wanted
@@ -73,7 +73,7 @@ def split_model(release: Path, folder: Path) -> str:
         SpecError: the base is not there, or not the pinned one.
         WheelError: it is no single file.
     """
-    spec = spec_file.load(release)
+    spec = load.load(release)
     source = base_model.locate(spec)
     if not source.is_file():
         raise WheelError(f"{release}: base.source is the folder {source}; only a base that is one file can be split")

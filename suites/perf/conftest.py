@@ -12,13 +12,13 @@ from harness.engines import base_model
 from harness.engines.checkpoint import write
 from harness.engines.nf4 import write_dequantized
 from harness.project import ROOT
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Spec
 
 
 @pytest.fixture(scope="session")
 def default_spec() -> Spec:
-    return spec_file.load(ROOT / "data" / "v3" / "release.toml")
+    return load.load(ROOT / "data" / "v3" / "release.toml")
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ from harness.dataset.items import TaskRecords, stream_items
 from harness.dataset.leakage import text_findings
 from harness.dataset.scan import Plan, scan, scan_shared
 from harness.project import ROOT
-from harness.spec import data as options
+from harness.spec import data
 
 SIZES = [int(size) for size in os.environ.get("GREENRUN_PERF_RECORDS", "1000,10000").split(",")]
 SCHEMA = ROOT / "data" / "v3" / "schemas" / "style.schema.json"
@@ -100,7 +100,7 @@ def two_processes(path: Path) -> int:
 
 
 def duplicates(path: Path) -> int:
-    return sum(1 for _ in duplicate_findings(path, _items(path), options.Options())) + 1
+    return sum(1 for _ in duplicate_findings(path, _items(path), data.Options())) + 1
 
 
 def leakage(path: Path) -> int:

@@ -13,7 +13,7 @@ from fixtures.selection import ChosenExperiment
 from harness.errors import BlockedError, DataError
 from harness.gates.gate import Gate
 from harness.releases import bundle, judged_items
-from harness.spec import papers as spec_papers
+from harness.spec import papers
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
 from harness.store import digests
@@ -44,7 +44,7 @@ def test_checksums_ok(staged: Staged, conclude: Conclude) -> None:
     folder = staged()
     problems = bundle.verify(folder)
     files = digests.of_folder(folder)
-    sources = {spec_papers.SUMS: files[spec_papers.SUMS]} if spec_papers.SUMS in files else {}
+    sources = {papers.SUMS: files[papers.SUMS]} if papers.SUMS in files else {}
     conclude(Measurement(float(not problems), len(files), message="\n".join(problems), sources=sources))
 
 

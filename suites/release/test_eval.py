@@ -11,8 +11,7 @@ from fixtures.noise import OTHER_BATCH, Alone, Rebatched, noise_band
 from fixtures.release import Conclude
 from fixtures.scores import Measured
 from fixtures.selection import ChosenExperiment
-from harness.engines import answers, heard
-from harness.engines import form as forms_of
+from harness.engines import answers, form, heard
 from harness.fidelity import forgetting
 from harness.gates.gate import Gate
 from harness.gates.records import Device, Noise
@@ -64,7 +63,7 @@ def test_determinism(
 ) -> None:
     """A batch of the stored answers, generated again in a fresh process, has the same tokens."""
     artifact = adapter_of(chosen_experiment(), gate.adapter)
-    repeat, device = repeated(artifact, gate.task), forms_of.machine(run.spec.threads)["device"]
+    repeat, device = repeated(artifact, gate.task), form.machine(run.spec.threads)["device"]
     run.journal.write(Device(device))
     same = repeat.n - len(repeat.differing)
     told = f"{same} of {repeat.n} answers (batch {repeat.number} of {repeat.batches}) are the same, token for token"

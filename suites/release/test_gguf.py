@@ -8,7 +8,7 @@ from fixtures.gguf import F16, AdapterKept, Candidate, Quantized, ReadCheckpoint
 from fixtures.release import Conclude
 from fixtures.toolchain import InspectToolchain
 from harness.errors import AdapterError, BuildFailedError, GgufError, GreenrunError, SmokeError
-from harness.gguf import read_back as inspect
+from harness.gguf import read_back
 from harness.gguf.smoke import Said, problems
 from harness.spec.gguf import GgufGates
 from harness.statistics.measurement import Measurement
@@ -53,7 +53,7 @@ def test_convert_f16_ok(
     except UNMADE as error:
         _conclude_unmade(error, candidate, conclude)
         return
-    wrong = list(inspect.differences(read_checkpoint(), found))
+    wrong = list(read_back.differences(read_checkpoint(), found))
     told = (
         f"{found.architecture}, {found.tensors} tensors, {found.vocabulary} tokens, special ids {dict(found.special)}; "
         f"{weights.describe()}"
@@ -82,7 +82,7 @@ def test_quantize_q4_ok(
         _conclude_unmade(error, candidate, conclude)
         return
     wanted, _ = read_file(f16().base)
-    wrong = list(inspect.differences(wanted, found))
+    wrong = list(read_back.differences(wanted, found))
     asked = "as given"
     if form.says is not None:
         asked = f"asked for {gguf_settings.quantization}"
@@ -102,7 +102,7 @@ def _conclude_unmade(error: GreenrunError, candidate: Candidate, conclude: Concl
     conclude(Measurement(0.0, 1, message=str(error), sources=sources))
 
 
-def _too_wide(weights: inspect.Weights, settings: GgufGates, *, given: bool) -> str:
+def _too_wide(weights: read_back.Weights, settings: GgufGates, *, given: bool) -> str:
     head = f"{weights.bits_per_weight:.2f} bits a weight, the spec allows {settings.bits_per_weight:g}: "
     if given:
         return f"{head}name a smaller file under [base], or say what is meant in gates.gguf.bits_per_weight"

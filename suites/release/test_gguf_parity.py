@@ -9,9 +9,7 @@ from fixtures.form_scores import Lost
 from fixtures.parity import KindOf, MeasuredForm
 from fixtures.release import Conclude
 from fixtures.token_parity import TokenReadings
-from harness.fidelity import attribution
-from harness.fidelity import summary as logit_parity
-from harness.fidelity import task_loss as lost
+from harness.fidelity import attribution, summary, task_loss
 from harness.fidelity.summary import summarize
 from harness.fidelity.survival import explain, survival
 from harness.gates.fidelity import form_of, forms
@@ -71,7 +69,7 @@ def test_logit_parity_kl(
     one = measured_form(form_of(gate))
     sources = {"parity": one.artifact.digest}
     largest = parity_limits.largest_kl(kind_of(form_of(gate)))
-    conclude(logit_parity.within(summarize(one.measured.figures), largest, spec.confidence, sources))
+    conclude(summary.within(summarize(one.measured.figures), largest, spec.confidence, sources))
 
 
 def test_logit_parity_same_top_1(
@@ -80,9 +78,7 @@ def test_logit_parity_same_top_1(
     """File and adapter put the same token first at almost every position of the reference answers."""
     one = measured_form(form_of(gate))
     sources = {"parity": one.artifact.digest}
-    conclude(
-        logit_parity.agrees(summarize(one.measured.figures), parity_limits.min_same_top_1, spec.confidence, sources)
-    )
+    conclude(summary.agrees(summarize(one.measured.figures), parity_limits.min_same_top_1, spec.confidence, sources))
 
 
 def test_not_lost(gate: Gate, run: Run, lost_by: Lost, conclude: Conclude) -> None:
@@ -91,7 +87,7 @@ def test_not_lost(gate: Gate, run: Run, lost_by: Lost, conclude: Conclude) -> No
     if run.spec.attempts != SPEND:  # then nobody is to learn from it but by the outcome
         row = paired.row(found.comparison, -gate.threshold)
         run.journal.write(FormLoss({"form": form_of(gate), "asked": found.asked, **row}))
-    conclude(lost.measurement(found.comparison, found.asked, found.sources))
+    conclude(task_loss.measurement(found.comparison, found.asked, found.sources))
 
 
 def test_attribution(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.errors import StoreError
 from harness.releases import earlier
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Spec
 from suites.sabotage import spec as specs
 from suites.sabotage.campaign import linked
@@ -25,7 +25,7 @@ def copy(path: Path, out: Path, folder: Path) -> Line:
         SpecError: the spec is not valid.
         StoreError: there is no store.
     """
-    spec = spec_file.load(path)
+    spec = load.load(path)
     if not (out / "store").is_dir():
         raise StoreError(f"{out}/store does not exist: release the spec once, or name the folder with --out=DIR")
     table = specs.read(path)

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.gates.entry import every
 from harness.gates.records import ArtifactUsed
-from harness.run import journal as evidence
+from harness.run import journal
 from harness.store import digests
 from suites.sabotage.case import Spoil
 from suites.sabotage.subject import CONTROL, NoTargetError, fill
@@ -30,7 +30,7 @@ def artifact(line: Line, kind: str, label: str = "") -> Path:
         NoTargetError: it rests on none.
     """
     wanted = f"{kind} {fill(line, label)}".strip()
-    used = every(evidence.read(line.out / "runs" / CONTROL / "evidence"), ArtifactUsed)
+    used = every(journal.read(line.out / "runs" / CONTROL / "evidence"), ArtifactUsed)
     keys = [one.key for one in used if one.name == wanted]
     if not keys:
         raise NoTargetError(f"the untouched release rests on no artifact {wanted!r}")

@@ -7,7 +7,7 @@ import string
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Spec, Task
 from suites.tiny.child import Line
 
@@ -20,7 +20,7 @@ class NoTargetError(Exception):
 
 
 def spec_of(line: Line) -> Spec:
-    return spec_file.load(line.spec)
+    return load.load(line.spec)
 
 
 def task(line: Line, number: int = 0) -> Task:

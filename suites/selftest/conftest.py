@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ToolchainError
-from harness.gguf.toolchain import build
-from harness.gguf.toolchain import find as toolchain
+from harness.gguf.toolchain import build, find
 from harness.gguf.toolchain.find import Toolchain
 from harness.plugin import options
 from suites.tiny import line as tiny
@@ -50,6 +49,6 @@ def fresh_id() -> Callable[[], str]:
 def llama_cpp(pytestconfig: pytest.Config) -> Toolchain:
     """The real one, built or named; where there is none its tests are skipped, and say how to get it."""
     try:
-        return toolchain.find(options.llama_cpp(pytestconfig), build.place())
+        return find.find(options.llama_cpp(pytestconfig), build.place())
     except ToolchainError as error:
         pytest.skip(f"{error}")

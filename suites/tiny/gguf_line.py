@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from harness.store import digests
-from suites.tiny import gguf as tiny_gguf
+from suites.tiny import gguf
 from suites.tiny import line as tiny
 
 TABLE = "[gates.gguf]\nsample = 12\nmax_kl_4_bit = 2.0\nmin_same_top_1 = 0.5\nsmoke_items = 1\n"
@@ -33,7 +33,7 @@ def write_release(folder: Path, options: str = "") -> Path:
     base = folder / "base"
     old = digests.of_value(digests.of_folder(base))
     shutil.rmtree(base)
-    tiny_gguf.write_base(base)
+    gguf.write_base(base)
     text = path.read_text(encoding="utf-8").replace(old, digests.of_value(digests.of_folder(base)))
     for pattern, after in CHANGES:
         text, times = re.subn(pattern, after, text)

@@ -21,9 +21,7 @@ from harness.engines import processor
 from harness.engines.native import ChildError
 from harness.errors import ToolchainError
 from harness.gguf.toolchain import compile as compiling
-from harness.gguf.toolchain import find as toolchain
-from harness.gguf.toolchain import instructions, source
-from harness.gguf.toolchain import prove as proving
+from harness.gguf.toolchain import find, instructions, prove, source
 from harness.gguf.toolchain import source as python_side
 from harness.gguf.toolchain.compile import Compiler, Say
 from harness.gguf.toolchain.find import MANIFEST, Toolchain
@@ -123,7 +121,7 @@ def _build(partial: Path, root: Path, say: Say, wanted: str | None) -> None:
 
 def _first_that_runs(
     compiler: Compiler, folder: Path, wanted: str | None
-) -> tuple[Instructions, list[Rejected], proving.Proof]:
+) -> tuple[Instructions, list[Rejected], prove.Proof]:
     """Compile for one set after the other until a quantized model runs."""
     rejected: list[Rejected] = []
     for candidate in instructions.candidates(processor.advertised(), wanted):
@@ -131,7 +129,7 @@ def _first_that_runs(
         shutil.rmtree(folder / "bin", ignore_errors=True)
         shutil.copytree(compiler.build / "bin", folder / "bin", symlinks=True)
         try:
-            proof = proving.prove(toolchain.at(folder))
+            proof = prove.prove(find.at(folder))
         except ChildError as error:
             rejected.append(Rejected(candidate.name, str(error).splitlines()[0]))
             compiler.say(f"llama.cpp: {candidate.name} does not run here ({error.ended.signal or 'it failed'})")
@@ -159,4 +157,4 @@ def built(root: Path = PLACE) -> Toolchain:
     Raises:
         ToolchainError: it was not built, or could not be.
     """
-    return toolchain.find(None, place(root))
+    return find.find(None, place(root))

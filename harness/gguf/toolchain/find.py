@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.engines import native as child
+from harness.engines import native
 from harness.errors import ToolchainError
 from harness.gguf.toolchain import source
 from harness.store import digests
@@ -182,7 +182,7 @@ def ask(toolchain: Toolchain, wanted: str = source.COMMIT) -> Asked:
 def _say_version(command: list[str | Path], toolchain: Toolchain) -> str:
     """The first line that names a version, or how the tool failed."""
     try:
-        ended = child.run(command, VERSION_SECONDS, env=toolchain.environment())
+        ended = native.run(command, VERSION_SECONDS, env=toolchain.environment())
     except OSError as error:
         return f"cannot be started ({error.strerror})"
     lines = [line.strip() for line in f"{ended.out}\n{ended.err}".splitlines()]

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.engines import native as child
+from harness.engines import native
 from harness.engines.native import ChildError
 from harness.gguf.toolchain.find import Toolchain
 
@@ -34,14 +34,14 @@ def prove(toolchain: Toolchain) -> Proof:
     with tempfile.TemporaryDirectory(prefix="greenrun-probe-") as place:
         plain, quantized = Path(place) / "probe-f16.gguf", Path(place) / "probe-q4_0.gguf"
         write(plain)
-        made = child.run(
+        made = native.run(
             [toolchain.tools["llama-quantize"], plain, quantized, "Q4_0"], SECONDS, env=toolchain.environment()
         )
         if not made.ok:
             raise ChildError("quantizing a tiny random model", made)
         command: list[str | Path] = [toolchain.tools["llama-completion"], "-m", quantized, "-p", PROMPT]
         command += ["-n", str(TOKENS), "--temp", "0", "-no-cnv", "-t", "2"]
-        answered = child.run(command, SECONDS, env=toolchain.environment())
+        answered = native.run(command, SECONDS, env=toolchain.environment())
         if not answered.ok:
             raise ChildError("running a tiny random quantized model", answered)
         return Proof(_sets(answered.err + answered.out), made.seconds + answered.seconds)

@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.dataset import checks
 from harness.dataset.item import Item
-from harness.engines import answers as sheets
+from harness.engines import answers
 from harness.metrics import scoring
 from harness.metrics.metric import Forms
 from harness.metrics.points import said
@@ -73,7 +73,7 @@ def gather(spec: Spec, run: LastRun, earlier: Iterable[JudgedItem] = ()) -> tupl
             if sheet is None or SPLIT not in spec.tasks[task].files:
                 continue
             items = checks.items_of(spec.tasks[task], SPLIT, checks.options_of(spec))
-            told = sheets.read(sheet, [item.id for item in items])
+            told = answers.read(sheet, [item.id for item in items])
             known = before if adapter.name == spec.candidate else {}
             fields = slice_fields(items)
             found += [_row(adapter.name, item, told[item.id], forms[task], fields, known) for item in items]
@@ -96,7 +96,7 @@ def slice_fields(items: Iterable[Item]) -> tuple[str, ...]:
 def _row(
     adapter: str,
     item: Item,
-    told: sheets.Answer,
+    told: answers.Answer,
     forms: Forms,
     fields: Iterable[str],
     before: Mapping[str, JudgedItem],

@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.dataset.checks import items_of
 from harness.dataset.item import Item
 from harness.errors import AdapterError
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Spec
 from harness.spec.recipe import Experiment
 from suites.gpu.settings import Settings
@@ -19,7 +19,7 @@ DTYPES = ("float32", "bfloat16")
 
 
 def spec_of(settings: Settings) -> Spec:
-    return spec_file.load(settings.release)
+    return load.load(settings.release)
 
 
 def lesson(settings: Settings, spec: Spec) -> tuple[list[Item], Experiment]:

@@ -14,8 +14,7 @@ PROBES = 6
 
 
 def mount(settings: Settings) -> dict[str, Any]:
-    from harness.engines import fingerprint, float32, form, nf4
-    from harness.engines import mount_proof as proof
+    from harness.engines import fingerprint, float32, form, mount_proof, nf4
     from harness.engines.mount import mounted
 
     device.require(settings)
@@ -30,7 +29,7 @@ def mount(settings: Settings) -> dict[str, Any]:
     bare = fingerprint.first_logits(engine)
     with mounted(engine, adapter) as model:
         speaks = fingerprint.compare(bare, fingerprint.first_logits(model))
-    proved = proof.measure(engine, form.load(float32.FORM, settings.served, spec.threads), adapter, probes)
+    proved = mount_proof.measure(engine, form.load(float32.FORM, settings.served, spec.threads), adapter, probes)
     return {
         "adapter": adapter.name,
         "device": str(engine.model.device),

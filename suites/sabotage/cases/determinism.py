@@ -6,8 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
-from harness.engines import fresh_process as again
-from harness.spec import load as spec_file
+from harness.engines import fresh_process
+from harness.spec import load
 from harness.store import digests
 from suites.sabotage import stored
 from suites.sabotage.case import Sabotage, Spoil
@@ -48,7 +48,7 @@ def _is_drawn(line: Line, content: Path, number: int) -> bool:
     answers = [json.loads(row) for row in (content / SHEET).read_text(encoding="utf-8").splitlines()]
     lengths = {one["item"]: one["prompt_tokens"] for one in answers}
     seed = digests.of_value(digests.of_folder(content))
-    chosen, batches = again.draw(lengths, spec_file.load(line.spec).batch_size, seed)
+    chosen, batches = fresh_process.draw(lengths, load.load(line.spec).batch_size, seed)
     return answers[number]["item"] in batches[chosen]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.releases import earlier, judged_items
-from harness.spec import papers as spec_papers
+from harness.spec import papers
 from suites.sabotage import spec, stored
 from suites.sabotage.case import Sabotage
 from suites.sabotage.stored import Answers
@@ -48,10 +48,10 @@ def _item_left_out(content: Path) -> None:
     folder = content / "archives"
     path = folder / judged_items.FILE
     path.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[1:]), encoding="utf-8")
-    (folder / spec_papers.SUMS).unlink()
+    (folder / papers.SUMS).unlink()
     listed = digests.of_folder(folder)
     lines = "".join(f"{listed[name]}  {name}\n" for name in sorted(listed))
-    (folder / spec_papers.SUMS).write_text(lines, encoding="ascii")
+    (folder / papers.SUMS).write_text(lines, encoding="ascii")
 
 
 SABOTAGES = (

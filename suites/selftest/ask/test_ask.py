@@ -12,9 +12,9 @@ from harness.engines.answers import Answer
 from harness.errors import GreenrunError
 from harness.gates.records import ArtifactUsed
 from harness.metrics.metric import Forms
-from harness.report import side_by_side as page
-from harness.run import last as stored
-from harness.spec import load as spec_file
+from harness.report import side_by_side
+from harness.run import last
+from harness.spec import load
 from suites.tiny import line as tiny
 from suites.tiny.child import Finished, Line
 
@@ -36,7 +36,9 @@ def answer(text: str, stop: str = "end") -> Answer:
 
 
 def shown(*columns: tuple[str, str], width: int = 100, item: Item = ITEM) -> list[str]:
-    return list(page.render(item, "benchmark", FORMS, [(title, answer(text)) for title, text in columns], width))
+    return list(
+        side_by_side.render(item, "benchmark", FORMS, [(title, answer(text)) for title, text in columns], width)
+    )
 
 
 def test_points_said_and_missed_stand_beside_each_other() -> None:
@@ -54,11 +56,11 @@ def test_the_format_of_each_answer_is_marked() -> None:
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     long = "word " * 60 + "x" * 300 + " 潮汐每天涨落两次" * 30
     lines = shown(("base, float32", long), ("adapter", long), ("a title longer than its room", long), width=width)
-    assert max(map(page.columns_of, lines)) <= width
+    assert max(map(side_by_side.columns_of, lines)) <= width
 
 
 def test_text_of_double_width_is_broken_by_the_columns_that_it_takes() -> None:
-    assert page.wrap("潮汐每天涨落两次", 6) == ["潮汐每", "天涨落", "两次"]
+    assert side_by_side.wrap("潮汐每天涨落两次", 6) == ["潮汐每", "天涨落", "两次"]
 
 
 def test_a_terminal_sequence_in_an_answer_does_not_reach_the_terminal() -> None:
@@ -68,7 +70,7 @@ def test_a_terminal_sequence_in_an_answer_does_not_reach_the_terminal() -> None:
 
 
 def test_an_empty_answer_and_one_cut_short_are_marked() -> None:
-    lines = list(page.render(ITEM, "dev", FORMS, [("base", answer("", "length"))], 80))
+    lines = list(side_by_side.render(ITEM, "dev", FORMS, [("base", answer("", "length"))], 80))
     assert "(empty)" in lines
     assert any(line.split() == ["tokens", "2,", "cut"] for line in lines)
 
@@ -83,7 +85,7 @@ def test_an_id_that_several_tasks_have_is_answered_with_its_places(line: Line, t
     for task in ("sea", "shore"):
         path = spoilt.spec.parent / "dev" / f"{task}.jsonl"
         path.write_text(path.read_text(encoding="utf-8").replace(f"{task}-dev-03", "03"), encoding="utf-8")
-    spec = spec_file.load(spoilt.spec)
+    spec = load.load(spoilt.spec)
     with pytest.raises(GreenrunError, match="say which one: sea/dev/03, shore/dev/03"):
         find_item(spec, "03")
     assert find_item(spec, "shore/dev/03")[0].task == "shore"
@@ -95,22 +97,22 @@ def test_without_a_run_the_mend_is_named(line: Line, tmp_path: Path, capsys: pyt
 
 
 @pytest.fixture
-def left_behind(tmp_path: Path) -> stored.LastRun:
+def left_behind(tmp_path: Path) -> last.LastRun:
     """A run whose adapter was changed in the store since."""
     content = tmp_path / "store" / "adapter" / ("a" * 24) / "content"
     content.mkdir(parents=True)
     (content / "adapter_config.json").write_text("{}", encoding="utf-8")
     record = ArtifactUsed("adapter short both", "adapter", "b" * 64, "a" * 64, 1.0, False, "")
-    return stored.LastRun("run_1", tmp_path, "short", {"adapter short both": record})
+    return last.LastRun("run_1", tmp_path, "short", {"adapter short both": record})
 
 
-def test_an_artifact_that_is_not_what_the_run_measured_is_refused(left_behind: stored.LastRun) -> None:
-    with pytest.raises(stored.NothingStoredError, match="is not what that run measured"):
+def test_an_artifact_that_is_not_what_the_run_measured_is_refused(left_behind: last.LastRun) -> None:
+    with pytest.raises(last.NothingStoredError, match="is not what that run measured"):
         left_behind.adapter("both")
 
 
-def test_an_adapter_that_the_run_never_had_is_refused_with_those_it_had(left_behind: stored.LastRun) -> None:
-    with pytest.raises(stored.NothingStoredError, match="it left: adapter short both"):
+def test_an_adapter_that_the_run_never_had_is_refused_with_those_it_had(left_behind: last.LastRun) -> None:
+    with pytest.raises(last.NothingStoredError, match="it left: adapter short both"):
         left_behind.adapter("sea")
 
 

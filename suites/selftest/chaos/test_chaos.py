@@ -14,8 +14,8 @@ import pytest
 
 from harness.gates.entry import every
 from harness.gates.records import ArtifactUsed, RunOpened
-from harness.report import rejudge as again
-from harness.run import journal as evidence
+from harness.report import rejudge
+from harness.run import journal
 from suites.tiny import child
 from suites.tiny.child import Finished, Line
 
@@ -77,9 +77,9 @@ def _release_killed_after(line: Line, run_id: str, seconds: float) -> bool:
 def _check_remains(line: Line, run_id: str) -> None:
     """What is left of a killed run says nothing but that it was not finished."""
     run = line.out / "runs" / run_id
-    if not every(evidence.read(run / "evidence"), RunOpened):
+    if not every(journal.read(run / "evidence"), RunOpened):
         return
-    word = again.judge(run)["verdict"]
+    word = rejudge.judge(run)["verdict"]
     published = (line.out / "releases" / f"tiny-{run_id}").exists()
     assert word == "incomplete" or (run / "verdict.json").exists(), word
     assert not published or word == "released"
@@ -87,5 +87,5 @@ def _check_remains(line: Line, run_id: str) -> None:
 
 def _artifacts(run: Path) -> dict[tuple[str, str], str]:
     """Name and key of everything that a run rested on -> digest of its content."""
-    used = every(evidence.read(run / "evidence"), ArtifactUsed)
+    used = every(journal.read(run / "evidence"), ArtifactUsed)
     return {(one.name, one.key): one.digest for one in used}

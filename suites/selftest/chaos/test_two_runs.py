@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.gates.entry import every
 from harness.gates.records import ArtifactUsed
-from harness.run import journal as evidence
+from harness.run import journal
 from suites.tiny.child import Line, release
 
 
@@ -19,7 +19,7 @@ def test_two_releases_at_once_build_each_artifact_once(line: Line, tmp_path: Pat
         finished = [run.result() for run in runs]
 
     assert [one.verdict["verdict"] for one in finished] == ["released", "released"], finished[0].last + finished[1].last
-    used = [used for one in finished for used in every(evidence.read(one.run / "evidence"), ArtifactUsed)]
+    used = [used for one in finished for used in every(journal.read(one.run / "evidence"), ArtifactUsed)]
     built = Counter(one.key for one in used if not one.reused)
     stored = {path.name[:24] for path in (shared.out / "store").glob("*/*/")}
     assert set(built.values()) == {1}

@@ -15,7 +15,7 @@ from harness.dataset.check import Check, ItemsCheck, SplitsCheck
 from harness.dataset.findings import Finding, UndeclaredError
 from harness.errors import SpecError
 from harness.gates import data
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Spec
 from suites.release import test_data
 from suites.tiny.child import Line
@@ -23,7 +23,7 @@ from suites.tiny.child import Line
 
 @pytest.fixture(scope="module")
 def spec(line: Line) -> Spec:
-    return spec_file.load(line.spec)
+    return load.load(line.spec)
 
 
 def asking(spec: Spec, **options: Any) -> Spec:

@@ -23,8 +23,9 @@ from harness.dataset.records import parse_lines
 from harness.dataset.scan import Plan, scan
 from harness.dataset.template import template_findings
 from harness.errors import DataError
+from harness.project import ROOT
 
-DATA = Path(__file__).resolve().parents[2] / "data" / "v3"
+DATA = ROOT / "data" / "v3"
 SPEC = tomllib.loads((DATA / "release.toml").read_text(encoding="utf-8"))["tasks"]
 SPLITS = ("train", "dev", "benchmark", "parity")
 FILES = [pytest.param(task, split, id=f"{split}-{task}") for task in ("style", "writing") for split in SPLITS]

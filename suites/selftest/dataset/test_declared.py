@@ -16,7 +16,7 @@ from harness.gates import evaluation, limits
 from harness.metrics import registry, scoring
 from harness.releases import meaning
 from harness.report import conclusions
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Task
 from suites.tiny.child import Line, release
 
@@ -60,7 +60,7 @@ def plain(line: Line) -> Task:
         write(path, [as_turns(row) for row in rows_of(path)])
     text = line.spec.read_text(encoding="utf-8")
     line.spec.write_text(text.partition("[[gates.eval]]")[0] + ROW, encoding="utf-8")
-    return spec_file.load(line.spec).tasks["sea"]
+    return load.load(line.spec).tasks["sea"]
 
 
 REFUSED_SPECS = {
@@ -74,20 +74,20 @@ REFUSED_SPECS = {
 def test_what_belongs_together_is_declared_together(copied: Line, keys: tuple[str, ...], told: str) -> None:
     without(copied, *keys)
     with pytest.raises(SpecError, match=told):
-        spec_file.load(copied.spec)
+        load.load(copied.spec)
 
 
 def test_a_kind_is_either_refused_or_answered(copied: Line) -> None:
     copied.edit("look_alike = ['look-alike']", "look_alike = ['look-alike', 'graded']")
     with pytest.raises(SpecError, match="look_alike: 'graded' stands in refuse too"):
-        spec_file.load(copied.spec)
+        load.load(copied.spec)
 
 
 @pytest.mark.parametrize(("key", "kind"), [("refuse", "graded"), ("look_alike", "look-alike")])
 def test_a_declared_kind_that_no_record_has_is_refused_with_the_nearest_one(copied: Line, key: str, kind: str) -> None:
     copied.edit(f"{key} = ['{kind}']", f"{key} = ['{kind}', '{kind[:-1]}']")
     with pytest.raises(SpecError, match=f"tasks.sea.{key}: no record is of kind '{kind[:-1]}'; did you mean '{kind}'"):
-        limits.check_kinds(spec_file.load(copied.spec))
+        limits.check_kinds(load.load(copied.spec))
 
 
 def test_a_kind_of_one_split_alone_is_one(copied: Line) -> None:
@@ -96,13 +96,13 @@ def test_a_kind_of_one_split_alone_is_one(copied: Line) -> None:
     write(path, [first | {"kind": "unsafe"}, *rest])
     copied.edit("refuse = ['graded']", "refuse = ['graded', 'unsafe']")
     with pytest.raises(SpecError, match=r"tasks\.shore.refuse: no record is of kind 'unsafe'"):
-        limits.check_kinds(spec_file.load(copied.spec))
-    loaded = spec_file.load(copied.spec)
+        limits.check_kinds(load.load(copied.spec))
+    loaded = load.load(copied.spec)
     limits.check_kinds(replace(loaded, tasks={"sea": loaded.tasks["sea"]}))
 
 
 def test_the_reader_tells_of_each_item_what_the_task_wants(copied: Line) -> None:
-    items = checks.items_of(spec_file.load(copied.spec).tasks["sea"], "benchmark")
+    items = checks.items_of(load.load(copied.spec).tasks["sea"], "benchmark")
     assert {(one.kind, one.must_refuse, one.look_alike) for one in items} == {
         ("plain", False, False),
         ("look-alike", False, True),
@@ -111,7 +111,7 @@ def test_the_reader_tells_of_each_item_what_the_task_wants(copied: Line) -> None
 
 
 def test_other_words_for_the_kinds_change_no_size_of_a_gate(copied: Line) -> None:
-    loaded = spec_file.load(copied.spec)
+    loaded = load.load(copied.spec)
     before = evaluation.sizes(loaded, gates.expected(loaded))
     words = {"graded": "unsafe", "look-alike": "edgy", "plain": "usual"}
     for task in loaded.tasks.values():
@@ -119,7 +119,7 @@ def test_other_words_for_the_kinds_change_no_size_of_a_gate(copied: Line) -> Non
             write(path, [row | {"kind": words[row["kind"]]} for row in rows_of(path)])
     copied.edit("['graded']", "['unsafe']")
     copied.edit("['look-alike']", "['edgy']")
-    again = spec_file.load(copied.spec)
+    again = load.load(copied.spec)
     assert evaluation.sizes(again, gates.expected(again)) == before
 
 
@@ -137,7 +137,7 @@ NEEDLESS = {
 def test_a_threshold_on_what_is_not_declared_is_refused(copied: Line, keys: tuple[str, ...], told: str) -> None:
     without(copied, *keys)
     with pytest.raises(SpecError, match=told):
-        gates.expected(spec_file.load(copied.spec))
+        gates.expected(load.load(copied.spec))
 
 
 def test_a_minimum_on_what_is_not_declared_is_refused(copied: Line) -> None:
@@ -147,12 +147,12 @@ def test_a_minimum_on_what_is_not_declared_is_refused(copied: Line) -> None:
     copied.edit("above = { coverage = 0.5, refused = 0.5 }", "above = { coverage = 0.5 }")
     without(copied, "refuse ", "refusal_form", "look_alike")
     with pytest.raises(SpecError, match=r"selection\.minimum puts a threshold on 'refusal-pooled'"):
-        gates.expected(spec_file.load(copied.spec))
+        gates.expected(load.load(copied.spec))
 
 
 def test_records_of_turns_alone_need_no_key_but_their_files(copied: Line) -> None:
     task = plain(copied)
-    loaded = spec_file.load(copied.spec)
+    loaded = load.load(copied.spec)
     assert (task.template, task.schema, task.answer_form, task.refusal_form) == (None,) * 4
     for split in task.files:
         for check in ("encoding", "parse", "fields", "template"):
@@ -162,12 +162,10 @@ def test_records_of_turns_alone_need_no_key_but_their_files(copied: Line) -> Non
 
 def test_records_that_need_a_template_ask_for_it_by_its_key(copied: Line) -> None:
     without(copied, "template")
-    task = spec_file.load(copied.spec).tasks["sea"]
+    task = load.load(copied.spec).tasks["sea"]
     with pytest.raises(DataError, match=r"sea\.jsonl:1: .* without a template .*: name one, tasks\.sea\.template"):
         checks.items_of(task, "dev")
-    (finding, *_) = checks.check_file(
-        "template", task, "dev", checks.options_of(spec_file.load(copied.spec))
-    ).tally.kept
+    (finding, *_) = checks.check_file("template", task, "dev", checks.options_of(load.load(copied.spec))).tally.kept
     assert (finding.line, finding.kind) == (1, "unusable")
 
 
@@ -186,7 +184,7 @@ def test_what_is_not_declared_is_not_judged_by_any_metric(copied: Line) -> None:
 
 def test_what_is_not_judged_is_told_task_by_task(copied: Line) -> None:
     plain(copied)
-    told = limits.not_judged(spec_file.load(copied.spec))
+    told = limits.not_judged(load.load(copied.spec))
     assert [one for one in told if "sea" in one] == [
         "tasks.sea.schema is not declared: records are held to no schema, so a field that is missing or misspelt is "
         "not told",
@@ -200,14 +198,14 @@ def test_what_is_not_judged_is_told_task_by_task(copied: Line) -> None:
 
 
 def test_a_task_that_declares_all_leaves_nothing_open(line: Line) -> None:
-    assert limits.not_judged(spec_file.load(line.spec)) == ()
+    assert limits.not_judged(load.load(line.spec)) == ()
 
 
 def test_records_of_the_benchmark_that_no_adapter_is_asked_are_counted(copied: Line) -> None:
     path = copied.spec.parent / "benchmark" / "sea.jsonl"
     first, *others = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text(first[: len(first) // 2] + "\n" + "".join(others), encoding="utf-8")
-    told = limits.not_judged(spec_file.load(copied.spec))
+    told = limits.not_judged(load.load(copied.spec))
     assert "records of sea's benchmark that cannot be used, and that no adapter is asked: 1" in told
 
 
@@ -217,7 +215,7 @@ def test_the_report_tells_what_was_not_judged_among_its_limits() -> None:
 
 
 def test_another_kind_to_refuse_is_another_meaning(copied: Line) -> None:
-    loaded = spec_file.load(copied.spec)
+    loaded = load.load(copied.spec)
     table = {"tasks": {"sea": {"refuse": ["graded", "unsafe"], "look_alike": ["look-alike"]}}}
     told = [one for one in meaning.changes(table, {}, loaded) if ".refuse:" in one or ".look_alike:" in one]
     assert told == ["tasks.sea.refuse: ['graded', 'unsafe'], now ['graded']"]
@@ -227,7 +225,7 @@ def test_a_release_of_turns_alone_is_released_and_says_what_it_did_not_judge(cop
     """Answers of the right content, from records with turns and points: what they were not asked for blocks nothing."""
     answered = {
         path: [row for row in rows_of(path) if row["kind"] != "graded"]
-        for task in spec_file.load(copied.spec).tasks.values()
+        for task in load.load(copied.spec).tasks.values()
         for path in task.files.values()
     }
     for path, rows in answered.items():

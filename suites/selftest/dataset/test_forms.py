@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.dataset import forms, seen, turns
-from harness.dataset import texts as spool
+from harness.dataset import forms, seen, texts, turns
 from harness.dataset.counts import id_findings
 from harness.dataset.item import Item
 from harness.dataset.items import TaskRecords, read_items
@@ -126,7 +125,7 @@ def test_the_template_of_a_task_makes_the_prompt_of_alpaca_records_that_it_speak
         record = {"instruction": "Explain.", "input": given_input, "output": "So."}
         item = TaskRecords("sea", template).item(PATH, 1, record)
         assert said(item) == [("user", prompt)]
-        assert {text for _, text in spool.own_texts(item)} == {"Explain.", given_input}
+        assert {text for _, text in texts.own_texts(item)} == {"Explain.", given_input}
 
 
 PAIR = {"prompt": "When?", "chosen": "At noon.", "rejected": "Never."}
@@ -202,7 +201,7 @@ class TestColumns:
         assert said(item)[1] == ("user", "When?")
         how = TaskRecords("sea", "{{ topic }}", reading=Reading((("topic", "area"),)))
         item = how.item(PATH, 1, {"topic": "tides", "area": "x", "reference": "y"})
-        assert (said(item), item.topic, list(spool.own_texts(item))) == ([("user", "tides")], "x", [("topic", "tides")])
+        assert (said(item), item.topic, list(texts.own_texts(item))) == ([("user", "tides")], "x", [("topic", "tides")])
 
     def test_a_misspelt_column_is_named(self) -> None:
         with pytest.raises(DataError, match=r"no column 'uidd', which columns.id names; did you mean 'uid'"):
@@ -335,6 +334,6 @@ def test_any_record_is_an_item_or_is_refused_by_name(record: dict[str, Any], col
     except DataError:
         return
     assert isinstance(item.reference, str)
-    list(spool.texts_of(item))
+    list(texts.texts_of(item))
     forms.may_be_empty(forms.form_of(item.fields), item.fields, "messages[0].content")
     list(forms.keys_seen(item.fields))

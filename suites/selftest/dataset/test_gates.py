@@ -20,7 +20,7 @@ from harness.dataset.findings import Checked, Finding, dump, load, tally
 from harness.errors import SpecError
 from harness.gates import data
 from harness.spec import load as spec_file
-from harness.spec import objects as spec
+from harness.spec import objects
 from harness.spec.data import Options
 from suites.tiny.child import COMMAND, ROOT, Line
 
@@ -284,14 +284,14 @@ def test_every_kind_of_every_check_has_a_way_out_that_the_spec_takes(check: Chec
                     loaded.gates.data, allow=frozenset(given.get("allow", ()))))))) == []  # fmt: skip
 
 
-def table(line: Line, text: str) -> spec.Spec:
+def table(line: Line, text: str) -> objects.Spec:
     line.edit('duplicates_of = ["prompt", "both"]', f'{text}\nduplicates_of = ["prompt", "both"]')
     return spec_file.load(line.spec)
 
 
 class TestOptions:
     def test_secrets_warn_unless_the_spec_blocks(self, copied: Line) -> None:
-        def blocking(loaded: spec.Spec) -> bool:
+        def blocking(loaded: objects.Spec) -> bool:
             return next(gate.blocking for gate in data.expected(loaded) if gate.id == "data.train-sea.secrets")
 
         assert not blocking(spec_file.load(copied.spec))

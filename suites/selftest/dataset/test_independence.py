@@ -14,14 +14,14 @@ from harness.dataset import checks
 from harness.dataset.items import topic_of
 from harness.gates import evaluation
 from harness.metrics import registry, scoring
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Spec
 from suites.tiny.child import Line
 
 
 @pytest.fixture
 def spec(line: Line, tmp_path: Path) -> Spec:
-    return spec_file.load(line.copy(tmp_path / "line").spec)
+    return load.load(line.copy(tmp_path / "line").spec)
 
 
 def records(path: Path) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.dataset import texts as spool
+from harness.dataset import texts
 from harness.dataset.counts import id_findings
 from harness.dataset.item import Item
 from harness.dataset.items import TaskRecords, read_items
@@ -155,7 +155,7 @@ class TestForms:
 
     def test_the_own_texts_of_a_record_are_the_fields_of_its_template(self, read: Callable[[object], Item]) -> None:
         found = read({"id": "a", "question": "When?", "comment": "not asked", "reference": "At noon."})
-        assert list(spool.own_texts(found)) == [("question", "When?")]
+        assert list(texts.own_texts(found)) == [("question", "When?")]
 
     @pytest.mark.parametrize(
         ("record", "words"),

@@ -10,13 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.dataset import checks
-from harness.dataset import shared_runs as overlap
+from harness.dataset import checks, shared_runs
 from harness.dataset.findings import Finding
 from harness.dataset.item import Item
 from harness.dataset.leakage import text_findings
 from harness.project import ROOT
-from harness.spec import load as spec_file
+from harness.spec import load
 from suites.selftest.dataset.made_items import different, item, text
 
 PATH = Path("some.jsonl")
@@ -146,7 +145,7 @@ class TestLeakage:
         assert leaks(train, dev) == []
 
     def test_the_files_of_the_default_release_accuse_nobody(self) -> None:
-        spec = spec_file.load(ROOT / "data" / "v3" / "release.toml")
+        spec = load.load(ROOT / "data" / "v3" / "release.toml")
         for task in spec.tasks.values():
             assert checks.check_task("text_apart", task, checks.options_of(spec)).tally.kept == []
 
@@ -157,7 +156,7 @@ class TestLeakage:
         assert {found.line for found in leaks(dev, train)} == set(range(1, 101))
 
     def test_hashes_that_agree_by_chance_accuse_nobody(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(overlap, "_marked", lambda found, side: np.full(len(found), 7, np.uint64))
+        monkeypatch.setattr(shared_runs, "_marked", lambda found, side: np.full(len(found), 7, np.uint64))
         assert leaks(different(4), [item(line, text(50 + line), text(80 + line)) for line in range(1, 4)]) == []
 
     def test_codes_that_agree_by_chance_beside_a_shared_run_do_not_hide_it(
@@ -165,7 +164,7 @@ class TestLeakage:
     ) -> None:
         train = [item(1, text(3), f"{text(1, 9)} {text(2, 9)}")]
         dev = [item(1, text(5), f"{text(4, 9)} {text(2, 9)}")]
-        monkeypatch.setattr(overlap, "_cut", lambda found: np.full(len(found), 7, np.uint32))
+        monkeypatch.setattr(shared_runs, "_cut", lambda found: np.full(len(found), 7, np.uint32))
         assert [found.kind for found in leaks(train, dev)] == ["run-answer"]
 
     def test_both_texts_stand_side_by_side(self) -> None:

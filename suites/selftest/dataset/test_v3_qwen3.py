@@ -19,7 +19,7 @@ from harness.gates import aims, evaluation, limits
 from harness.metrics import registry, scoring
 from harness.metrics.metric import concerns
 from harness.project import ROOT
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Spec
 from harness.text.units import units
 
@@ -30,7 +30,7 @@ SPLITS = ("train", "dev", "benchmark", "parity")
 
 @pytest.fixture(scope="module")
 def spec() -> Spec:
-    return spec_file.load(LINE / "release.toml")
+    return load.load(LINE / "release.toml")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from harness.engines import base_model
 from harness.engines.checkpoint import write
 from harness.errors import SpecError
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Base, Spec
 from harness.store import digests
 from suites.tiny.child import Line
@@ -31,7 +31,7 @@ def cached(line: Line, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def spec(line: Line, cached: Path) -> Spec:
-    loaded = spec_file.load(line.spec)
+    loaded = load.load(line.spec)
     return replace(loaded, base=Base(f"path:{cached}", loaded.base.pin))
 
 

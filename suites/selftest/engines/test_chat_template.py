@@ -19,7 +19,7 @@ from harness.errors import SpecError
 from harness.gguf import read_back, retold
 from harness.gguf.toolchain import prove
 from harness.releases import serving
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.chat import Chat
 from harness.store import digests
 from harness.store.store import Store
@@ -147,9 +147,9 @@ CHAT = {
 @pytest.mark.parametrize("written", CHAT)
 def test_the_table_is_read_and_the_key_of_the_base_names_it(written: str, line: Line, tmp_path: Path) -> None:
     copied = line.copy(tmp_path / "line")
-    before = requests.base(spec_file.load(copied.spec)).key.digest
+    before = requests.base(load.load(copied.spec)).key.digest
     copied.edit("[tasks.sea]", f"[base.chat]\n{written}\n\n[tasks.sea]")
-    loaded = spec_file.load(copied.spec)
+    loaded = load.load(copied.spec)
     assert loaded.base.chat == Chat(arguments=CHAT[written])
     assert (requests.base(loaded).key.digest == before) == (written == "")
 
@@ -173,7 +173,7 @@ def test_a_table_that_cannot_be_used_is_refused_with_its_key(
     copied = line.copy(tmp_path / "line")
     copied.edit("[tasks.sea]", f"[base.chat]\n{written}\n\n[tasks.sea]")
     with pytest.raises(SpecError, match=r"base\.chat") as caught:
-        spec_file.load(copied.spec)
+        load.load(copied.spec)
     assert told in str(caught.value)
 
 
@@ -181,7 +181,7 @@ def test_a_given_template_is_held_to_what_the_run_opened(line: Line, tmp_path: P
     copied = line.copy(tmp_path / "line")
     (copied.spec.parent / "own.jinja").write_bytes(thinking.TEMPLATE.encode())
     copied.edit("[tasks.sea]", '[base.chat]\ntemplate = "own.jinja"\nenable_thinking = false\n\n[tasks.sea]')
-    loaded = spec_file.load(copied.spec)
+    loaded = load.load(copied.spec)
     made = Store(tmp_path / "store").fetch_all([requests.base(loaded)])[0]
     assert chat_template.named(made.path) == {"default": chat_template.settled(thinking.TEMPLATE, OFF)}
     other = replace(loaded, opened={str(loaded.base.chat.template): "0" * 64})

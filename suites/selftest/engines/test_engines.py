@@ -20,7 +20,7 @@ from harness.engines.form import Loaded
 from harness.engines.generate import Decoding, answer_all, batches, ends
 from harness.engines.mount import mounted
 from harness.errors import AdapterError
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.recipe import Experiment
 from suites.tiny.child import Line
 from training.adapter import train
@@ -29,7 +29,7 @@ from training.adapter import train
 @pytest.fixture(scope="module")
 def adapter(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder, scratch = tmp_path_factory.mktemp("adapter"), tmp_path_factory.mktemp("scratch")
-    loaded = spec_file.load(line.spec)
+    loaded = load.load(line.spec)
     items = items_of(loaded.tasks["sea"], "train")
     train(line.spec.parent / "base", items, loaded.recipe, Experiment("one", 2, 1e-2), 1, 1, folder, scratch)
     return folder
@@ -63,7 +63,7 @@ def test_batches_do_not_depend_on_the_order_of_the_items(lengths: dict[str, int]
 def test_answers_in_four_bit_do_not_depend_on_the_batch_size(
     size: int, line: Line, four_bit: Loaded, adapter: Path
 ) -> None:
-    items = items_of(spec_file.load(line.spec).tasks["sea"], "benchmark")
+    items = items_of(load.load(line.spec).tasks["sea"], "benchmark")
     with mounted(four_bit, adapter) as engine:
         assert answer_all(engine, items, Decoding(size, 16)) == answer_all(engine, items, Decoding(64, 16))
 
@@ -82,13 +82,13 @@ def test_the_weights_trained_on_are_those_that_the_four_bit_form_computes_with(
     line: Line, four_bit: Loaded, tmp_path: Path
 ) -> None:
     nf4.write_dequantized(line.spec.parent / "base", tmp_path)
-    texts = passages(four_bit.tokenizer, items_of(spec_file.load(line.spec).tasks["sea"], "dev"))
+    texts = passages(four_bit.tokenizer, items_of(load.load(line.spec).tasks["sea"], "dev"))
     trained_on = completion_logprobs(form.load(FLOAT32, tmp_path, 1), texts)
     assert mean_kl(completion_logprobs(four_bit, texts), trained_on) < 1e-9
 
 
 def test_taking_an_adapter_off_leaves_the_bare_base(line: Line, four_bit: Loaded, adapter: Path) -> None:
-    texts = passages(four_bit.tokenizer, items_of(spec_file.load(line.spec).tasks["sea"], "dev")[:2])
+    texts = passages(four_bit.tokenizer, items_of(load.load(line.spec).tasks["sea"], "dev")[:2])
     before = completion_logprobs(four_bit, texts)
     with mounted(four_bit, adapter) as engine:
         assert mean_kl(completion_logprobs(engine, texts), before) > 1e-3
@@ -139,7 +139,7 @@ def test_a_link_in_an_adapter_is_refused(spoilt: Path) -> None:
 @pytest.mark.parametrize("step", [0, 1, 5])
 def test_rows_that_leave_a_batch_when_they_end_have_the_tokens_of_transformers_generate(line: Line, step: int) -> None:
     engine = form.load(FLOAT32, line.spec.parent / "base", 1)
-    items = items_of(spec_file.load(line.spec).tasks["sea"], "benchmark")[:7]
+    items = items_of(load.load(line.spec).tasks["sea"], "benchmark")[:7]
     prompts = [tokens.prompt_ids(engine.tokenizer, item.messages) for item in items]
     pad = engine.tokenizer.pad_token_id
     peers = [
@@ -160,7 +160,7 @@ def test_rows_that_leave_a_batch_when_they_end_have_the_tokens_of_transformers_g
 
 def test_an_answer_ends_at_any_token_that_the_tokenizer_or_the_generation_config_names(line: Line) -> None:
     engine = form.load(FLOAT32, line.spec.parent / "base", 1)
-    items = items_of(spec_file.load(line.spec).tasks["sea"], "benchmark")[:5]
+    items = items_of(load.load(line.spec).tasks["sea"], "benchmark")[:5]
     own = engine.tokenizer.eos_token_id
     assert ends(engine) == {own}
     before = answer_all(engine, items, Decoding(8, 6))

@@ -9,12 +9,11 @@ import pytest
 import torch
 
 from harness.dataset.checks import items_of
-from harness.engines import form, nf4
-from harness.engines import fresh_process as again
+from harness.engines import form, fresh_process, nf4
 from harness.engines.fresh_process import Job
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
-from harness.spec import load as spec_file
+from harness.spec import load
 from suites.tiny.child import Line
 from training.adapter import train
 
@@ -24,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def test_on_a_gpu_a_fresh_process_gives_the_answers_of_this_one(line: Line, tmp_path: Path) -> None:
-    spec = spec_file.load(line.spec)
+    spec = load.load(line.spec)
     base, task = line.spec.parent / "base", spec.tasks["sea"]
     short = replace(spec.experiments[0], epochs=2)
     train(base, items_of(task, "train"), spec.recipe, short, spec.seed, 1, tmp_path / "adapter", tmp_path / "scratch")
@@ -33,4 +32,6 @@ def test_on_a_gpu_a_fresh_process_gives_the_answers_of_this_one(line: Line, tmp_
     with mounted(form.load(nf4.FORM, base, 1), tmp_path / "adapter") as engine:
         assert engine.model.device.type == "cuda"
         here = answer_all(engine, items, Decoding(len(items), 16))
-    assert again.ask(Job("harness.forms.nf4:FORM", str(base), str(tmp_path / "adapter"), 1, 16, prompts)) == here
+    assert (
+        fresh_process.ask(Job("harness.forms.nf4:FORM", str(base), str(tmp_path / "adapter"), 1, 16, prompts)) == here
+    )

@@ -10,7 +10,7 @@ import pytest
 from harness.engines import trained_on
 from harness.errors import SpecError
 from harness.gguf.read_back import Share, Weights
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.gguf import GgufGates
 from suites.release.test_gguf import _too_wide
 from suites.tiny.child import Line
@@ -59,8 +59,8 @@ def test_of_an_adapter_that_is_trained_here_the_spec_says_nothing(line: Line, tm
         '[adapters.both]\ntasks = ["sea", "shore"]', '[adapters.both]\ntasks = ["sea", "shore"]\ntrained_on = "nf4"'
     )
     with pytest.raises(SpecError, match=r"adapters\.both\.trained_on: speaks of an adapter from elsewhere"):
-        spec_file.load(copied.spec)
-    assert spec_file.load(copied.spec, {"both": tmp_path}).adapters["both"].trained_on == "nf4"
+        load.load(copied.spec)
+    assert load.load(copied.spec, {"both": tmp_path}).adapters["both"].trained_on == "nf4"
 
 
 @pytest.mark.parametrize(("asked", "advised"), [("Q4_0", False), ("Q5_0", False), ("Q4_K_M", True)])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.engines import llama_cpp as llama
+from harness.engines import llama_cpp
 from harness.errors import EngineError
 
 READY = 'print(json.dumps({"ready": True, "bytes": 0}), flush=True)\n'
@@ -22,17 +22,17 @@ ctypes.CFUNCTYPE(None)(ctypes.addressof(ctypes.c_char.from_buffer(page)))()
 """
 
 
-def program(folder: Path, body: str, patience: float = 5.0) -> llama.Runtime:
+def program(folder: Path, body: str, patience: float = 5.0) -> llama_cpp.Runtime:
     path = folder / "child.py"
     path.write_text(HEAD + body, encoding="utf-8")
-    return llama.Runtime((sys.executable, str(path)), patience=patience)
+    return llama_cpp.Runtime((sys.executable, str(path)), patience=patience)
 
 
 def refusal(folder: Path, body: str, patience: float = 5.0) -> str:
     """What is said of a program that does not behave, whether at loading or when it is asked."""
     with (
         pytest.raises(EngineError) as caught,
-        llama.opened(folder / "model.gguf", 1, program(folder, body, patience)) as loaded,
+        llama_cpp.opened(folder / "model.gguf", 1, program(folder, body, patience)) as loaded,
     ):
         loaded.facts()
     return str(caught.value)
@@ -84,7 +84,7 @@ def test_a_request_that_llama_refuses_is_an_error_with_its_reason(tmp_path: Path
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     with (
         pytest.raises(EngineError, match="llama-nowhere cannot be started"),
-        llama.opened(tmp_path / "model.gguf", 1, llama.Runtime(("llama-nowhere",))),
+        llama_cpp.opened(tmp_path / "model.gguf", 1, llama_cpp.Runtime(("llama-nowhere",))),
     ):
         pass
 
@@ -122,7 +122,7 @@ def test_raw_bytes_and_replies_do_not_run_into_each_other(tmp_path: Path) -> Non
         "    head = json.dumps({'ids': [10, 10], 'bytes': len(raw), 'peak': 7}).encode() + b'\\n'\n"
         "    sys.stdout.buffer.write(head + raw); sys.stdout.buffer.flush()\n"
     )
-    with llama.opened(tmp_path / "model.gguf", 1, program(tmp_path, body)) as loaded:
+    with llama_cpp.opened(tmp_path / "model.gguf", 1, program(tmp_path, body)) as loaded:
         assert loaded.logits([1], [2, 3]).tolist() == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
         assert loaded.tokenize("two") == [10, 10]
         assert loaded.logits([1, 2, 3], [4]).shape == (1, 6)
@@ -134,7 +134,7 @@ def test_the_engine_ends_with_the_process_that_asked(tmp_path: Path) -> None:
     code = (
         "import importlib.util, sys, time, types\n"
         "sys.modules['llama_cpp'] = types.ModuleType('llama_cpp')\n"
-        f"spec = importlib.util.spec_from_file_location('child', {str(llama.PROGRAM)!r})\n"
+        f"spec = importlib.util.spec_from_file_location('child', {str(llama_cpp.PROGRAM)!r})\n"
         "child = importlib.util.module_from_spec(spec); spec.loader.exec_module(child)\n"
         "child.die_with_parent()\n"
         "print('guarded', flush=True); time.sleep(600)\n"
@@ -166,13 +166,13 @@ def test_memory_is_that_of_the_engine_and_not_of_the_process_that_started_it(tmp
     body = (
         "import importlib.util, types\n"
         "sys.modules['llama_cpp'] = types.ModuleType('llama_cpp')\n"
-        f"spec = importlib.util.spec_from_file_location('child', {str(llama.PROGRAM)!r})\n"
+        f"spec = importlib.util.spec_from_file_location('child', {str(llama_cpp.PROGRAM)!r})\n"
         "child = importlib.util.module_from_spec(spec); spec.loader.exec_module(child)\n"
         f"{READY}"
         "sys.stdin.readline(); print(json.dumps({'bytes': 0, 'peak': child.peak_memory()}), flush=True)\n"
         "sys.stdin.read()\n"
     )
-    with llama.opened(tmp_path / "model.gguf", 1, program(tmp_path, body, patience=60)) as loaded:
+    with llama_cpp.opened(tmp_path / "model.gguf", 1, program(tmp_path, body, patience=60)) as loaded:
         loaded.facts()
         assert 1 << 20 < loaded.peak < 200 << 20
     del held

@@ -20,7 +20,7 @@ from harness.gates import judging
 from harness.gates.forgetting import check_provable
 from harness.gates.gate import Gate
 from harness.project import ROOT
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.recipe import Experiment
 from suites.tiny.child import Line
 from training.adapter import train
@@ -92,11 +92,11 @@ def test_a_margin_that_the_passages_cannot_prove_is_refused_when_the_spec_is_rea
     spoilt = line.copy(tmp_path / "line")
     spoilt.edit("margin = 0.5", "margin = 0.1")
     with pytest.raises(SpecError, match="16 passages can never prove a loss below"):
-        check_provable(spec_file.load(spoilt.spec))
+        check_provable(load.load(spoilt.spec))
 
 
 def test_the_candidate_blocks_and_other_adapters_advise(line: Line) -> None:
-    found = {gate.id: gate.blocking for gate in gates.expected(spec_file.load(line.spec))}
+    found = {gate.id: gate.blocking for gate in gates.expected(load.load(line.spec))}
     assert (found["eval.both.forgetting"], found["eval.sea.forgetting"]) == (True, False)
 
 
@@ -123,7 +123,7 @@ def speaking(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_real_adapter_trained_far_too_hot_is_refused_and_a_mild_one_is_not(
     speaking: Path, line: Line, tmp_path: Path, epochs: int, rate: float, judged: str
 ) -> None:
-    loaded = spec_file.load(line.spec)
+    loaded = load.load(line.spec)
     items = items_of(loaded.tasks["sea"], "train")
     train(speaking, items, loaded.recipe, Experiment("real", epochs, rate), 1, 1, tmp_path / "a", tmp_path / "b")
     engine = form.load(nf4.FORM, speaking, 1)

@@ -13,19 +13,17 @@ from hypothesis import strategies as st
 from harness import gates
 from harness.dataset.item import Item, Point
 from harness.errors import EmptySetError, SpecError
-from harness.fidelity import attribution
+from harness.fidelity import attribution, task_loss
 from harness.fidelity import summary as logit_parity
-from harness.fidelity import task_loss as lost
 from harness.fidelity.attribution import Row
 from harness.fidelity.sample import thirds
 from harness.fidelity.summary import Estimate, Summary
 from harness.fidelity.token_ids import Reading, differing_items, explain
-from harness.gates import fidelity as gguf_parity
-from harness.gates import judging
+from harness.gates import fidelity, judging
 from harness.gates.gate import Gate
 from harness.metrics import registry
 from harness.metrics.metric import Forms
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.gguf import GgufGates
 from suites.tiny.child import Line
 
@@ -113,12 +111,12 @@ FORMS = {"sea": Forms("Answer: .*", "Declined: .*")}
 RIGHT, WRONG = "It rises twice.", "It falls."
 
 
-def losses(worse: int, same: int) -> lost.Comparison:
+def losses(worse: int, same: int) -> task_loss.Comparison:
     items = [item(number) for number in range(worse + same)]
     before = {f"sea/{one.id}": RIGHT for one in items}
     after = {f"sea/{one.id}": WRONG if number < worse else RIGHT for number, one in enumerate(items)}
-    found = lost.pairs(registry.METRICS["coverage"], items, before, after, FORMS)
-    return lost.compare("coverage", found, 0.25, 0.95)
+    found = task_loss.pairs(registry.METRICS["coverage"], items, before, after, FORMS)
+    return task_loss.compare("coverage", found, 0.25, 0.95)
 
 
 NOT_LOST = Gate("gguf.q4.coverage_not_lost", "not_lost", "q4", False, "not_worse", "coverage", -0.25)
@@ -129,7 +127,7 @@ NOT_LOST = Gate("gguf.q4.coverage_not_lost", "not_lost", "q4", False, "not_worse
     [(0, 16, "passed"), (0, 12, "inconclusive"), (4, 12, "inconclusive"), (14, 2, "failed")],
 )
 def test_a_form_must_show_that_it_lost_no_more_than_the_margin(worse: int, same: int, outcome: str) -> None:
-    measured = lost.measurement(losses(worse, same), "the sample", {"adapter": "a"})
+    measured = task_loss.measurement(losses(worse, same), "the sample", {"adapter": "a"})
     judgement = judging.judge(NOT_LOST, measured, 0.95)
     assert judgement.outcome == outcome
     assert f"{worse} answers turned worse, 0 better, {same} stayed" in judgement.message
@@ -139,17 +137,17 @@ def test_a_form_must_show_that_it_lost_no_more_than_the_margin(worse: int, same:
 def test_a_form_of_which_too_little_is_known_is_not_said_to_have_kept_its_quality(
     worse: int, same: int, kept: bool
 ) -> None:
-    assert (lost.why_not_kept(losses(worse, same), 0.25) == "") is kept
+    assert (task_loss.why_not_kept(losses(worse, same), 0.25) == "") is kept
 
 
 def test_an_answer_that_turned_from_right_to_wrong_is_shown_with_both_texts() -> None:
-    (shown, *_) = lost.measurement(losses(3, 20), "the sample", {}).wrong
+    (shown, *_) = task_loss.measurement(losses(3, 20), "the sample", {}).wrong
     assert shown == f"sea-0 (1.00 -> 0.00): was {RIGHT!r}, is {WRONG!r}"
 
 
 def test_a_metric_that_concerns_no_item_is_an_error() -> None:
     with pytest.raises(EmptySetError, match="refused concerns none"):
-        lost.pairs(registry.METRICS["refused"], [item(1)], {}, {}, FORMS)
+        task_loss.pairs(registry.METRICS["refused"], [item(1)], {}, {}, FORMS)
 
 
 ADAPTER = Row("adapter", "as trained", kl=0.0, scores={"coverage": 0.98}, size=500 << 20, speed=100.0)
@@ -202,7 +200,7 @@ def _gates(line: Line, tmp_path: Path, table: str, *, deploy: bool = False) -> d
         copied.edit(*DEPLOY_GGUF)
         copied.edit(BNB, "")
     copied.edit("[gates.bundle]", f"{table}\n\n[gates.bundle]")
-    return {gate.id: gate for gate in gates.expected(spec_file.load(copied.spec))}
+    return {gate.id: gate for gate in gates.expected(load.load(copied.spec))}
 
 
 def test_parity_advises_unless_the_file_is_what_ships(line: Line, tmp_path: Path) -> None:
@@ -226,7 +224,7 @@ def test_one_word_makes_every_gate_of_the_files_block(line: Line, tmp_path: Path
 
 
 def test_a_form_is_compared_by_the_metrics_that_the_candidate_is_judged_by(line: Line) -> None:
-    assert gguf_parity.metrics_of(spec_file.load(line.spec)) == ("coverage", "format", "refused", "answered")
+    assert fidelity.metrics_of(load.load(line.spec)) == ("coverage", "format", "refused", "answered")
 
 
 def test_shipping_a_file_without_its_gates_is_refused(line: Line, tmp_path: Path) -> None:
@@ -234,7 +232,7 @@ def test_shipping_a_file_without_its_gates_is_refused(line: Line, tmp_path: Path
     copied.edit(*DEPLOY_GGUF)
     copied.edit(BNB, "")
     with pytest.raises(SpecError, match=r"gates\.gguf: missing"):
-        gates.expected(spec_file.load(copied.spec))
+        gates.expected(load.load(copied.spec))
 
 
 def test_shipping_a_file_and_judging_mounts_is_refused(line: Line, tmp_path: Path) -> None:
@@ -242,4 +240,4 @@ def test_shipping_a_file_and_judging_mounts_is_refused(line: Line, tmp_path: Pat
     copied.edit(*DEPLOY_GGUF)
     copied.edit("[gates.bundle]", "[gates.gguf]\n\n[gates.bundle]")
     with pytest.raises(SpecError, match=r"gates\.bnb: judges adapters on a 4-bit base"):
-        gates.expected(spec_file.load(copied.spec))
+        gates.expected(load.load(copied.spec))

@@ -28,7 +28,7 @@ from harness.fidelity.figures import Labelled, compare
 from harness.fidelity.token_ids import differing_items
 from harness.gguf import convert
 from harness.gguf.toolchain.find import Toolchain
-from suites.tiny import gguf as tiny_gguf
+from suites.tiny import gguf
 
 SECONDS = 300.0
 TEXTS = ("Answer: the sea rises twice a day.", "Naïve café — 3 < 4, “twice”…", "日本語 and\ttabs\n\nlines ")
@@ -43,7 +43,7 @@ def items() -> list[Item]:
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkpoint")
-    tiny_gguf.write_base(folder)
+    gguf.write_base(folder)
     return folder
 
 

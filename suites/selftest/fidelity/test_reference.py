@@ -10,8 +10,7 @@ import pytest
 import torch
 
 from harness.dataset.checks import items_of
-from harness.engines import form, nf4
-from harness.engines import hidden_states as hidden
+from harness.engines import form, hidden_states, nf4
 from harness.engines.divergence import completion_logprobs, passages
 from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
@@ -24,7 +23,7 @@ from harness.fidelity.measure import Measured, Sample
 from harness.fidelity.sample import thirds
 from harness.fidelity.summary import summarize
 from harness.fidelity.survival import explain, survival
-from harness.spec import load as spec_file
+from harness.spec import load
 from suites.tiny.child import Line
 
 ALL_LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "up_proj", "gate_proj", "down_proj"]
@@ -37,7 +36,7 @@ def base(line: Line) -> Loaded:
 
 @pytest.fixture(scope="module")
 def sample(line: Line) -> Sample:
-    spec = spec_file.load(line.spec)
+    spec = load.load(line.spec)
     items = {task: thirds(items_of(spec.tasks[task], "benchmark"), 8) for task in ("sea", "shore")}
     return Sample(items, {task: Decoding(4, 6) for task in items})
 
@@ -172,7 +171,7 @@ def scaled(line: Line) -> Iterator[Loaded]:
 def test_a_model_that_scales_its_logits_is_refused_and_not_misread(scaled: Loaded, sample: Sample) -> None:
     texts = passages(scaled.tokenizer, sample.all)
     with pytest.raises(EngineError, match="scales or caps them"):
-        list(hidden.completion_states(scaled, texts))
+        list(hidden_states.completion_states(scaled, texts))
 
 
 def test_a_caller_that_stops_early_can_still_train(base: Loaded, trained: Path) -> None:

@@ -17,7 +17,7 @@ from harness.forms import code, registry
 from harness.forms.form import Form
 from harness.forms.gguf import Gguf
 from harness.project import ROOT
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.gates import BnbGates
 from harness.spec.gguf import GgufGates
 from harness.spec.objects import Base, Spec
@@ -100,7 +100,7 @@ def test_a_form_is_found_under_its_name_and_says_what_serves_it(name: str) -> No
 
 @pytest.fixture
 def spec(line: Line) -> Spec:
-    return spec_file.load(line.spec)
+    return load.load(line.spec)
 
 
 @pytest.mark.parametrize(("name", "mend"), [("nf5", "did you mean 'nf4'?"), ("floats32", "did you mean 'float32'?")])

@@ -14,7 +14,7 @@ from harness.errors import SpecError
 from harness.gates import aims, fidelity, regression
 from harness.gates.gate import Gate
 from harness.metrics import registry
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.gates import RegressionGates
 from harness.spec.gguf import GgufGates
 from harness.spec.objects import Spec
@@ -26,7 +26,7 @@ METRICS = st.lists(st.sampled_from(sorted(registry.OWN)), unique=True, max_size=
 
 @pytest.fixture(scope="module")
 def spec(line: Line) -> Spec:
-    loaded = spec_file.load(line.spec)
+    loaded = load.load(line.spec)
     return replace(loaded, gates=replace(loaded.gates, gguf=GgufGates(blocking=True)))
 
 

@@ -19,7 +19,7 @@ from harness.gates import chances, evaluation, judging, looks
 from harness.gates.gate import Gate
 from harness.metrics import registry, scoring
 from harness.releases import judged_items, ledger, tried_items
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Spec
 from harness.spec.policy import ANYTIME
 from harness.statistics import sequential
@@ -204,12 +204,12 @@ class TestTheCourse:
 def anytime(line: Line, tmp_path: Path) -> Spec:
     copied = line.copy(tmp_path / "line")
     copied.edit("[generation]", '[policy]\nlooks = "anytime"\n\n[generation]')
-    return spec_file.load(copied.spec)
+    return load.load(copied.spec)
 
 
 class TestTheSpec:
     def test_the_default_asks_once(self, line: Line) -> None:
-        assert spec_file.load(line.spec).looks == "once"
+        assert load.load(line.spec).looks == "once"
 
     def test_a_plan_tells_what_a_gate_asks_and_how_often_it_errs(self, anytime: Spec) -> None:
         expected = gates.expected(anytime)
@@ -238,7 +238,7 @@ class TestTheSpec:
         copied.edit("[generation]", f'[policy]\nlooks = "{ANYTIME}"\n\n[generation]')
         copied.edit("[gates.bundle]", "[gates.gguf]\nblocking = false\n\n[gates.bundle]")
         with pytest.raises(SpecError, match=r"policy\.looks"):
-            spec_file.load(copied.spec)
+            load.load(copied.spec)
 
 
 def test_a_whole_run_stops_when_its_gates_are_settled_and_a_second_one_finds_the_same(

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-from harness.gates import chances as operating
-from harness.gates import chances_plot as operating_plot
+from harness.gates import chances, chances_plot
 from harness.gates.gate import Gate
 from harness.project import ROOT
 from harness.statistics import power_plot
@@ -26,16 +25,16 @@ def test_the_plot_beside_the_power_table_is_what_its_command_writes(tmp_path: Pa
 
 
 def test_the_plot_of_a_release_has_a_panel_a_gate_with_a_curve_for_twice_the_items() -> None:
-    found = operating.of_gates((FORMAT, NOT_WORSE), {FORMAT.id: 60, NOT_WORSE.id: 60}, 0.95)
-    root = ElementTree.fromstring(operating_plot.picture(found, 0.95, "demo"))
+    found = chances.of_gates((FORMAT, NOT_WORSE), {FORMAT.id: 60, NOT_WORSE.id: 60}, 0.95)
+    root = ElementTree.fromstring(chances_plot.picture(found, 0.95, "demo"))
     assert len(root.findall(f"{SVG}g")) == 2
     dashes = [curve.get("stroke-dasharray") for curve in root.iter(f"{SVG}polyline")]
     assert dashes == [None, "6,4", None, "6,4"]
 
 
 def test_the_curve_of_a_gate_goes_through_the_chance_that_the_table_prints() -> None:
-    (found,) = operating.of_gates((FORMAT,), {FORMAT.id: 60}, 0.95)
-    panel = operating_plot._threshold(found, 0.95)
+    (found,) = chances.of_gates((FORMAT,), {FORMAT.id: 60}, 0.95)
+    panel = chances_plot._threshold(found, 0.95)
     assert found.good is not None
     at = [y for x, y in panel.curves[0].points if abs(x - 0.98) < 1e-9]
     assert at == [found.good]

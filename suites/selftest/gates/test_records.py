@@ -19,8 +19,7 @@ from harness.gates.gate import Gate
 from harness.gates.records import Bye, Taint, Warned
 from harness.gates.verdict import reach
 from harness.report import rejudge
-from harness.run import journal as evidence
-from harness.run import retention
+from harness.run import journal, retention
 from harness.run.journal import Journal
 from suites.selftest.report import small_run
 from suites.selftest.report.small_run import journal as small_journal
@@ -49,7 +48,7 @@ def test_every_kind_is_read_back_as_it_was_written(kind: type[Record], tmp_path:
     Journal(tmp_path / "main.jsonl", "main").write(record)
     (line,) = (json.loads(text) for text in (tmp_path / "main.jsonl").read_text(encoding="utf-8").splitlines())
     assert list(line) == ["kind", "process", "at", *(one.name for one in fields(kind))]
-    assert [entry.record for entry in evidence.read(tmp_path)] == [record]
+    assert [entry.record for entry in journal.read(tmp_path)] == [record]
 
 
 @pytest.mark.parametrize("kind", WRITTEN, ids=lambda kind: kind.kind)
@@ -104,7 +103,7 @@ def test_whatever_stands_in_a_line_reading_it_raises_nothing(
     (tmp_path / "gw0.jsonl").write_text(
         json.dumps({"kind": kind, **HEAD, "at": at, **content}) + "\n", encoding="utf-8"
     )
-    (entry,) = evidence.read(tmp_path)
+    (entry,) = journal.read(tmp_path)
     assert entry.record.kind in KINDS
 
 

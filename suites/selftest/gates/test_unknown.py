@@ -16,7 +16,7 @@ from harness.errors import AdapterError, StoreError
 from harness.gates import expected, judging
 from harness.gates.data import strangers, unknown_leakage
 from harness.run.provenance import UNKNOWN, git_state
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
 from suites.tiny.child import Line
@@ -71,7 +71,7 @@ def test_a_repository_that_the_environment_names_is_not_the_projects(
 
 @pytest.fixture(scope="module")
 def spec(line: Line) -> Spec:
-    return spec_file.load(line.spec)
+    return load.load(line.spec)
 
 
 def given(spec: Spec, *names: str) -> Spec:
@@ -138,7 +138,7 @@ def test_an_adapter_that_does_not_end_its_answers_fails_past_the_share_of_the_sp
 ) -> None:
     copied = line.copy(tmp_path / "line")
     copied.edit("[generation]", f"[generation]\nends_by_itself = {share}")
-    gate = next(one for one in expected(spec_file.load(copied.spec)) if one.id == "eval.both.sea.ends_by_itself")
+    gate = next(one for one in expected(load.load(copied.spec)) if one.id == "eval.both.sea.ends_by_itself")
     assert gate.blocking
     ended = 1.0 - len(heard.unended(sheet(cut, of))) / of
     assert judging.judge(gate, Measurement(ended, of, sources={"sheet": 64 * "a"}), 0.95).outcome == outcome

@@ -19,7 +19,7 @@ from harness.releases import earlier, weakened
 from harness.report import document, markdown, rejudge
 from harness.report.page import catalogue, render
 from harness.report.page.view import View
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.waiver import Waiver
 from suites.selftest.report import small_run
 from suites.selftest.report.small_run import build, journal
@@ -98,7 +98,7 @@ def test_the_journal_alone_gives_the_same_verdict_again(tmp_path: Path) -> None:
 
 
 def expect(line: Line) -> None:
-    gates.expected(spec_file.load(line.spec))
+    gates.expected(load.load(line.spec))
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_gates_that_the_evidence_rests_on_cannot_be_waived(waived: Callable[...,
 
 def test_every_gate_is_waivable_or_says_why_not(line: Line) -> None:
     """And of every area that judges answers or data some are."""
-    loaded = spec_file.load(line.spec)
+    loaded = load.load(line.spec)
     free = {gate.area for gate in gates.expected(loaded, {}) if not waivers.refusal(gate)}
     assert free == {"data", "eval", "regression", "training"}
 
@@ -197,7 +197,7 @@ def test_a_release_with_a_waived_gate_is_stamped_wherever_it_is_named(
 ) -> None:
     """A count of training items that does not hold: trained all the same, packed, published, exit status 0."""
     copied, gate = waived("data.train-sea.counts"), "data.train-sea.counts"
-    before, loaded = earlier.read(green.release), spec_file.load(copied.spec)
+    before, loaded = earlier.read(green.release), load.load(copied.spec)
     assert weakened.weaker(before, loaded, gates.expected(loaded, before.table), {}) == []
     copied.edit("counts.train = { items = 16", "counts.train = { items = 17")
     copied.edit("[gates.data]", f"{table('data.train-shore.counts')}\n[gates.data]")

@@ -13,13 +13,11 @@ import pytest
 
 from harness.engines.native import ChildError
 from harness.errors import GgufError
-from harness.gguf import convert, quantize, smoke
-from harness.gguf import read_back as inspect
+from harness.gguf import convert, quantize, read_back, smoke
 from harness.gguf.smoke import Prompt
-from harness.gguf.toolchain import find as toolchain
-from harness.gguf.toolchain import prove as proving
+from harness.gguf.toolchain import find, prove
 from harness.gguf.toolchain.find import Toolchain
-from suites.tiny import gguf as tiny_gguf
+from suites.tiny import gguf
 from suites.tiny import line as tiny
 
 ABOUT = {"general.name": "tiny", "general.description": "greenrun: base sha256:1 adapter sha256:2"}
@@ -36,33 +34,33 @@ class Files:
 @pytest.fixture(scope="module")
 def files(llama_cpp: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Files:
     checkpoint, f16, q4 = (tmp_path_factory.mktemp(name) for name in ("checkpoint", "f16", "q4"))
-    tiny_gguf.write_base(checkpoint)
+    gguf.write_base(checkpoint)
     convert.to_f16(checkpoint, llama_cpp, ABOUT, f16, SECONDS)
     quantize.quantize(f16 / convert.FILE, "Q4_0", llama_cpp, q4, 1, SECONDS)
     return Files(checkpoint, f16 / convert.FILE, q4 / convert.FILE)
 
 
 def test_the_toolchain_is_of_one_pinned_version_and_runs_a_quantized_model(llama_cpp: Toolchain) -> None:
-    asked = toolchain.ask(llama_cpp)
-    proof = proving.prove(llama_cpp)
+    asked = find.ask(llama_cpp)
+    proof = prove.prove(llama_cpp)
 
     assert asked.problems == ()
-    assert set(asked.versions) == {*toolchain.TOOLS, "llama-cpp-python"}
+    assert set(asked.versions) == {*find.TOOLS, "llama-cpp-python"}
     assert proof.sets != "not said"
     assert "AMX" not in proof.sets
 
 
 def test_both_files_say_what_their_checkpoint_says(files: Files) -> None:
-    source = inspect.source(files.checkpoint)
+    source = read_back.source(files.checkpoint)
 
     for path in (files.f16, files.q4):
-        model, weights = inspect.read(path)
-        assert list(inspect.differences(source, model)) == []
+        model, weights = read_back.read(path)
+        assert list(read_back.differences(source, model)) == []
         assert weights.description == ABOUT["general.description"]
 
 
 def test_the_files_hold_the_types_that_they_are_named_for(files: Files) -> None:
-    plain, quantized = inspect.read(files.f16)[1], inspect.read(files.q4)[1]
+    plain, quantized = read_back.read(files.f16)[1], read_back.read(files.q4)[1]
 
     assert set(plain.types) == {"F16", "F32"}
     assert quantized.share("Q4_0") > 0.0
@@ -73,7 +71,7 @@ def test_a_type_that_falls_back_is_seen_in_the_tensors(llama_cpp: Toolchain, fil
     """Rows of 64 are no multiple of 256: the tool writes other types under the name of Q4_K_M and ends well."""
     quantize.quantize(files.f16, "Q4_K_M", llama_cpp, tmp_path, 1, SECONDS)
 
-    weights = inspect.read(tmp_path / convert.FILE)[1]
+    weights = read_back.read(tmp_path / convert.FILE)[1]
 
     assert weights.share("Q4_K") == 0.0
     assert weights.bits_per_weight > 5.5
@@ -86,7 +84,7 @@ def test_a_chat_template_that_is_not_the_bases_is_told(llama_cpp: Toolchain, fil
     template.write_text(template.read_text(encoding="utf-8").replace("assistant", "Assistant"), encoding="utf-8")
     convert.to_f16(changed, llama_cpp, ABOUT, tmp_path, SECONDS)
 
-    told = list(inspect.differences(inspect.source(files.checkpoint), inspect.read(tmp_path / convert.FILE)[0]))
+    told = list(read_back.differences(read_back.source(files.checkpoint), read_back.read(tmp_path / convert.FILE)[0]))
 
     assert len(told) == 1
     assert told[0].startswith("chat template: differs from its source's at character")
@@ -181,7 +179,7 @@ def test_the_binding_answers_from_the_same_libraries(llama_cpp: Toolchain, files
 
 
 def test_what_was_built_says_how(llama_cpp: Toolchain) -> None:
-    manifest = llama_cpp.folder / toolchain.MANIFEST
+    manifest = llama_cpp.folder / find.MANIFEST
     if not manifest.is_file():
         pytest.skip("--llama-cpp names one that was not built here; run without it to see how the pinned one was")
     told = json.loads(manifest.read_text(encoding="utf-8"))

@@ -14,11 +14,11 @@ from harness.engines import base_model
 from harness.errors import SpecError
 from harness.fidelity import attribution
 from harness.fidelity.attribution import Row, ServedFile, Serving
-from harness.gates import fidelity as gguf_parity
+from harness.gates import fidelity
 from harness.gguf.read_back import Share, Weights
 from harness.report import document
 from harness.report.forms import blocks
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Base, Spec
 from suites.tiny.child import ROOT, Line
 
@@ -32,12 +32,12 @@ def with_gguf(line: Line, folder: Path, options: str, *, deploy: bool = False) -
     if deploy:
         copied.edit('deploy = "nf4"', 'deploy = "gguf"')
         copied.edit('[gates.bnb]\nblocking = true\nmounts = ["both"]\n', "")
-    return spec_file.load(copied.spec)
+    return load.load(copied.spec)
 
 
 def test_merged_is_the_default_and_the_same_forms_are_measured_as_ever(line: Line, tmp_path: Path) -> None:
-    assert gguf_parity.forms(with_gguf(line, tmp_path / "a", "")) == ("merged", "nf4", "f16", "q4")
-    assert gguf_parity.forms(with_gguf(line, tmp_path / "b", 'adapter = "merged"')) == ("merged", "nf4", "f16", "q4")
+    assert fidelity.forms(with_gguf(line, tmp_path / "a", "")) == ("merged", "nf4", "f16", "q4")
+    assert fidelity.forms(with_gguf(line, tmp_path / "b", 'adapter = "merged"')) == ("merged", "nf4", "f16", "q4")
 
 
 @pytest.mark.parametrize(("deploy", "forms"), [(False, ("nf4", "f16", "q4")), (True, ("f16", "q4"))])
@@ -46,8 +46,8 @@ def test_apart_the_merged_file_is_measured_beside_them(
 ) -> None:
     spec = with_gguf(line, tmp_path, APART, deploy=deploy)
 
-    assert gguf_parity.forms(spec) == (*forms, "merged-q4")
-    assert gguf_parity.deployed(spec, "q4") is deploy
+    assert fidelity.forms(spec) == (*forms, "merged-q4")
+    assert fidelity.deployed(spec, "q4") is deploy
 
 
 def test_the_gates_have_the_same_ids_and_none_speaks_of_the_merged_file(line: Line, tmp_path: Path) -> None:
@@ -79,9 +79,9 @@ def test_a_base_that_is_a_gguf_file_is_known_by_its_source(source: str, given: b
 
 
 def test_the_default_release_serves_its_bases_own_file() -> None:
-    spec = spec_file.load(ROOT / "data" / "v3" / "release.toml")
+    spec = load.load(ROOT / "data" / "v3" / "release.toml")
 
-    assert gguf_parity.apart(spec)
+    assert fidelity.apart(spec)
     assert base_model.is_gguf(spec.base)
 
 

@@ -21,8 +21,7 @@ from harness.gguf import convert, retold
 from harness.gguf.toolchain.find import Toolchain
 from harness.spec.chat import Chat
 from suites.selftest.fidelity.test_llama import items
-from suites.tiny import gguf as tiny_gguf
-from suites.tiny import thinking
+from suites.tiny import gguf, thinking
 
 SECONDS = 300.0
 CHAT = Chat(system="merge", arguments={"enable_thinking": False})
@@ -32,7 +31,7 @@ TEMPLATE = thinking.NO_SYSTEM.replace("<|start|>", "<|im_start|>").replace("<|en
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plain")
-    tiny_gguf.write_base(folder)
+    gguf.write_base(folder)
     return folder
 
 

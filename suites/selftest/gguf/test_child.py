@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.engines import native as child
+from harness.engines import native
+from harness.project import ROOT
 
 
-def sh(script: str, seconds: float = 20.0) -> child.Ended:
-    return child.run(["sh", "-c", script], seconds)
+def sh(script: str, seconds: float = 20.0) -> native.Ended:
+    return native.run(["sh", "-c", script], seconds)
 
 
 def test_a_good_end_keeps_output_status_time_and_memory() -> None:
@@ -72,16 +73,16 @@ def test_what_a_child_leaves_behind_is_killed_when_it_ends(tmp_path: Path) -> No
 
 
 def test_a_child_that_floods_is_killed_and_little_of_it_is_kept() -> None:
-    ended = child.run(["yes", "y" * 1000], 60.0)
+    ended = native.run(["yes", "y" * 1000], 60.0)
 
     assert ended.flooded
     assert not ended.ok
-    assert len(ended.out) < 3 * child.KEPT
+    assert len(ended.out) < 3 * native.KEPT
     assert "prints without end" in ended.explain()
 
 
 def test_of_long_output_beginning_and_end_are_kept() -> None:
-    ended = sh(f"echo first; head -c {4 * child.KEPT} /dev/zero | tr '\\0' x; echo; echo last")
+    ended = sh(f"echo first; head -c {4 * native.KEPT} /dev/zero | tr '\\0' x; echo; echo last")
 
     assert ended.ok
     assert ended.out.startswith("first\n")
@@ -115,7 +116,7 @@ def test_a_program_that_runs_a_foreign_instruction_dies_of_sigill_and_is_explain
     (tmp_path / "ud2.c").write_text("int main(void) { __builtin_trap(); }\n", encoding="utf-8")
     subprocess.run([compiler, "-O0", "-o", tmp_path / "ud2", tmp_path / "ud2.c"], check=True)
 
-    ended = child.run([tmp_path / "ud2"], 20.0)
+    ended = native.run([tmp_path / "ud2"], 20.0)
 
     assert ended.signal == "SIGILL"
     assert "ud2 died of SIGILL: it ran an instruction that this CPU does not have" in ended.explain()
@@ -127,7 +128,7 @@ def test_a_child_killed_for_its_memory_is_explained() -> None:
     grow = (
         "import os, signal, time; held = bytearray(200 * 2**20); time.sleep(0.3); os.kill(os.getpid(), signal.SIGKILL)"
     )
-    ended = child.run([sys.executable, "-c", grow], 60.0)
+    ended = native.run([sys.executable, "-c", grow], 60.0)
 
     assert ended.signal == "SIGKILL"
     assert ended.peak > 200 * 2**20
@@ -137,7 +138,7 @@ def test_a_child_killed_for_its_memory_is_explained() -> None:
 def test_a_tool_dies_with_the_release_that_started_it(tmp_path: Path) -> None:
     shell = f"['sh', '-c', 'echo $$ > {tmp_path}/tool; exec sleep 300']"
     script = f"from harness.engines import native; native.run({shell}, 300.0)"
-    release = subprocess.Popen([sys.executable, "-c", script], cwd=Path(__file__).resolve().parent.parent.parent)
+    release = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT)
     note = tmp_path / "tool"
     until(lambda: note.is_file() and note.read_text().strip() != "")
     release.kill()
@@ -148,7 +149,7 @@ def test_a_tool_dies_with_the_release_that_started_it(tmp_path: Path) -> None:
 
 def test_a_program_that_is_not_there_cannot_be_started(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        child.run([tmp_path / "llama-quantize"], 5.0)
+        native.run([tmp_path / "llama-quantize"], 5.0)
 
 
 def assert_gone(pid: int) -> None:

@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 
 from harness.dataset.item import Item
-from harness.engines import form as forms_of
+from harness.engines import form
 from harness.engines.adapter_files import CONFIG
 from harness.engines.float32 import FORM
 from harness.errors import GgufError
-from harness.gguf import merge
-from harness.gguf import read_back as inspect
-from harness.gguf.toolchain import prove as probe
+from harness.gguf import merge, read_back
+from harness.gguf.toolchain import prove
 from suites.tiny import line as tiny
 
 TARGETS = ["q_proj", "v_proj", "down_proj"]
@@ -67,7 +66,7 @@ def items() -> list[Item]:
 
 
 def measured(base: Path, adapter: Path, merged: Path) -> merge.MergeProof:
-    return merge.measure(forms_of.load(FORM, base, 1), adapter, merged, items())
+    return merge.measure(form.load(FORM, base, 1), adapter, merged, items())
 
 
 def test_a_merged_checkpoint_answers_as_its_adapter_does(base: Path, tmp_path: Path) -> None:
@@ -133,12 +132,12 @@ def test_which_adapters_touch_an_end_is_read_from_their_weights(base: Path, tmp_
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "probe.gguf"
-    probe.write(path)
+    prove.write(path)
     return path
 
 
 def test_a_gguf_file_is_read_back_by_its_tensors(file: Path) -> None:
-    model, weights = inspect.read(file)
+    model, weights = read_back.read(file)
 
     assert (model.architecture, model.layers, model.width, model.vocabulary) == ("llama", 2, 256, 258)
     assert model.special == {"eos": 257}
@@ -155,7 +154,7 @@ def test_a_file_that_was_cut_short_is_refused_wherever_it_ends(file: Path, share
     file.write_bytes(data[: int(len(data) * share)])
 
     with pytest.raises(GgufError, match="cut short or no GGUF file"):
-        inspect.read(file)
+        read_back.read(file)
 
 
 def test_a_file_that_is_no_gguf_is_refused(tmp_path: Path) -> None:
@@ -163,13 +162,13 @@ def test_a_file_that_is_no_gguf_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"PK\x03\x04" * 1000)
 
     with pytest.raises(GgufError, match="no GGUF file"):
-        inspect.read(path)
+        read_back.read(path)
 
 
 def test_equal_models_have_no_difference(file: Path) -> None:
-    model, _ = inspect.read(file)
+    model, _ = read_back.read(file)
 
-    assert list(inspect.differences(model, model)) == []
+    assert list(read_back.differences(model, model)) == []
 
 
 @pytest.mark.parametrize(
@@ -184,25 +183,25 @@ def test_equal_models_have_no_difference(file: Path) -> None:
     ],
 )
 def test_each_difference_from_the_source_is_told(file: Path, change: dict[str, Any], told: str) -> None:
-    found, _ = inspect.read(file)
+    found, _ = read_back.read(file)
     wanted = replace(found, **change)
 
-    assert [text for text in inspect.differences(wanted, found) if text.startswith(told)]
+    assert [text for text in read_back.differences(wanted, found) if text.startswith(told)]
 
 
 def test_another_chat_template_is_shown_where_it_differs(file: Path) -> None:
-    found, _ = inspect.read(file)
+    found, _ = read_back.read(file)
     ours, theirs = replace(found, chat_template="<|start|>user\nA"), replace(found, chat_template="<|start|>User\nA")
 
-    (told,) = inspect.differences(ours, theirs)
+    (told,) = read_back.differences(ours, theirs)
 
     assert "differs from its source's at character 9" in told
     assert "'User\\nA' in the file, 'user\\nA' in the source" in told
 
 
 def test_bits_a_weight_are_counted_over_all_tensors_and_not_taken_from_a_name() -> None:
-    types = {"Q4_0": inspect.Share(2, 3200, 1800), "Q8_0": inspect.Share(1, 3200, 3400)}
-    weights = inspect.Weights(types, 6000, "")
+    types = {"Q4_0": read_back.Share(2, 3200, 1800), "Q8_0": read_back.Share(1, 3200, 3400)}
+    weights = read_back.Weights(types, 6000, "")
 
     assert weights.bits_per_weight == pytest.approx((4.5 + 8.5) / 2)
     assert weights.share("Q4_0") == 0.5
@@ -211,7 +210,7 @@ def test_bits_a_weight_are_counted_over_all_tensors_and_not_taken_from_a_name() 
 
 
 def test_a_checkpoint_says_what_its_file_must_say(tied: Path) -> None:
-    model = inspect.source(tied)
+    model = read_back.source(tied)
 
     assert (model.architecture, model.layers, model.width) == ("llama", 2, 64)
     assert model.tensors == 2 * 9 + 2  # the output matrix is the embeddings and counts once

@@ -8,7 +8,7 @@ import pytest
 
 from harness import gates
 from harness.gates.gguf import CHECKS
-from harness.spec import load as spec_file
+from harness.spec import load
 from suites.tiny.child import Finished, Line, release
 
 TABLE = "[gates.gguf]\n{options}\n\n[gates.regression]"
@@ -57,14 +57,14 @@ def test_the_merge_needs_no_llama_cpp_and_is_judged(without_llama_cpp: Finished)
 
 
 def test_a_spec_without_the_table_has_no_such_gates(line: Line) -> None:
-    assert not [gate for gate in gates.expected(spec_file.load(line.spec)) if gate.area == "gguf"]
+    assert not [gate for gate in gates.expected(load.load(line.spec)) if gate.area == "gguf"]
 
 
 @pytest.mark.parametrize(("options", "blocking"), [("", False), ("blocking = false", False), ("blocking = true", True)])
 def test_one_word_makes_them_a_condition_of_the_release(
     line: Line, tmp_path: Path, options: str, blocking: bool
 ) -> None:
-    spec = spec_file.load(with_gguf(line.copy(tmp_path), options).spec)
+    spec = load.load(with_gguf(line.copy(tmp_path), options).spec)
 
     found = [gate for gate in gates.expected(spec) if gate.area == "gguf" and gate.check in CHECKS]
     assert [gate.id for gate in found] == [f"gguf.{check}" for check in CHECKS]

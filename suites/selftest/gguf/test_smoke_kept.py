@@ -12,7 +12,7 @@ from harness.errors import SmokeError
 from harness.gguf.files import GgufFiles
 from harness.gguf.smoke import Said
 from harness.gguf.toolchain.find import Toolchain
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.store.artifact import Artifact, Key, Request
 from harness.store.store import Store
 from suites.tiny.child import Line
@@ -25,7 +25,7 @@ DEAD = Said("one", "llama-completion", "", "died of SIGSEGV", failed=True)
 @pytest.fixture
 def smoke(line: Line, tmp_path: Path) -> Callable[[list[list[Said]]], Request]:
     """``smoke(answers)``: the request whose program says the first of `answers`, and the next when asked again."""
-    spec = spec_file.load(line.spec)
+    spec = load.load(line.spec)
     store, tools = Store(tmp_path / "store"), Toolchain(tmp_path, {}, tmp_path, tmp_path, None, "none", "digest")
 
     def some(kind: str) -> Artifact:

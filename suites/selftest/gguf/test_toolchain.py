@@ -15,13 +15,11 @@ import pytest
 from harness.engines import processor
 from harness.engines.native import ChildError
 from harness.errors import ToolchainError
-from harness.gguf.toolchain import build, instructions, source
+from harness.gguf.toolchain import build, find, instructions, prove, source
 from harness.gguf.toolchain import compile as compiling
-from harness.gguf.toolchain import find as toolchain
-from harness.gguf.toolchain import prove as proving
 from harness.gguf.toolchain.compile import Compiler
+from harness.project import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 ALL = frozenset(flag for one in instructions.SETS for flag in one.needs)
 
 
@@ -180,15 +178,15 @@ def test_a_set_that_crashes_is_rejected_by_name_and_the_next_is_built(
         def compile(self, chosen: instructions.Instructions, commit: str) -> None:
             built.append(chosen.name)
 
-    def crash_on_avx512(found: object) -> proving.Proof:
+    def crash_on_avx512(found: object) -> prove.Proof:
         if built == ["avx512"]:
             raise ChildError("running a tiny model", dead_of_sigill())
-        return proving.Proof("AVX2", 0.1)
+        return prove.Proof("AVX2", 0.1)
 
     (tmp_path / "build" / "bin").mkdir(parents=True)
     monkeypatch.setattr(processor, "advertised", lambda: ALL)
-    monkeypatch.setattr(toolchain, "at", lambda folder: folder)
-    monkeypatch.setattr(proving, "prove", crash_on_avx512)
+    monkeypatch.setattr(find, "at", lambda folder: folder)
+    monkeypatch.setattr(prove, "prove", crash_on_avx512)
 
     chosen, rejected, _ = build._first_that_runs(Fake(), tmp_path, None)  # type: ignore[arg-type]
 
@@ -199,9 +197,9 @@ def test_a_set_that_crashes_is_rejected_by_name_and_the_next_is_built(
 
 
 def dead_of_sigill() -> object:
-    from harness.engines import native as child
+    from harness.engines import native
 
-    return child.run(["sh", "-c", "kill -ILL $$"], 10.0)
+    return native.run(["sh", "-c", "kill -ILL $$"], 10.0)
 
 
 def stub(folder: Path, name: str, script: str) -> None:
@@ -213,36 +211,36 @@ def stub(folder: Path, name: str, script: str) -> None:
 
 def installed(folder: Path, version: str = source.COMMIT) -> Path:
     """A folder that looks like an installed llama.cpp, with stand-ins that only print a version."""
-    for name in toolchain.TOOLS:
+    for name in find.TOOLS:
         stub(folder, name, f"echo 'version: {version}'")
-    (folder / "bin" / toolchain.LIBRARY).write_bytes(b"")
-    (folder / "bin" / toolchain.CONVERTER).write_text("", encoding="utf-8")
+    (folder / "bin" / find.LIBRARY).write_bytes(b"")
+    (folder / "bin" / find.CONVERTER).write_text("", encoding="utf-8")
     (folder / "python" / "llama_cpp").mkdir(parents=True)
     return folder
 
 
 def test_a_named_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ToolchainError, match="is not a folder"):
-        toolchain.at(tmp_path / "nowhere")
+        find.at(tmp_path / "nowhere")
 
 
 def test_every_missing_part_of_a_named_folder_is_told_at_once(tmp_path: Path) -> None:
     installed(tmp_path)
     (tmp_path / "bin" / "llama-cli").unlink()
-    (tmp_path / "bin" / toolchain.CONVERTER).unlink()
+    (tmp_path / "bin" / find.CONVERTER).unlink()
 
     with pytest.raises(ToolchainError, match=r"holds no llama-cli, convert_hf_to_gguf\.py"):
-        toolchain.at(tmp_path)
+        find.at(tmp_path)
 
 
 def test_a_tool_of_another_version_is_told(tmp_path: Path) -> None:
-    asked = toolchain.ask(toolchain.at(installed(tmp_path, "0.4.0 (build 7, commit abc)")))
+    asked = find.ask(find.at(installed(tmp_path, "0.4.0 (build 7, commit abc)")))
 
     assert f"llama-cli is not of version {source.COMMIT}: version: 0.4.0 (build 7, commit abc)" in asked.problems
 
 
 def test_an_own_llama_cpp_may_have_the_version_that_the_spec_names(tmp_path: Path) -> None:
-    asked = toolchain.ask(toolchain.at(installed(tmp_path, "0.4.0 (build 7, commit abc)")), "commit abc")
+    asked = find.ask(find.at(installed(tmp_path, "0.4.0 (build 7, commit abc)")), "commit abc")
 
     assert not [problem for problem in asked.problems if "is not of version" in problem]
 
@@ -250,22 +248,22 @@ def test_an_own_llama_cpp_may_have_the_version_that_the_spec_names(tmp_path: Pat
 def test_a_tool_that_dies_when_asked_is_told_with_its_signal(tmp_path: Path) -> None:
     stub(installed(tmp_path), "llama-cli", "kill -ILL $$")
 
-    asked = toolchain.ask(toolchain.at(tmp_path))
+    asked = find.ask(find.at(tmp_path))
 
     assert any("llama-cli died of SIGILL" in problem for problem in asked.problems)
 
 
 def test_a_binding_that_does_not_load_is_told(tmp_path: Path) -> None:
-    asked = toolchain.ask(toolchain.at(installed(tmp_path)))
+    asked = find.ask(find.at(installed(tmp_path)))
 
     assert any(problem.startswith("the Python binding") for problem in asked.problems)
 
 
 def test_changed_tools_have_another_digest(tmp_path: Path) -> None:
-    before = toolchain.at(installed(tmp_path)).digest
+    before = find.at(installed(tmp_path)).digest
     stub(tmp_path, "llama-quantize", "echo version: other")
 
-    assert toolchain.at(tmp_path).digest != before
+    assert find.at(tmp_path).digest != before
 
 
 def test_what_the_processor_says_is_read_from_its_flags(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Answers judged by hand, and how far each metric agrees with them.
 
-``python -m suites.selftest.metrics.judged_answers`` prints the agreement by metric and phenomenon and each disagreement.
+``python -m suites.selftest.metrics.judged_answers`` prints the agreement by metric and phenomenon and each
+disagreement.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The page of the metrics, written from their modules and from the tables of judged answers.
 
-``python -m suites.selftest.metrics.metrics_page`` writes ``docs/metrics.md``; a test holds the page to what it would write.
+``python -m suites.selftest.metrics.metrics_page`` writes ``docs/metrics.md``; a test holds the page to what it would
+write.
 """
 
 from __future__ import annotations
@@ -63,8 +64,8 @@ def _metrics() -> Iterator[str]:
     yield "## What there is"
     yield ""
     yield (
-        "Answers were judged by hand, row by row (`suites/selftest/metrics/judged`); the last column says in how many of them "
-        "metric and reader agree."
+        "Answers were judged by hand, row by row (`suites/selftest/metrics/judged`); the last column says in how many "
+        "of them metric and reader agree."
     )
     yield ""
     yield "| metric | of an answer | looks at | settings | agrees |"

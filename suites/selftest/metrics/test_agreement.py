@@ -9,7 +9,7 @@ import pytest
 from harness import project
 from harness.dataset import checks
 from harness.metrics import references_score, registry
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import SPLITS
 from suites.selftest.metrics import judged_answers
 
@@ -71,7 +71,7 @@ def test_a_table_has_answers_that_are_right_and_answers_that_are_not(metric: str
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_every_reference_of_the_default_release_earns_all_that_it_can(split: str) -> None:
-    loaded = spec_file.load(project.ROOT / "data" / "v3" / "release.toml")
+    loaded = load.load(project.ROOT / "data" / "v3" / "release.toml")
     for task in loaded.tasks.values():
         checked = references_score.check(task, split, checks.options_of(loaded))
         assert (checked.share, list(checked.tally.shown())) == (1.0, [])

@@ -15,7 +15,7 @@ from harness.errors import SpecError
 from harness.gates import content, evaluation
 from harness.metrics import Metric, references_score, registry, scoring
 from harness.metrics.metric import Forms, concerns
-from harness.spec import load as spec_file
+from harness.spec import load
 from suites.selftest.dataset.test_gates import change
 from suites.tiny.child import Line
 
@@ -83,14 +83,14 @@ def test_a_setting_that_cannot_be_used_is_refused_in_one_sentence(copied: Line, 
     table, key, mend = REFUSED[case]
     declare(copied, table)
     with pytest.raises(SpecError) as caught:
-        gates.expected(spec_file.load(copied.spec))
+        gates.expected(load.load(copied.spec))
     assert (key in str(caught.value), mend in str(caught.value)) == (True, True), str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_a_gate_alone_declares_a_metric_that_has_defaults(copied: Line) -> None:
     copied.edit("above = { coverage = 0.5, refused = 0.5 }", "above = { coverage = 0.5, token-f1 = 0.5 }")
-    loaded = spec_file.load(copied.spec)
+    loaded = load.load(copied.spec)
     forms = scoring.forms_of(loaded.tasks)
     items = [item for task in loaded.tasks.values() for item in checks.items_of(task, "benchmark")]
     assert {item.task for item in scoring.concerned(registry.METRICS["token-f1"], items, forms)} == {"sea"}
@@ -99,17 +99,17 @@ def test_a_gate_alone_declares_a_metric_that_has_defaults(copied: Line) -> None:
 def test_a_gate_alone_does_not_declare_a_metric_that_needs_settings(copied: Line) -> None:
     copied.edit("above = { coverage = 0.5, refused = 0.5 }", "above = { coverage = 0.5, label = 0.5 }")
     with pytest.raises(SpecError, match=r"tasks\.sea\.metrics\.label\.labels: missing"):
-        gates.expected(spec_file.load(copied.spec))
+        gates.expected(load.load(copied.spec))
 
 
 def test_a_schema_beside_the_spec_is_read_into_its_digest(copied: Line) -> None:
     place = copied.spec.parent / "answer.json"
     place.write_text(json.dumps({"type": "object"}), encoding="utf-8")
     declare(copied, "[tasks.sea.metrics.json-schema]\nschema = 'answer.json'")
-    before = spec_file.load(copied.spec)
+    before = load.load(copied.spec)
     assert before.tasks["sea"].metrics["json-schema"] == {"schema": {"type": "object"}}
     place.write_text(json.dumps({"type": "array"}), encoding="utf-8")
-    assert spec_file.load(copied.spec).digest != before.digest
+    assert load.load(copied.spec).digest != before.digest
 
 
 def test_a_metric_of_the_signature_without_settings_is_taken_over_every_task() -> None:
@@ -120,13 +120,13 @@ def test_a_metric_of_the_signature_without_settings_is_taken_over_every_task() -
 
 class TestReferencesAreScoredFirst:
     def found(self, line: Line, split: str = "train") -> list[str]:
-        loaded = spec_file.load(line.spec)
+        loaded = load.load(line.spec)
         checked = references_score.check(loaded.tasks["sea"], split, checks.options_of(loaded))
         return [str(one) for one in checked.tally.kept]
 
     def test_references_that_earn_all_are_clean_and_every_file_has_the_gate(self, copied: Line) -> None:
         assert self.found(copied) == []
-        ids = {gate.id: gate.blocking for gate in gates.expected(spec_file.load(copied.spec))}
+        ids = {gate.id: gate.blocking for gate in gates.expected(load.load(copied.spec))}
         for split in ("train", "dev", "benchmark", "parity"):
             assert ids[f"data.{split}-sea.references_score"]
 
@@ -175,15 +175,15 @@ class TestReferencesAreScoredFirst:
 
     def test_training_on_such_references_is_refused_where_the_check_blocks(self, copied: Line) -> None:
         change(copied, "train", 2, lambda r: r.update(reference="Answer: it may rain."))
-        loaded = spec_file.load(copied.spec)
+        loaded = load.load(copied.spec)
         assert {one.line for one in references_score.blocking_findings(loaded, ["sea"])} == {2}
         copied.edit("[gates.data]", '[gates.data]\nadvisory = ["references_score"]')
-        assert references_score.blocking_findings(spec_file.load(copied.spec), ["sea"]) == []
+        assert references_score.blocking_findings(load.load(copied.spec), ["sea"]) == []
 
 
 class TestSomethingLooksAtContent:
     def check(self, line: Line) -> None:
-        loaded = spec_file.load(line.spec)
+        loaded = load.load(line.spec)
         expected = gates.expected(loaded)
         content.check(loaded, expected, evaluation.sizes(loaded, expected))
 

@@ -22,7 +22,7 @@ from harness.releases import ledger, ledger_file, tried_items
 from harness.releases.ledger import ceiling, if_independent, next_confidence, spent
 from harness.releases.tried_items import Tried
 from harness.report import regression as attempts
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
 from harness.store import digests
@@ -192,7 +192,7 @@ def first_form(path: Path, benchmark: str, **changes: str) -> None:
 
 class TestLinesOfTheFirstForm:
     def test_the_committed_ledger_counts_the_candidate_and_the_two_adapters_of_one_task(self) -> None:
-        spec = spec_file.load(ROOT / "data" / "v3" / "release.toml")
+        spec = load.load(ROOT / "data" / "v3" / "release.toml")
         known = ledger.count(spec.ledger, tried_items.of_adapter(spec, spec.candidate))
         assert known is not None
         assert (known.number, known.untried) == (3, 0)
@@ -279,7 +279,7 @@ class TestTheError:
 @pytest.fixture
 def spending(line: Line, tmp_path: Path, begun: Path) -> Spec:
     """The tiny line's spec with its error spent."""
-    return replace(spec_file.load(line.spec), ledger=begun, attempts=ledger.SPEND)
+    return replace(load.load(line.spec), ledger=begun, attempts=ledger.SPEND)
 
 
 class TestSpending:
@@ -315,7 +315,7 @@ class TestSpending:
         copied = line.copy(tmp_path / "line")
         copied.edit("[generation]", '[policy]\nattempts = "spend"\n\n[generation]')
         with pytest.raises(SpecError, match=r"policy\.ledger: missing"):
-            spec_file.load(copied.spec)
+            load.load(copied.spec)
 
     def test_a_gate_that_is_not_passed_says_no_more_than_its_outcome(self) -> None:
         gate = Gate("eval.both.all.coverage", "threshold", "c", True, "lower_bound", "coverage", 0.9, split="benchmark")
@@ -336,7 +336,7 @@ class TestFreshItems:
         assert (gate.id, gate.blocking) == ("regression.fresh_items", False)
 
     def test_without_ledger_and_earlier_release_the_area_has_no_gates(self, line: Line) -> None:
-        assert list(regression.expected(spec_file.load(line.spec), None)) == []
+        assert list(regression.expected(load.load(line.spec), None)) == []
 
 
 class TestTheReport:

@@ -14,7 +14,7 @@ import pytest
 from harness.releases import ledger, meaning, spec_changes, tried_items
 from harness.releases.earlier import Earlier
 from harness.releases.weakened import weaker
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Spec
 from suites.sabotage import spec as spec_of
 from suites.tiny.child import Line
@@ -24,7 +24,7 @@ Table = dict[str, Any]
 
 def changed(line: Line, folder: Path, edit: Callable[[Table], None]) -> list[str]:
     """What is told of a copy of the line whose spec's table was edited."""
-    known = meaning.digests_of(spec_file.load(line.spec))
+    known = meaning.digests_of(load.load(line.spec))
     copied = line.copy(folder / "line")
     table = spec_of.read(copied.spec)
     table |= {"policy": {"ledger": "ledger.jsonl", "fresh_after": 4}, "limits": {"adapter": 3600}}
@@ -32,7 +32,7 @@ def changed(line: Line, folder: Path, edit: Callable[[Table], None]) -> list[str
     before = copy.deepcopy(table)
     edit(table)
     spec_of.write(copied.spec, table)
-    return list(meaning.changes(before, known, spec_file.load(copied.spec)))
+    return list(meaning.changes(before, known, load.load(copied.spec)))
 
 
 def data(**fields: Any) -> Callable[[Table], None]:
@@ -199,7 +199,7 @@ def test_what_asks_more_or_is_no_question_of_meaning_is_not_told(line: Line, tmp
 
 def test_a_selection_minimum_that_went_is_told(line: Line) -> None:
     table = tomllib.loads(line.spec.read_text(encoding="utf-8")) | {"selection": {"minimum": {"coverage": 0.9}}}
-    spec: Spec = spec_file.load(line.spec)
+    spec: Spec = load.load(line.spec)
     assert list(meaning.changes(table, {}, spec)) == ["selection.minimum.coverage: 0.9, now not asked"]
     lower = replace(spec, selection=replace(spec.selection, minimum={"coverage": 0.8}))
     assert list(meaning.changes(table, {}, lower)) == ["selection.minimum.coverage: 0.9, now 0.8"]
@@ -225,7 +225,7 @@ def test_other_general_texts_are_told(line: Line, tmp_path: Path) -> None:
 
 def counted(line: Line, tmp_path: Path, *adapters: str) -> tuple[Spec, Earlier]:
     """The line with a ledger of these attempts, and a release before it that knew of two."""
-    spec = replace(spec_file.load(line.spec), ledger=tmp_path / "ledger.jsonl")
+    spec = replace(load.load(line.spec), ledger=tmp_path / "ledger.jsonl")
     benchmark = tried_items.of_adapter(spec, spec.candidate)
     (tmp_path / "ledger.jsonl").touch()
     for name in adapters:

@@ -26,7 +26,7 @@ from harness.releases import bundle, earlier, judged_items
 from harness.releases.earlier import Earlier
 from harness.releases.regression import NothingInCommonError, gone, measurement, pair_up
 from harness.releases.weakened import weaker
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.statistics import bounds as statistics
 from harness.statistics import paired_power
 from suites.selftest.releases.small_bundle import write_adapter
@@ -185,7 +185,7 @@ class TestSlices:
         assert turned.lower == pytest.approx(-bounds.upper, abs=1e-9)
 
 
-DEFAULT = spec_file.load(ROOT / "data" / "v3" / "release.toml")
+DEFAULT = load.load(ROOT / "data" / "v3" / "release.toml")
 THRESHOLD = Gate("eval.both.all.coverage", "threshold", "c", True, "lower_bound", "coverage", 0.9)
 MOUNT = Gate("bnb.both_lora_mount_ok", "lora_mount_ok", "both", True)
 LEARNED = Gate("training.v3a.both.learned", "learned", "v3a-both", True)

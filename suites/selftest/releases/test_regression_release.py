@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.releases import ledger, tried_items
-from harness.spec import load as spec_file
+from harness.spec import load
 from suites.sabotage.campaign import own
 from suites.sabotage.cases.regression import FORGOTTEN, SHORE, forgotten
 from suites.sabotage.stored import forged_answers
@@ -120,7 +120,7 @@ def _begun(line: Line, more: str) -> Path:
 
 
 def _append(path: Path, line: Line, *adapters: str) -> None:
-    benchmark = tried_items.of_adapter(spec_file.load(line.spec), "both")
+    benchmark = tried_items.of_adapter(load.load(line.spec), "both")
     for adapter in adapters:
         ledger.record(path, benchmark, adapter, "tiny", "before")
 

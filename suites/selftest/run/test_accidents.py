@@ -23,7 +23,7 @@ from harness.releases import earlier
 from harness.run import alive, provenance, retention
 from harness.run.journal import Journal
 from harness.run.run import new_id, open_run, reserve
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.text import shape
 from harness.text.visible import visible
 from suites.tiny.child import Line
@@ -35,14 +35,14 @@ def copied(line: Line, tmp_path: Path) -> Line:
 
 
 def test_of_two_runs_begun_in_one_second_one_alone_has_the_name(copied: Line, tmp_path: Path) -> None:
-    spec = spec_file.load(copied.spec)
+    spec = load.load(copied.spec)
     first, second = (open_run(spec, tmp_path / "out", "run_1", "main", False) for _ in range(2))
     assert [reserve(first), reserve(second)] == [True, False]
 
 
 def test_a_name_that_is_reserved_is_not_made_up_again(tmp_path: Path, copied: Line) -> None:
     name = new_id(tmp_path, None)
-    assert reserve(open_run(spec_file.load(copied.spec), tmp_path, name, "main", False))
+    assert reserve(open_run(load.load(copied.spec), tmp_path, name, "main", False))
     assert new_id(tmp_path, None) != name
 
 
@@ -92,7 +92,7 @@ def test_a_clock_that_was_set_back_costs_the_run_none_of_its_artifacts(
 
 
 def test_files_in_a_folder_whose_name_is_not_utf_8_did_not_change(line: Line, tmp_path: Path) -> None:
-    spec = spec_file.load(line.copy(tmp_path / os.fsdecode(b"line-\xff")).spec)
+    spec = load.load(line.copy(tmp_path / os.fsdecode(b"line-\xff")).spec)
     run = open_run(replace(spec, opened=provenance.inputs(spec)), tmp_path, "run_1", "main", False)
     assert provenance.changed(run) == []
     spec.tasks["sea"].template.write_text("Topic: {{ topic }}", encoding="utf-8")
@@ -120,7 +120,7 @@ def test_an_odd_spec_is_refused_in_one_line(copied: Line, case: str) -> None:
     assert old in text
     copied.spec.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(SpecError) as caught:
-        spec_file.load(copied.spec)
+        load.load(copied.spec)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -147,7 +147,7 @@ def test_a_gate_that_would_be_tried_again_is_refused(given: dict[str, Any]) -> N
 
 
 def test_an_advisory_threshold_that_nothing_can_prove_is_a_warning(copied: Line) -> None:
-    loaded = spec_file.load(copied.spec)
+    loaded = load.load(copied.spec)
     row = replace(loaded.thresholds[-1], split="benchmark", above={"format": 0.99}, blocking=False, rule="lower_bound")
     spec = replace(loaded, gates=replace(loaded.gates, eval=(*loaded.gates.eval, row)))
     expected = gates.expected(spec)

@@ -13,14 +13,14 @@ from harness.dataset.check import SplitsCheck
 from harness.engines.adapter_files import CONFIG, WEIGHTS
 from harness.errors import AdapterError, DataError, SpecError
 from harness.run import provenance
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Adapter, Spec
 from suites.tiny.child import Line
 
 
 @pytest.fixture
 def opened(line: Line, tmp_path: Path) -> Spec:
-    spec = spec_file.load(line.copy(tmp_path / "line").spec)
+    spec = load.load(line.copy(tmp_path / "line").spec)
     return replace(spec, opened=provenance.inputs(spec))
 
 
@@ -80,4 +80,4 @@ def test_a_spec_cannot_say_what_was_opened(line: Line, tmp_path: Path) -> None:
     copied = line.copy(tmp_path / "line")
     copied.edit("[gates.data]", '[gates.data]\nopened = [["a", "b"]]')
     with pytest.raises(SpecError, match=r"gates\.data\.opened: unknown key"):
-        spec_file.load(copied.spec)
+        load.load(copied.spec)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.run import journal as evidence
+from harness.run import journal
 from harness.store import digests
 from suites.selftest.plugin.crimes import assert_released, commit
 from suites.tiny.child import Finished, Line
@@ -95,6 +95,6 @@ def test_rescored_run_says_which_answers_made_when_by_which_adapter(
 
 
 def test_no_record_of_a_run_is_without_its_process_and_time(green: Finished) -> None:
-    records = evidence.read(green.run / "evidence")
+    records = journal.read(green.run / "evidence")
     assert records
     assert all(entry.at > 0 and entry.process for entry in records)

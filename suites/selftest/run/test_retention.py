@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from harness.gates.records import ArtifactUsed, RunOpened
-from harness.report import publish as closing
+from harness.report import publish
 from harness.run import alive
 from harness.run.journal import Journal
 from harness.run.retention import Held, main, remove, survey
 from harness.run.run import open_run
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.store.artifact import Key
 from harness.store.store import PIN, Store
 from suites.tiny.child import Line
@@ -133,11 +133,11 @@ def test_a_report_removes_nothing(tmp_path: Path, ran: Ran, capsys: pytest.Captu
 def test_a_run_removes_what_its_spec_does_not_keep_and_says_how_much(tmp_path: Path, ran: Ran, line: Line) -> None:
     ran("first", "old", ago=3000)
     ran("second", "new", ago=1000)
-    spec = spec_file.load(line.spec)
+    spec = load.load(line.spec)
 
-    kept = closing.tidy(open_run(spec, tmp_path, "second", "main", rescore=False))
+    kept = publish.tidy(open_run(spec, tmp_path, "second", "main", rescore=False))
     left = reasons(survey(tmp_path, keep_last=1))
-    told = closing.tidy(open_run(replace(spec, keep_last=1), tmp_path, "second", "main", rescore=False))
+    told = publish.tidy(open_run(replace(spec, keep_last=1), tmp_path, "second", "main", rescore=False))
 
     assert (kept, left) == ("", ["", "recent"]), "a spec that says nothing removes nothing"
     assert told.startswith("removed from the store: ")

@@ -13,7 +13,7 @@ from harness.engines.answers import Answer
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Spec
 from suites.selftest.sabotage import real_release
 from suites.tiny.child import ROOT
@@ -25,7 +25,7 @@ TOKENS = 16
 
 @pytest.fixture(scope="module")
 def spec() -> Spec:
-    return spec_file.load(ROOT / "data" / "v3" / "release.toml")
+    return load.load(ROOT / "data" / "v3" / "release.toml")
 
 
 @pytest.fixture(scope="module")

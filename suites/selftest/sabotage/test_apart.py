@@ -20,7 +20,7 @@ from harness.gguf.toolchain import build
 from harness.releases import bundle
 from harness.store import digests
 from suites.sabotage import stored
-from suites.tiny import gguf_line as tiny_gguf_line
+from suites.tiny import gguf_line
 from suites.tiny import lora as tiny_lora
 from suites.tiny.child import Finished, Line, release
 
@@ -34,7 +34,7 @@ PAIR = "blk.0.ffn_up.weight"
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
     build.built()  # says how to get it where it is absent
     folder = tmp_path_factory.mktemp("apart")
-    line = Line(tiny_gguf_line.write_release(folder / "line", OPTIONS), folder / "out")
+    line = Line(gguf_line.write_release(folder / "line", OPTIONS), folder / "out")
     finished = release(line, "green", timeout=900)
     assert finished.status == 0, finished.output
     return line, finished
@@ -44,7 +44,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
 def given(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
     """A base that is itself a GGUF file, in a release that ships another form: as the default one's."""
     folder, tools = tmp_path_factory.mktemp("given"), build.built()
-    line = Line(tiny_gguf_line.write_release(folder / "line", OPTIONS), folder / "out")
+    line = Line(gguf_line.write_release(folder / "line", OPTIONS), folder / "out")
     base = line.spec.parent / "base"
     for name in ("f16", "q4"):
         (folder / name).mkdir()

@@ -11,7 +11,7 @@ import pytest
 from harness.engines import chat_template
 from harness.gates.entry import last
 from harness.gates.records import Model
-from harness.run import journal as evidence
+from harness.run import journal
 from harness.spec.chat import Chat
 from harness.store import digests
 from suites.selftest.engines.test_base_tokenizer import Edit, no_end, pad_beyond, settings, template
@@ -101,7 +101,7 @@ def test_its_bundle_holds_the_template_that_was_judged_and_says_how_to_ask(mende
 
 
 def test_what_answered_is_journalled_with_that_template(mended: Finished) -> None:
-    model = last(evidence.read(mended.run / "evidence"), Model)
+    model = last(journal.read(mended.run / "evidence"), Model)
     assert model is not None
     assert model.model["chat_template"] == digests.of_folder(mended.release)["chat_template.jinja"]
 

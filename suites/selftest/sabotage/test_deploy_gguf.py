@@ -17,7 +17,7 @@ from harness.gguf.toolchain import build
 from harness.releases import bundle
 from harness.run.journal import read
 from suites.sabotage import stored
-from suites.tiny import gguf_line as tiny_gguf_line
+from suites.tiny import gguf_line
 from suites.tiny.child import Finished, Line, release
 
 SHEETS = "{made} both {task} benchmark"
@@ -27,7 +27,7 @@ SHEETS = "{made} both {task} benchmark"
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Line, Finished]:
     build.built()  # says how to get it where it is absent
     folder = tmp_path_factory.mktemp("shipped")
-    line = Line(tiny_gguf_line.write_release(folder / "line"), folder / "out")
+    line = Line(gguf_line.write_release(folder / "line"), folder / "out")
     finished = release(line, "green", timeout=900)
     assert finished.status == 0, finished.output
     return line, finished

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.dataset.checks import items_of
-from harness.engines import form
-from harness.engines import llama_cpp as llama
+from harness.engines import form, llama_cpp
 from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding
@@ -23,12 +22,11 @@ from harness.fidelity import measure, reference
 from harness.fidelity.measure import Measured, Sample
 from harness.fidelity.sample import thirds
 from harness.fidelity.survival import explain, survival
-from harness.gates import fidelity as gguf_parity
-from harness.gates import judging
+from harness.gates import fidelity, judging
 from harness.gguf import convert, merge, quantize
 from harness.gguf.toolchain import build
 from harness.gguf.toolchain.find import Toolchain
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
 from suites.selftest.sabotage import real_release
@@ -54,7 +52,7 @@ class Made:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("erased")
-    spec = spec_file.load(ROOT / "data" / "v3" / "release.toml")
+    spec = load.load(ROOT / "data" / "v3" / "release.toml")
     tools = build.built()
     base, adapter = real_release.artifact("base", ""), real_release.candidate(spec)
     for name in ("merged", "f16", "reference"):
@@ -74,15 +72,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 def _measured(made: Made, quantization: str, folder: Path) -> Measured:
     quantize.quantize(made.f16, quantization, made.toolchain, folder, made.spec.threads, SECONDS)
     adapter, base = (reference.logits(made.reference, made.base, name) for name in (reference.ADAPTER, reference.BASE))
-    runtime = llama.Runtime(environment=made.toolchain.environment())
-    with llama.opened(folder / convert.FILE, made.spec.threads, runtime) as loaded:
+    runtime = llama_cpp.Runtime(environment=made.toolchain.environment())
+    with llama_cpp.opened(folder / convert.FILE, made.spec.threads, runtime) as loaded:
         asked = LlamaEngine(loaded, made.base.tokenizer)
         return measure.measure(asked, made.base.tokenizer, made.sample, adapter, base)
 
 
 def _judged(made: Made, measured: Measured) -> tuple[str, str]:
     """Outcome and message of the gate, as the release suite judges it."""
-    gate = next(one for one in gguf_parity.expected(made.spec) if one.id == "gguf.q4.adapter_survives")
+    gate = next(one for one in fidelity.expected(made.spec) if one.id == "gguf.q4.adapter_survives")
     found = survival(measured.figures, made.spec.confidence)
     value = Measurement(
         found.margin, found.clusters, found.lower, found.upper, message=explain(found), sources={"parity": "a"}

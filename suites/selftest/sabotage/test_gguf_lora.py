@@ -18,7 +18,7 @@ from harness.errors import GgufError
 from harness.gguf import convert, lora, lora_proof, quantize
 from harness.gguf.lora_proof import LoraProof
 from harness.gguf.matrices import Matrices
-from harness.gguf.toolchain import prove as probe
+from harness.gguf.toolchain import prove
 from harness.gguf.toolchain.find import Toolchain
 from suites.tiny import gguf as tiny_gguf
 from suites.tiny import lora as tiny_lora
@@ -149,7 +149,7 @@ def test_a_base_file_of_another_base_is_told(made: Made, tmp_path: Path) -> None
 
 
 def test_a_base_file_of_another_width_is_told(made: Made, tmp_path: Path) -> None:
-    probe.write(tmp_path / convert.FILE)
+    prove.write(tmp_path / convert.FILE)
 
     wrong = made.proof(made.file, base=tmp_path / convert.FILE).wrong
 

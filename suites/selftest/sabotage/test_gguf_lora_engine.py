@@ -23,15 +23,15 @@ from harness.engines.generate import Decoding
 from harness.engines.llama_cpp import Llama
 from harness.engines.mount import mounted
 from harness.errors import EngineError
-from harness.fidelity import summary as logit_parity
+from harness.fidelity import summary
 from harness.fidelity.figures import Labelled, PassageFigures, compare
 from harness.fidelity.summary import summarize
 from harness.gguf import convert, lora, smoke
 from harness.gguf.smoke import Prompt
-from harness.gguf.toolchain import prove as probe
+from harness.gguf.toolchain import prove
 from harness.gguf.toolchain.find import Toolchain
 from harness.spec.gguf import GgufGates
-from suites.tiny import gguf as tiny_gguf
+from suites.tiny import gguf
 from suites.tiny import lora as tiny_lora
 
 SECONDS = 300.0
@@ -60,7 +60,7 @@ class Made:
 @pytest.fixture(scope="module")
 def made(llama_cpp: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Made:
     place = tmp_path_factory.mktemp("apart")
-    tiny_gguf.write_base(place / "base")
+    gguf.write_base(place / "base")
     adapter = tiny_lora.write_adapter(place / "base", place / "adapter")
     convert.to_f16(place / "base", llama_cpp, {}, place, SECONDS)
     lora.write(adapter, place / "base", llama_cpp, {}, place, SECONDS)
@@ -96,7 +96,7 @@ def test_its_logits_are_those_of_the_mounted_adapter(made: Made, loaded: Llama) 
 
     assert max(max(one.to_adapter) for one in found) < 1e-4
     assert min(sum(one.to_base) for one in found) > 0.1
-    assert logit_parity.within(summarize(found), GgufGates().max_kl_f16, 0.95, {}).value == 1.0
+    assert summary.within(summarize(found), GgufGates().max_kl_f16, 0.95, {}).value == 1.0
 
 
 def test_every_context_has_the_lora_again(made: Made, loaded: Llama) -> None:
@@ -159,7 +159,7 @@ def test_a_lora_applied_at_another_scale_is_away_from_the_adapter(made: Made, tm
     with llama.opened(made.file, 1, runtime, made.lora) as loaded:
         found = summarize(figures(made, loaded))
 
-    assert logit_parity.within(found, GgufGates().max_kl_f16, 0.95, {}).value == 0.0
+    assert summary.within(found, GgufGates().max_kl_f16, 0.95, {}).value == 0.0
 
 
 def test_llama_cpp_serves_a_lora_with_a_pair_missing_and_is_seen_to_be_away(made: Made, tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_llama_cpp_serves_a_lora_with_a_pair_missing_and_is_seen_to_be_away(made
     with llama.opened(made.file, 1, made.runtime, half) as loaded:
         found = summarize(figures(made, loaded))
 
-    assert logit_parity.within(found, GgufGates().max_kl_f16, 0.95, {}).value == 0.0
+    assert summary.within(found, GgufGates().max_kl_f16, 0.95, {}).value == 0.0
 
 
 def refusal(made: Made, file: Path, path: Path) -> str:
@@ -189,7 +189,7 @@ def test_a_lora_that_was_cut_short_is_not_served(made: Made, tmp_path: Path, sha
 
 
 def test_a_lora_of_another_base_is_not_served_and_llama_cpp_says_why(made: Made, tmp_path: Path) -> None:
-    probe.write(tmp_path / convert.FILE)
+    prove.write(tmp_path / convert.FILE)
 
     said = refusal(made, tmp_path / convert.FILE, made.lora)
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from harness.gates.entry import every
 from harness.gates.records import ArtifactUsed
-from harness.run import journal as evidence
+from harness.run import journal
 from suites.selftest.zoo.makers import STEM, added, fields, tensors
 from suites.tiny.child import Finished, Line, release
 
@@ -23,7 +23,7 @@ HEAD = f"{STEM}lm_head.weight"
 def _artifact(run: Finished, name: str) -> Path:
     """The folder of what the run rests on, by kind and the end of its label."""
     kind, _, label = name.partition(" ")
-    used = every(evidence.read(run.run / "evidence"), ArtifactUsed)
+    used = every(journal.read(run.run / "evidence"), ArtifactUsed)
     keys = [one.key for one in used if one.name.startswith(kind) and one.name.endswith(label)]
     return run.run.parent.parent / "store" / kind / keys[0][:24] / "content"
 

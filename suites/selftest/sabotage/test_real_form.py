@@ -10,7 +10,7 @@ from harness.dataset.checks import items_of
 from harness.engines import base_model, checkpoint, form, nf4
 from harness.engines.generate import Decoding, answer_all
 from harness.project import ROOT
-from harness.spec import load as spec_file
+from harness.spec import load
 
 ITEMS, TOKENS = 4, 24
 """A model without an adapter rambles, so that each answer is as long as it may be."""
@@ -19,7 +19,7 @@ ITEMS, TOKENS = 4, 24
 @pytest.mark.slow
 def test_the_real_base_in_four_bit_says_the_same_alone_and_in_a_batch(tmp_path: Path) -> None:
     """Half a minute, mostly de-quantizing the package's file."""
-    spec = spec_file.load(ROOT / "data" / "v3" / "release.toml")
+    spec = load.load(ROOT / "data" / "v3" / "release.toml")
     checkpoint.write(base_model.locate(spec), tmp_path)
     engine = form.load(nf4.FORM, tmp_path, 1)
     items = items_of(spec.tasks["style"], "dev")[:ITEMS]

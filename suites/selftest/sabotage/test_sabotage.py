@@ -11,7 +11,7 @@ import pytest
 from harness import gates
 from harness.gates.gate import Gate
 from harness.releases import bundle, earlier
-from harness.spec import load as spec_file
+from harness.spec import load
 from suites.sabotage.campaign import own
 from suites.sabotage.kinds import GAPS, SABOTAGES, Sabotage
 from suites.selftest.sabotage.conftest import Attempt, Recorded
@@ -81,8 +81,8 @@ def test_a_sabotage_that_only_advice_sees_is_released_and_told(
 
 def test_every_kind_of_gate_has_a_sabotage_or_a_reason(line: Line, green: Finished) -> None:
     """Of the default release, advisory gates included, and of a release that has one before it."""
-    second = gates.expected(spec_file.load(line.spec), earlier.read(green.release).table)
-    kinds = {_kind(gate) for gate in (*gates.expected(spec_file.load(DEFAULT)), *second)}
+    second = gates.expected(load.load(line.spec), earlier.read(green.release).table)
+    kinds = {_kind(gate) for gate in (*gates.expected(load.load(DEFAULT)), *second)}
     known = {gate.id: _kind(gate) for gate in second}
     aimed_at = {_named_kind(one.caught_by, known, kinds) for one in SABOTAGES if one.caught_by}
     assert {kind: GAPS.get(kind, "no sabotage aims at it") for kind in kinds - aimed_at} == GAPS

@@ -17,7 +17,7 @@ from harness.errors import DataError, GreenrunError, SpecError
 from harness.gates import evaluation
 from harness.releases import ledger, tried_items
 from harness.report import rejudge
-from harness.spec import load as spec_file
+from harness.spec import load
 from suites.sabotage import spec as spec_of
 from suites.sabotage.campaign import linked, own
 from suites.selftest.sabotage import trust, trust_data, trust_papers, trust_spec
@@ -56,7 +56,7 @@ def _edited(line: Line, folder: Path, *crimes: Any) -> Line:
 
 def _opened(path: Path) -> None:
     """What a run does before it has a folder."""
-    loaded = spec_file.load(path)
+    loaded = load.load(path)
     expected = gates.expected(loaded)
     evaluation.check_provable(loaded, expected, evaluation.sizes(loaded, expected))
 
@@ -197,7 +197,7 @@ def test_a_bundle_that_its_verdict_does_not_bear_out_is_refused(resealed: str, c
 
 @_named(trust_papers.COUNTED)
 def test_a_ledger_that_was_edited_is_refused_by_its_line(line: Line, tmp_path: Path, crime: Any) -> None:
-    spec = spec_file.load(line.spec)
+    spec = load.load(line.spec)
     asked = tried_items.of_adapter(spec, spec.candidate)
     path = tmp_path / "ledger.jsonl"
     path.touch()

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.dataset import checks, tokens
-from harness.spec import load as spec_file
+from harness.spec import load
 from suites.sabotage import spec
 from suites.sabotage.spec import Table
 from suites.selftest.plugin.crimes import assert_withheld
 from suites.tiny.child import Line, release
-from training import adapter as training
+from training import adapter
 from training.samples import tokenize
 
 UNKNOWN = ["secrets", "topics_apart", "text_apart"]
@@ -21,16 +21,16 @@ UNKNOWN = ["secrets", "topics_apart", "text_apart"]
 def _train_without_ends(line: Line, folder: Path) -> None:
     from transformers import AutoTokenizer
 
-    own = spec_file.load(line.spec)
+    own = load.load(line.spec)
     base = line.spec.parent / "base"
     items = [item for task in own.tasks.values() for item in checks.items_of(task, "train")]
     tokenizer = AutoTokenizer.from_pretrained(base)
     samples = [
         replace(one, completion=one.completion[:-1]) for one in tokenize(tokenizer, items, own.recipe.max_length)
     ]
-    model = training.lora(training.load(base, own.recipe), own.recipe, own.seed)
+    model = adapter.lora(adapter.load(base, own.recipe), own.recipe, own.seed)
     pad, experiment = tokens.pad_id(tokenizer), own.experiments[0]
-    training.fit(model, samples, pad, own.recipe, experiment, own.seed, folder / "scratch", lambda done, total: None)
+    adapter.fit(model, samples, pad, own.recipe, experiment, own.seed, folder / "scratch", lambda done, total: None)
     model.save_pretrained(folder / "both")
 
 

@@ -15,7 +15,7 @@ from harness.gates import aims, evaluation
 from harness.gates.gate import Gate
 from harness.metrics import registry
 from harness.project import ROOT
-from harness.spec import load as spec_file
+from harness.spec import load
 from suites.tiny.child import Line
 
 DEFAULT = ROOT / "data" / "v3" / "release.toml"
@@ -78,7 +78,7 @@ def test_a_mistake_is_named_with_its_key_and_its_mend(copied: Line, mistake: str
     old, new, key, mend = MISTAKES[mistake]
     copied.edit(old, new)
     with pytest.raises(SpecError) as caught:
-        gates.expected(spec_file.load(copied.spec))
+        gates.expected(load.load(copied.spec))
     assert str(copied.spec) in str(caught.value)
     assert key in str(caught.value)
     assert mend in str(caught.value)
@@ -96,20 +96,20 @@ def test_notes_that_would_take_the_place_of_a_runs_own_paper_are_refused(copied:
     (copied.spec.parent / "notes" / name).write_text('limits = ["none"]', encoding="utf-8")
     copied.edit('name = "tiny"', f'name = "tiny"\nnotes = "notes/{name}"')
     with pytest.raises(SpecError, match=r"release\.notes: the name .* is one of the run's own papers"):
-        spec_file.load(copied.spec)
+        load.load(copied.spec)
 
 
 def test_notes_of_another_name_are_taken(copied: Line) -> None:
     (copied.spec.parent / "notes.toml").write_text('limits = ["none"]', encoding="utf-8")
     copied.edit('name = "tiny"', 'name = "tiny"\nnotes = "notes.toml"')
-    assert spec_file.load(copied.spec).notes == copied.spec.parent / "notes.toml"
+    assert load.load(copied.spec).notes == copied.spec.parent / "notes.toml"
 
 
 def test_a_revision_pins_no_folder(copied: Line) -> None:
     text = copied.spec.read_text(encoding="utf-8")
     copied.spec.write_text(re.sub('pin = "sha256:[0-9a-f]+"', 'pin = "revision:main"', text), encoding="utf-8")
     with pytest.raises(SpecError, match=r"base\.pin: a revision does not pin a path: .*sha256:HEX"):
-        spec_file.load(copied.spec)
+        load.load(copied.spec)
 
 
 MOVING = (
@@ -133,19 +133,19 @@ def test_a_branch_a_tag_or_half_a_commit_pins_nothing(copied: Line, hub: str, re
     text = copied.spec.read_text(encoding="utf-8").replace('"path:base"', f'"{hub}:owner/name"')
     copied.spec.write_text(re.sub('pin = "sha256:[0-9a-f]+"', f'pin = "revision:{revision}"', text), encoding="utf-8")
     with pytest.raises(SpecError, match=r"base\.pin: .* is no commit: .*40 hex digits"):
-        spec_file.load(copied.spec)
+        load.load(copied.spec)
 
 
 def test_a_whole_commit_pins_a_hub(copied: Line) -> None:
     text = copied.spec.read_text(encoding="utf-8").replace('"path:base"', '"hf:owner/name"')
     pin = f"revision:{'0123456789' * 4}"
     copied.spec.write_text(re.sub('pin = "sha256:[0-9a-f]+"', f'pin = "{pin}"', text), encoding="utf-8")
-    assert spec_file.load(copied.spec).base.pin == pin
+    assert load.load(copied.spec).base.pin == pin
 
 
 def test_a_threshold_that_no_answer_sheet_could_prove_is_refused_with_the_items_needed(copied: Line) -> None:
     copied.edit("above = { coverage = 0.5, refused = 0.5 }", "above = { coverage = 0.5, refused = 0.9 }")
-    loaded = spec_file.load(copied.spec)
+    loaded = load.load(copied.spec)
     expected = gates.expected(loaded)
     with pytest.raises(SpecError, match="29 are needed with none wrong"):
         evaluation.check_provable(loaded, expected, evaluation.sizes(loaded, expected))
@@ -158,7 +158,7 @@ def test_a_candidate_that_no_threshold_is_about_is_refused_before_anything_is_tr
     copied.edit('candidate = "both"', 'candidate = "idle"')
     copied.edit("[recipe]", '[adapters.idle]\ntasks = ["sea"]\n\n[recipe]')
     with pytest.raises(SpecError, match="no threshold is about the candidate 'idle'"):
-        aims.check(spec_file.load(copied.spec))
+        aims.check(load.load(copied.spec))
 
 
 def test_a_dev_file_without_items_of_a_gated_metric_is_refused_before_anything_is_trained(
@@ -170,23 +170,23 @@ def test_a_dev_file_without_items_of_a_gated_metric_is_refused_before_anything_i
         rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
         path.write_text("".join(row for row in rows if '"graded"' not in row), encoding="utf-8")
     with pytest.raises(SpecError, match=r"tasks.sea.dev: holds no item that 'refused' is taken over"):
-        aims.check(spec_file.load(copied.spec))
+        aims.check(load.load(copied.spec))
 
 
 def test_a_missing_spec_says_which_option_names_one(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="--release"):
-        spec_file.load(tmp_path / "none.toml")
+        load.load(tmp_path / "none.toml")
 
 
 def test_an_unknown_given_adapter_is_refused_by_name(line: Line, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="unknown adapter 'bth'"):
-        spec_file.load(line.spec, {"bth": tmp_path})
+        load.load(line.spec, {"bth": tmp_path})
 
 
 class TestTheDefaultSpec:
     """The mission's own numbers, as they stand in ``data/v3/release.toml``."""
 
-    loaded = spec_file.load(DEFAULT)
+    loaded = load.load(DEFAULT)
     gates: ClassVar[dict[str, Gate]] = {gate.id: gate for gate in gates.expected(loaded)}
 
     @pytest.mark.parametrize(

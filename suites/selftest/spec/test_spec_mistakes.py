@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harness import gates
 from harness.errors import SpecError
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.mistakes import Place
 from harness.spec.order import Order
 from suites.tiny.child import Line
@@ -25,7 +25,7 @@ def copied(line: Line, tmp_path: Path) -> Line:
 def told(copied: Line) -> list[str]:
     """The lines of the refusal, without the file's name, which each begins with."""
     with pytest.raises(SpecError) as caught:
-        gates.expected(spec_file.load(copied.spec))
+        gates.expected(load.load(copied.spec))
     lines = str(caught.value).split("\n")
     assert all(one.startswith(f"{copied.spec}: ") for one in lines)
     return [one.removeprefix(f"{copied.spec}: ") for one in lines]
@@ -116,7 +116,7 @@ def test_a_task_without_train_is_told_once_however_many_adapters_want_it(copied:
 def test_of_very_many_mistakes_the_first_are_told_and_the_others_counted(copied: Line) -> None:
     copied.edit("[generation]", "[generation]\n" + "\n".join(f"key{n} = 1" for n in range(30)))
     lines = told(copied)
-    assert len(lines) == spec_file.MOST + 1
+    assert len(lines) == load.MOST + 1
     assert lines[-1] == "and 10 more mistakes"
 
 

@@ -22,8 +22,7 @@ from harness.gates import evaluation
 from harness.gates.gate import Gate
 from harness.metrics import registry
 from harness.project import ROOT
-from harness.spec import load as spec_file
-from harness.spec import objects as spec
+from harness.spec import load, objects
 from harness.statistics import paired_power, power
 from harness.statistics.bounds import decide, difference_bounds, mean_bounds, share_bounds
 from harness.statistics.power import Kind, pass_chance
@@ -155,10 +154,10 @@ class Simulated:
 
 @pytest.fixture(scope="module")
 def simulated() -> Simulated:
-    loaded = spec_file.load(ROOT / "data" / "v3" / "release.toml")
+    loaded = load.load(ROOT / "data" / "v3" / "release.toml")
     chosen = tuple(gate for gate in gates.expected(loaded) if gate.blocking and gate.rule == "lower_bound")
     own = loaded.adapters[loaded.candidate].tasks
-    tasks = {gate.id: own if gate.task == spec.ALL else (gate.task,) for gate in chosen}
+    tasks = {gate.id: own if gate.task == objects.ALL else (gate.task,) for gate in chosen}
     return Simulated(chosen, evaluation.sizes(loaded, chosen), tasks)
 
 
@@ -187,7 +186,7 @@ class TestTheWholeRelease:
         found = operating.of_gates(simulated.chosen, simulated.sizes, CONFIDENCE)
         told = operating.of_release(found)
         assert told is not None
-        expected = {(simulated.tasks[g.id][0], g.metric): g.expected for g in simulated.chosen if g.task != spec.ALL}
+        expected = {(simulated.tasks[g.id][0], g.metric): g.expected for g in simulated.chosen if g.task != objects.ALL}
         quality = {cell: value for cell, value in expected.items() if value is not None}
         released = simulated.released(quality, seed=12)
         bounds = share_bounds(released, DRAWS, SURE)
@@ -219,7 +218,7 @@ def test_the_documented_figures_of_a_comparison_are_what_its_gates_compute() -> 
 
 
 def test_the_documented_power_table_has_every_threshold_of_the_default_spec() -> None:
-    loaded = spec_file.load(ROOT / "data" / "v3" / "release.toml")
+    loaded = load.load(ROOT / "data" / "v3" / "release.toml")
     wanted = {f"{one.threshold:.2f}" for one in gates.expected(loaded) if one.blocking and one.rule == "lower_bound"}
     assert wanted <= {row.split("|")[1].strip() for row in POWER}
 

@@ -11,7 +11,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from harness.dataset.checks import items_of
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.recipe import Experiment, Recipe
 from harness.store import digests
 from suites.tiny.child import Line
@@ -27,7 +27,7 @@ def base(line: Line) -> Path:
 
 
 def test_a_batch_that_comes_again_is_not_computed_again_below_the_adapter(line: Line, base: Path) -> None:
-    items = items_of(spec_file.load(line.spec).tasks["sea"], "train")[:3]
+    items = items_of(load.load(line.spec).tasks["sea"], "train")[:3]
     tokenizer = AutoTokenizer.from_pretrained(base)
     batches = [collate([one], tokenizer.pad_token_id) for one in tokenize(tokenizer, items, 128)]
     decoder = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).eval().get_decoder()
@@ -54,7 +54,7 @@ def test_a_batch_that_comes_again_is_not_computed_again_below_the_adapter(line: 
 def test_training_ends_in_the_same_bytes_with_and_without_memory(
     line: Line, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    items = items_of(spec_file.load(line.spec).tasks["sea"], "train")
+    items = items_of(load.load(line.spec).tasks["sea"], "train")
 
     def trained(name: str) -> str:
         scratch = tmp_path / f"{name}-scratch"
@@ -70,7 +70,7 @@ def test_training_ends_in_the_same_bytes_with_and_without_memory(
 def test_only_layers_from_the_first_on_are_changed(line: Line, base: Path, tmp_path: Path) -> None:
     from safetensors import safe_open
 
-    items = items_of(spec_file.load(line.spec).tasks["sea"], "train")
+    items = items_of(load.load(line.spec).tasks["sea"], "train")
     (tmp_path / "scratch").mkdir()
     adapter.train(base, items, RECIPE, Experiment("e", 1, 1e-2), 3, 1, tmp_path / "a", tmp_path / "scratch")
     with safe_open(tmp_path / "a" / "adapter_model.safetensors", framework="pt") as stored:
@@ -84,7 +84,7 @@ def test_a_first_layer_that_the_base_does_not_have_is_refused(line: Line, base: 
 
     from harness.errors import TrainingError
 
-    items = items_of(spec_file.load(line.spec).tasks["sea"], "train")
+    items = items_of(load.load(line.spec).tasks["sea"], "train")
     recipe = replace(RECIPE, first_layer=2)
     with pytest.raises(TrainingError, match=r"recipe\.first_layer is 2, and the base has 2 layers"):
         adapter.train(base, items, recipe, Experiment("e", 1, 1e-2), 3, 1, tmp_path / "a", tmp_path)

@@ -15,7 +15,7 @@ from harness.dataset.tokenized import check_tokenized
 from harness.engines import chat_template
 from harness.errors import SpecError
 from harness.gates import expected
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.chat import Chat
 from suites.tiny import line as tiny
 from suites.tiny import thinking
@@ -33,7 +33,7 @@ def tokenizer(line: Line) -> Any:
 
 def checked(line: Line, tokenizer: Any, template: str) -> Any:
     tokenizer.chat_template = template
-    spec = spec_file.load(line.spec)
+    spec = load.load(line.spec)
     base = BaseText(tokenizer, None, 128)
     return check_tokenized(template_ids.CHECK, spec.tasks["sea"], "train", base, options_of(spec))
 
@@ -103,7 +103,7 @@ def test_a_spec_cannot_allow_it_away(line: Line, tmp_path: Path) -> None:
     copied = line.copy(tmp_path / "line")
     copied.edit("[gates.data]", f'[gates.data]\nallow = ["{template_ids.KIND}"]')
     with pytest.raises(SpecError, match=r"gates\.data\.allow"):
-        expected(spec_file.load(copied.spec))
+        expected(load.load(copied.spec))
 
 
 def test_the_default_release_trains_every_item_as_its_base_is_asked() -> None:
@@ -112,7 +112,7 @@ def test_the_default_release_trains_every_item_as_its_base_is_asked() -> None:
     from harness.engines import base_model
     from harness.project import ROOT
 
-    spec = spec_file.load(ROOT / "data" / "v3" / "release.toml")
+    spec = load.load(ROOT / "data" / "v3" / "release.toml")
     file = base_model.locate(spec)
     tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
     base, options = BaseText(tokenizer, None, 512), options_of(spec)

@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from harness.dataset.checks import items_of
 from harness.dataset.item import Item
 from harness.errors import TrainingError
-from harness.spec import load as spec_file
+from harness.spec import load
 from harness.spec.objects import Spec
 from harness.spec.recipe import Experiment
 from harness.store import digests
@@ -32,7 +32,7 @@ SHORT = Experiment("short", 1, 1e-2)
 
 @pytest.fixture(scope="module")
 def tiny_spec(line: Line) -> Spec:
-    return spec_file.load(line.spec)
+    return load.load(line.spec)
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from harness.engines.form import Loaded
 from harness.engines.mount import mounted
 from harness.errors import AdapterError
+from harness.project import ROOT
 from suites.selftest.zoo.bases import logits, write_bases
 from suites.selftest.zoo.kind import Kind
 from suites.selftest.zoo.kinds import KINDS
 
-DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "adapters.md"
+DOCUMENT = ROOT / "docs" / "adapters.md"
 TOP = """\
 # Which adapters are judged
 
