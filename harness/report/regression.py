@@ -96,15 +96,7 @@ def line(document: Mapping[str, Any], say: Say) -> str:
     if not found:
         return say("Attempts on this benchmark: none was made in this run")
     count = found.get("adapters")
-    stated, judged, ceiling, independent = (
-        f"{found.get(name, 0.0):{how}}"
-        for name, how in (
-            ("stated_error", ".1%"),
-            ("judged_at_error", ".3%"),
-            ("ceiling", ".1%"),
-            ("if_independent", ".1%"),
-        )
-    )
+    stated = f"{found.get('stated_error', 0.0):.1%}"
     if not isinstance(count, int):
         return say(
             "Attempts on this benchmark: %(count)s, since no ledger counts them; the stated %(stated)s error holds for "
@@ -116,12 +108,14 @@ def line(document: Mapping[str, Any], say: Say) -> str:
         "Attempts on this benchmark's items: %(n)s adapter", "Attempts on this benchmark's items: %(n)s adapters", count
     )
     if found.get("mode") == "spend":
+        judged = f"{found.get('judged_at_error'):.3%}"
         return counted + say(
             "; this one is judged at %(judged)s error, its share of %(stated)s for all attempts together (alpha "
             "spending by 6 / (pi k)^2)",
             judged=judged,
             stated=stated,
         )
+    ceiling, independent = (f"{found.get(name):.1%}" for name in ("ceiling", "if_independent"))
     return counted + say(
         "; the stated %(stated)s error is by now at most %(ceiling)s (Boole's inequality), %(independent)s if the "
         "attempts were independent",
