@@ -38,7 +38,9 @@ def blocks(document: Document, prose: Mapping[str, Any], say: Say) -> list[str]:
     over = say.many("seconds, over %(n)s worker", "seconds, over %(n)s workers", workers)
     return [
         titled(say("Artifacts"), table(made, artifacts)),
-        titled(say("Model"), table((say("part"), say("digest")), [[cell(part), cell(of)] for part, of in model])),
+        titled(
+            say("Model"), table((say("part"), say("digest")), [[cell(part), say.word(cell(of))] for part, of in model])
+        ),
         titled(say("Versions"), table((say("distribution"), say("version")), versions)),
         titled(say("Environment"), table((say("fact"), say("value")), facts)),
         titled(say("Submodules"), bullets(map(cell, surroundings.get("git_submodules", []))) or say("none recorded")),

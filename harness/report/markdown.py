@@ -185,8 +185,8 @@ def _backup(document: Document, prose: Prose, say: Say) -> list[str]:
 
 
 EVIDENCE = (
-    "Messages of gates, reasons, warnings and notes are shown as the run wrote them: they are evidence, and the same "
-    "in every language."
+    "Names, messages of gates, reasons, warnings and notes are shown as the run wrote them: they are evidence, and the "
+    "same in every language."
 )
 """What a report in another language than English says of the English in it."""
 
