@@ -1,4 +1,4 @@
-"""Find the base model that a spec names, and hold it to its pin."""
+"""Find the base model that a spec names, and check it against the digest that pins it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def locate(spec: Spec) -> Path:
 
 @contextmanager
 def plain(source: Path) -> Iterator[Path]:
-    """The source itself, or, for a folder with links in it as a hub's cache has them, one of what they lead to."""
+    """The source itself; of a folder with symbolic links, as a hub's cache has them, a temporary copy with the real
+    files (hard links where the file system allows it)."""
     if source.is_file() or not any(path.is_symlink() for path in source.rglob("*")):
         yield source
         return

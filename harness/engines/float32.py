@@ -1,4 +1,4 @@
-"""The base in full precision."""
+"""Loads the base in float32."""
 
 from __future__ import annotations
 

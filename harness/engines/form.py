@@ -1,4 +1,4 @@
-"""How transformers loads a base checkpoint, and what of the machine changes results."""
+"""How transformers loads a base checkpoint, and which properties of the machine change results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Loading:
     name: str
     load: Callable[[Path], Any]
     settings: Mapping[str, object]
-    """What distinguishes it, for the keys of what it answers."""
+    """JSON values that distinguish this way of loading; they enter the keys of all answers."""
 
 
 def load(form: Loading, base: Path, threads: int) -> Loaded:
@@ -50,7 +50,8 @@ def load(form: Loading, base: Path, threads: int) -> Loaded:
 
 
 def machine(threads: int) -> dict[str, object]:
-    """What of this machine is known to change results: device, instruction set, threads, library versions."""
+    """Properties of this machine that are known to change results: device, instruction set, threads, library
+    versions."""
     import torch
 
     cuda = torch.cuda.is_available()
@@ -70,7 +71,7 @@ _NEVER = 2**31 - 1
 
 
 def keep_freed() -> None:
-    """Have this process keep its heap at its largest; where the C library is not glibc, nothing changes."""
+    """Keep freed memory in this process's heap (glibc only; elsewhere nothing changes)."""
     if sys.platform != "linux":
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
