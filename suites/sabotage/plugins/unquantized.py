@@ -12,7 +12,8 @@ from harness.forms.registry import OWN
 
 
 def _load(base: Path) -> Any:
-    """Every product the same as before: the layer keeps the values that its 4-bit weight stands for."""
+    """Load the form with one layer in full precision, with the values of its 4-bit weight, so that every product stays
+    the same."""
     import bitsandbytes
     import torch
 
