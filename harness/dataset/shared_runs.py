@@ -16,6 +16,7 @@ import numpy.typing as npt
 from harness.dataset.closed_answers import LONGEST, closed
 from harness.dataset.findings import Finding
 from harness.dataset.instructions import instructions
+from harness.dataset.joined import Joined
 from harness.dataset.texts import Spool, Text, answer_key, side_text
 from harness.text import units
 from harness.text.compare import shared_run, side_by_side
@@ -71,7 +72,7 @@ def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Find
 def pairs_within(spool: Spool, length: int) -> Iterator[tuple[int, int]]:
     """Items of one file, the earlier first, that share a run of words or a short prompt, as two files must not.
 
-    Where many share one, each is paired with the first of them.
+    Where many share one, each is paired with the first of them; a pair that others join already is not looked at.
 
     Args:
         spool: filled.
@@ -86,8 +87,11 @@ def pairs_within(spool: Spool, length: int) -> Iterator[tuple[int, int]]:
         for one in set(hashes[np.isin(_cut(hashes), twice)].tolist()):
             owners[one].append(number)
     hits = [(number, one) for one, numbers in owners.items() if len(numbers) > 1 for number in numbers]
+    joined = Joined(len(spool))
     for number, other in sorted(_pairs(hits, owners)):
-        if number < other and any(_verified(spool, other, spool, number, length, frames)):
+        apart = joined.first(number) != joined.first(other)
+        if apart and any(_verified(spool, other, spool, number, length, frames)):
+            joined.join(number, other)
             yield number, other
 
 
