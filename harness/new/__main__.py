@@ -17,19 +17,23 @@ REFUSED = 2
 """Exit status where nothing was written."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
         prog="python -m harness.new", description="Look at data and write a release spec for it, with its splits."
     )
-    parser.add_argument("data", nargs="+", type=Path, metavar="DATA", help="files, datasets folders, hf:OWNER/NAME")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write; not there yet")
-    parser.add_argument(
+    made.add_argument("data", nargs="+", type=Path, metavar="DATA", help="files, datasets folders, hf:OWNER/NAME")
+    made.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write; not there yet")
+    made.add_argument(
         base.OPTION,
         metavar="MODEL",
         help="a checkpoint folder, package:DIST/FILE.gguf or hf:OWNER/NAME@COMMIT; default: the demonstration's",
     )
-    parser.add_argument("--adapter", metavar="[NAME=]DIR", help="an adapter trained elsewhere, to be judged")
-    given = parser.parse_args(arguments)
+    made.add_argument("--adapter", metavar="[NAME=]DIR", help="an adapter trained elsewhere, to be judged")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    given = parser().parse_args(arguments)
     out = given.out.absolute()
     try:
         written.check_free(out)

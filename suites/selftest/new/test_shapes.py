@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import tomllib
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from harness.dataset.records import parse_lines
 from harness.new import proof
+from harness.project import ROOT
 from harness.text.columns import columns_of
 from suites.selftest.new import shapes
 from suites.selftest.new.conftest import New
@@ -76,6 +78,13 @@ def test_every_number_is_written_as_it_stood(new: New, tmp_path: Path) -> None:
     assert made.status == 0, made.error
     splits = [(made.out / f"{split}.jsonl").read_text(encoding="utf-8") for split in ("train", "dev", "benchmark")]
     assert sorted("".join(splits).splitlines()) == sorted(lines)
+
+
+def test_the_page_has_every_shape_with_its_metrics() -> None:
+    page = (ROOT / "docs" / "new.md").read_text(encoding="utf-8")
+    rows = [[part.strip() for part in line.split("|")] for line in page.splitlines() if line.startswith("|")]
+    told = {row[1]: tuple(re.findall(r"`([\w-]+)`", row[3])) for row in rows if row[1] in shapes.SHAPES}
+    assert told == {name: tuple(metrics) for name, (_, _, _, metrics) in shapes.SHAPES.items()}
 
 
 def test_labels_are_in_every_split_and_in_the_metric(new: New, tmp_path: Path) -> None:
