@@ -45,6 +45,8 @@ OWN = "columns of your own names"
 
 FEW_TOPICS = 12
 """Different topics below which the column sorts records, and says of none that it is independent of another."""
+REPEATED = 0.8
+"""Different passages, of all records, below which they are what keeps items apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,10 @@ def decide(rows: Sequence[Row]) -> Columns:
         return _with_reserved(_preference(rows[0], records), rows, records)
     if form == forms.UNPAIRED:
         return _with_reserved(_rated(rows[0], records), rows, records)
+    answer = {forms.PROMPT: "completion", forms.ALPACA: "output"}.get(form, "")
+    for row, record in zip(rows, records, strict=True):
+        if answer in record and not isinstance(record[answer], (str, list)):
+            raise DataError(row.path, row.line, _no_text(answer, [record]))
     return _with_reserved(_by_name(rows[0], records) if form == forms.TASK else Columns(form), rows, records)
 
 
@@ -127,8 +133,8 @@ def _by_name(first: Row, records: Sequence[dict[str, Any]]) -> Columns:
         )
     mapped, template = _mapped(first, asking, answer, records)
     passage = max(asking, key=lambda key: (sum(len(record[key]) for record in records), key))
-    different = len({record[passage] for record in records})
-    if len(asking) > 1 and FEW_TOPICS <= different < 0.8 * len(records) and "topic" not in keys:
+    said = {record[passage] for record in records}
+    if len(asking) > 1 and FEW_TOPICS <= len(said) < REPEATED * len(records) and "" not in said and "topic" not in keys:
         mapped["topic"] = passage
     unused = [key for key in keys if key not in {*asking, answer, "id", "topic", "kind", "task", "points"}]
     note = f"{' and '.join(map(quote, asking))} ask{'s' if len(asking) == 1 else ''}, {quote(answer)} answers"

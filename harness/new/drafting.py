@@ -122,6 +122,8 @@ def _taken(files: Sequence[File], items: Mapping[int, Item], chosen: Chosen, ada
         if donor:
             pool, by_role[donor] = [*pool, *by_role[donor]], []
         cut = tuple(split for split in _BY_NEED if split in (*absent, donor))
+        if len(cut) == 1:  # what has no name is what is missing
+            by_role[cut[0]], cut = pool, ()
     else:
         by_role[next(split for split in _BY_NEED if split in needed)] += pool
     usable = {split: [row for file in by_role[split] for row in file.rows if id(row) in items] for split in needed}

@@ -15,6 +15,7 @@ from harness.text import columns
 
 WIDTH, LABEL = 98, 12
 MOST_FILES, MOST_LABELS, MOST_KINDS = 3, 6, 4
+TEMPLATE = "; what the base's chat template makes of the items is seen by a run"
 
 
 def screen(draft: Draft, found: Found, out: Path) -> list[str]:
@@ -105,10 +106,10 @@ def _unproven(draft: Draft) -> str:
 
 def _found(found: Found) -> str:
     if not found.kinds:
-        return "no findings"
+        return f"no findings{TEMPLATE}"
     named = [f"{count} {kind} ({found.first[kind]})" for kind, count in found.kinds.most_common(MOST_KINDS)]
     more = [f"{len(found.kinds) - MOST_KINDS} more kinds"] if len(found.kinds) > MOST_KINDS else []
-    refusing = f"; red, and would refuse: {', '.join(found.red)}" if found.red else "; none would refuse"
+    refusing = f"; red, and would refuse: {', '.join(found.red)}" if found.red else f"; none would refuse{TEMPLATE}"
     return ", ".join(named + more) + refusing
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.new.draft import SCHEMA, TEMPLATE, Draft, path_of
 from harness.new.needs import Need
+from harness.new.roles import SPLITS
 from harness.report.escape import clean
 
 WIDTH = 110
@@ -32,6 +33,7 @@ def _head(draft: Draft) -> Iterator[str]:
     yield f"candidate = {_text(draft.candidate)}"
     yield 'deploy = "nf4"  # the form that ships and is judged: 4-bit base and adapter; or "float32", "gguf"'
     yield "seed = 20"
+    yield "threads = 1  # a process; workers (-n) add cores, and no number depends on how many there are"
     yield ""
     yield "[base]"
     yield f"source = {_text(draft.model.source)}"
@@ -163,7 +165,8 @@ def splits_told(draft: Draft) -> str:
     """Where each split comes from, in a sentence."""
     parts = [f"{split} is {' and '.join(names)}" for split, names in draft.taken.given.items()]
     if draft.taken.cut:
-        cut = " and ".join((", ".join(draft.taken.cut[:-1]), draft.taken.cut[-1])).removeprefix(" and ")
+        *others, last = (split for split in SPLITS if split in draft.taken.cut)
+        cut = f"{', '.join(others)} and {last}"
         groups = f"; {draft.taken.groups} independent groups" if draft.taken.groups else ""
         parts.append(f"{cut} cut by content (topic, passage, wording) and digest{groups}")
     return "; ".join(parts)

@@ -33,6 +33,7 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "lists": ("a.jsonl", b"[1]\n[2]\n", "2 of 2 lines cannot be read"),
     "columns that say nothing": ("a.jsonl", 9 * b'{"foo": "a", "bar": "b"}\n', 'rename one to "prompt"'),
     "labels that are numbers": ("a.jsonl", 9 * b'{"text": "a", "label": 0}\n', "holds 0, which is no text"),
+    "completions that are numbers": ("a.jsonl", 9 * b'{"prompt": "a", "completion": 4}\n', "holds 4, which is no text"),
     "no answer": ("a.jsonl", 9 * b'{"messages": [{"role": "user", "content": "a"}]}\n', "must end with the assistant"),
     "pairs without a prompt": ("a.jsonl", 9 * b'{"chosen": "a", "rejected": "b"}\n', "write prompt and chosen apart"),
     "an array that was cut": ("a.json", b"[\n" + ONE.strip() + b",\n" + ONE[:20], "is no JSON at line 3"),

@@ -125,6 +125,28 @@ def test_few_answers_that_keep_a_metric_away_are_named(new: New, tmp_path: Path)
     assert any("1 of 60 answers keep json-schema away, first: line 8" in line for line in made.screen)
 
 
+def test_a_passage_that_most_records_lack_is_an_input_and_no_topic(new: New, tmp_path: Path) -> None:
+    rows = [
+        {"instruction": f"Tell of {shapes.words(6, n)}.", "context": shapes.words(9, n // 3) if n % 2 else "",
+         "response": shapes.long_text(n), "category": "open"}
+        for n in range(40)
+    ]  # fmt: skip
+    made = new(shapes.lines(tmp_path / "dolly.jsonl", rows))
+    assert made.status == 0, made.error
+    assert 'input = "context"' in made.spec
+    assert "topic" not in tomllib.loads(made.spec)["tasks"]["dolly"]["columns"]
+    assert any(line.startswith("data gates  no findings") for line in made.screen)
+
+
+def test_worked_solutions_are_judged_by_their_number(new: New, tmp_path: Path) -> None:
+    rows = [
+        {"question": f"{shapes.words(9, n)}?", "answer": f"{shapes.words(7, 60 + n)} 3 + {n} = {n + 3}\n#### {n + 3}"}
+        for n in range(30)
+    ]
+    made = new(shapes.lines(tmp_path / "sums.jsonl", rows))
+    assert "number" in tomllib.loads(made.spec)["gates"]["eval"][0]["above"]
+
+
 def test_several_columns_that_ask_make_a_template(new: New, tmp_path: Path) -> None:
     rows = [
         {"premise": shapes.words(5, n), "hypothesis": shapes.words(5, 900 + n), "title": shapes.words(3, 1800 + n),

@@ -74,6 +74,15 @@ def test_what_is_missing_is_cut_from_what_would_be_trained_on(new: New, tmp_path
     assert len(made.split("train")) + len(made.split("dev")) == 60
 
 
+def test_a_file_without_a_name_is_the_split_that_is_missing(new: New, tmp_path: Path) -> None:
+    rows = shapes.labelled(90)
+    parts = {"dev": rows[:20], "test": rows[20:50], "tickets": rows[50:]}
+    made = new(*(shapes.lines(tmp_path / f"{name}.jsonl", part) for name, part in parts.items()))
+    assert made.status == 0, made.error
+    assert made.split("train") == parts["tickets"]
+    assert any("train is tickets.jsonl" in line for line in made.screen)
+
+
 @pytest.mark.parametrize("name", ["train", "dev", "test"])
 def test_one_file_of_any_name_fills_all_splits(name: str, new: New, tmp_path: Path) -> None:
     made = new(shapes.lines(tmp_path / f"{name}.jsonl", shapes.labelled(40)))
