@@ -19,8 +19,8 @@ def test_a_written_spec_is_a_release_that_ends_in_a_verdict(name: str, metric: s
     assert main([str(data), f"--out={out}", f"--base={line.spec.parent / 'base'}"]) == 0
     own = Line(out / "release.toml", tmp_path / "out")
 
-    plan = release(own, "plan", "--plan")
-    finished = release(own, "first")
+    plan = release(own, "plan", "--plan", timeout=600)
+    finished = release(own, "first", timeout=600)
 
     assert plan.status == 0, plan.output
     assert f".{metric}" in plan.output
