@@ -32,6 +32,8 @@ class Model:
     context: int | None
     """Tokens that it can read; None where nobody says."""
     small: bool
+    place: Path | None
+    """Its folder or GGUF file; None where it is on a hub."""
 
 
 def model(given: str | None) -> Model:
@@ -53,7 +55,7 @@ def model(given: str | None) -> Model:
         if len(commit) != 40 or set(commit) - set("0123456789abcdef"):
             problem = f"{given!r} names no commit; write {scheme}:{name}@ and its 40 hex digits: branches and tags move"
             raise SpecError(OPTION, "", problem)
-        return Model(f"{scheme}:{name}", f"revision:{commit}", _estimate, False, None, False)
+        return Model(f"{scheme}:{name}", f"revision:{commit}", _estimate, False, None, False, None)
     source = f"path:{Path(place).resolve()}" if scheme == "path" else given
     found = base_model.place_of(Base(source, ""), OPTION)
     return _of_place(Base(source, f"sha256:{base_model.digest_of(found)}"), found)
@@ -64,11 +66,11 @@ def _of_place(base: Base, place: Path) -> Model:
     small = sum(path.stat().st_size for path in weights) <= SMALL
     tokenizer = place / "tokenizer.json"
     if not place.is_dir() or not tokenizer.is_file():
-        return Model(base.source, base.pin, _estimate, False, None, small)
+        return Model(base.source, base.pin, _estimate, False, None, small, place)
     from tokenizers import Tokenizer
 
     counted = Tokenizer.from_file(str(tokenizer))
-    return Model(base.source, base.pin, lambda text: len(counted.encode(text).ids), True, _context(place), small)
+    return Model(base.source, base.pin, lambda text: len(counted.encode(text).ids), True, _context(place), small, place)
 
 
 def _context(folder: Path) -> int | None:

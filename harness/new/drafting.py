@@ -11,7 +11,7 @@ from harness.dataset.item import Item
 from harness.dataset.items import TaskRecords
 from harness.dataset.reading import Reading
 from harness.errors import DataError
-from harness.new import columns, measures, needs
+from harness.new import columns, measures, needs, template_tools
 from harness.new.base import Model
 from harness.new.columns import Columns
 from harness.new.draft import Draft, Lengths, Taken
@@ -56,7 +56,8 @@ def draft(files: Sequence[File], model: Model, adapter: GivenAdapter | None, nam
     if not needed:
         raise DataError(files[0].path, 0, f"{missing[0]}, and nothing else fits; bring more of such records")
     lengths = _lengths(list(items.values()), model)
-    notes = (*chosen.notes, *missing, *_said(taken, needed[0].choice, lengths, model))
+    tools = template_tools.note(tuple(items.values()), model.place)
+    notes = (*tools, *chosen.notes, *missing, *_said(taken, needed[0].choice, lengths, model))
     return Draft(
         name=named(name),
         task=task,

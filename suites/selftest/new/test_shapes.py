@@ -103,6 +103,16 @@ def test_a_schema_is_drafted_that_a_wrong_answer_does_not_fit(new: New, tmp_path
     assert schema["properties"]["state"]["enum"] == ["new", "paid", "sent"]
 
 
+@pytest.mark.parametrize(("template", "told"), [("{{ messages }}", True), ("{{ tools }}{{ messages }}", False)])
+def test_tools_that_the_base_cannot_write_are_told(template: str, told: bool, tmp_path: Path, new: New) -> None:
+    other = tmp_path / "base"
+    other.mkdir()
+    (other / "tokenizer_config.json").write_text(json.dumps({"chat_template": template}), encoding="utf-8")
+    made = new(shapes.write("tool calls", tmp_path, 30), more=(f"--base={other}",))
+    assert made.status == 0, made.error
+    assert any("speaks of no tools" in line for line in made.screen) is told
+
+
 def test_what_is_not_done_with_pairs_is_said(new: New, tmp_path: Path) -> None:
     made = new(shapes.write("DPO pairs", tmp_path, 30))
     assert any("no DPO is done" in line for line in made.screen)
