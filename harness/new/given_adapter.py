@@ -20,7 +20,7 @@ class GivenAdapter:
     name: str
     folder: Path
     told: str
-    """Which base it names, its rank and its targets, in a sentence."""
+    """Which base it names, its rank, and its targets by the last part of their names."""
 
 
 def read(given: str | None) -> GivenAdapter | None:
@@ -46,6 +46,7 @@ def read(given: str | None) -> GivenAdapter | None:
 
 def _told(config: Mapping[str, Any]) -> str:
     targets = config.get("target_modules") or "no module that it names"
-    named = targets if isinstance(targets, str) else ", ".join(sorted(targets))
+    short = {one.rpartition(".")[2] for one in targets} if not isinstance(targets, str) else {targets}
+    named = ", ".join(sorted(short))
     base = str(config.get("base_model_name_or_path") or "") or "a base that it does not name"
-    return f"rank {config['r']} on {named}; trained on {base}"
+    return f"trained on {base}; rank {config['r']} on {named}"
