@@ -84,7 +84,8 @@ def test_an_option_that_cannot_be_used_is_named(option: str, wanted: str, new: N
 def test_a_given_adapter_is_judged_and_says_what_it_is(new: New, tmp_path: Path) -> None:
     folder = tmp_path / "lora"
     folder.mkdir()
-    config = {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": ["layers.0.v_proj", "layers.1.v_proj", "q_proj"],
+    config = {"peft_type": "LORA", "r": 8, "lora_alpha": 16,
+              "target_modules": ["layers.0.v_proj", "layers.1.v_proj", "q_proj"],
               "base_model_name_or_path": "somebody/base", "task_type": "CAUSAL_LM"}  # fmt: skip
     (folder / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
     save_file({"x.lora_B.weight": np.ones((2, 2), np.float32)}, folder / "adapter_model.safetensors")
