@@ -45,6 +45,8 @@ OWN = "columns of your own names"
 
 FEW_TOPICS = 12
 """Different topics below which the column sorts records, and says of none that it is independent of another."""
+PASSAGE = 80
+"""Characters from which a text that records share is a passage, and no category, however few of them there are."""
 REPEATED = 0.8
 """Different passages, of all records, below which they are what keeps items apart."""
 
@@ -134,7 +136,8 @@ def _by_name(first: Row, records: Sequence[dict[str, Any]]) -> Columns:
     mapped, template = _mapped(first, asking, answer, records)
     passage = max(asking, key=lambda key: (sum(len(record[key]) for record in records), key))
     said = {record[passage] for record in records}
-    if len(asking) > 1 and FEW_TOPICS <= len(said) < REPEATED * len(records) and "" not in said and "topic" not in keys:
+    apart = len(said) >= FEW_TOPICS or min(map(len, said)) >= PASSAGE  # a short text of few values sorts records
+    if len(asking) > 1 and apart and len(said) < REPEATED * len(records) and "" not in said and "topic" not in keys:
         mapped["topic"] = passage
     unused = [key for key in keys if key not in {*asking, answer, "id", "topic", "kind", "task", "points"}]
     note = f"{' and '.join(map(quote, asking))} ask{'s' if len(asking) == 1 else ''}, {quote(answer)} answers"

@@ -27,6 +27,13 @@ def test_questions_on_one_passage_stay_together(new: New, tmp_path: Path) -> Non
     assert 'allow = ["repeated-topic"]' in made.spec
 
 
+def test_questions_on_few_passages_count_as_few(new: New, tmp_path: Path) -> None:
+    made = new(shapes.write("passages", tmp_path, 30))
+    assert made.status == 0, made.error
+    assert 'topic = "context"' in made.spec
+    assert any("only advises" in line for line in made.screen)
+
+
 def test_items_of_one_topic_stay_together(new: New, tmp_path: Path) -> None:
     made = new(shapes.write("points", tmp_path, 60))
     assert _apart(made, "topic")
