@@ -43,14 +43,12 @@ def _shards(index: Path) -> set[str]:
 def snapshots(source: str) -> Mapping[str, Path]:
     """Commit -> folder of every whole copy of a ``hf:`` or ``modelscope:`` repository in its client's cache."""
     scheme, _, repository = source.partition(":")
-    place = {"hf": _of_hugging_face, "modelscope": of_modelscope}[scheme](repository) / "snapshots"
+    place = {"hf": of_hugging_face, "modelscope": of_modelscope}[scheme](repository) / "snapshots"
     folders = sorted(folder for folder in place.glob("*") if folder.is_dir())
-    return {
-        folder.name: folder for folder in folders if not any(missing(folder)) and _listed(scheme, repository, folder)
-    }
+    return {folder.name: folder for folder in folders if not any(missing(folder)) and _listed(repository, folder)}
 
 
-def _of_hugging_face(repository: str) -> Path:
+def of_hugging_face(repository: str) -> Path:
     from huggingface_hub import constants
     from huggingface_hub.file_download import repo_folder_name
 
