@@ -35,7 +35,7 @@ def fetch(repository: str, revision: str | None, say: Say) -> Copy:
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.utils import logging
 
-    logging.set_verbosity_error()  # it warns of every retry
+    logging.set_verbosity(logging.ERROR)  # it warns of every retry
     source = f"hf:{repository}"
     with _told(repository, revision):
         info = HfApi().model_info(repository, revision=revision, files_metadata=True)
