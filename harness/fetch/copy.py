@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.engines import hub_cache
 from harness.errors import FetchError
+from harness.text import amount
 
 Say = Callable[[str], None]
 """Told what is going on, a line at a time."""
@@ -61,18 +62,9 @@ def require_room(source: str, needed: int, place: Path, mend: str) -> None:
     free = shutil.disk_usage(there).free
     if needed > free:
         raise FetchError(
-            f"{source} needs {size(needed)} more below {place}, and {size(free)} are free there: free some, or {mend}"
+            f"{source} needs {amount.of_bytes(needed)} more below {place}, and {amount.of_bytes(free)} are free there: "
+            f"free some, or {mend}"
         )
-
-
-def size(number: int) -> str:
-    """``16.4 GB``: decimal units, as hubs and disks are sold in."""
-    value, unit = float(number), "B"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if value < 1000:
-            break
-        value, unit = value / 1000, larger
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
 
 
 def gated(source: str, page: str, token: str) -> FetchError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import glob
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from harness.errors import FetchError
 from harness.fetch import copy
 from harness.fetch.copy import Copy, RemoteFile, Say
 from harness.store import digests
+from harness.text import amount
 
 TOKEN = "HF_TOKEN"
 PLACE = "name another place with HF_HOME"
@@ -33,9 +35,8 @@ def fetch(repository: str, revision: str | None, say: Say) -> Copy:
         FetchError: one sentence, whatever is in the way.
     """
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.utils import logging
 
-    logging.set_verbosity(logging.ERROR)  # it warns of every retry
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it warns of every retry
     source = f"hf:{repository}"
     with _told(repository, revision):
         info = HfApi().model_info(repository, revision=revision, files_metadata=True)
@@ -46,7 +47,7 @@ def fetch(repository: str, revision: str | None, say: Say) -> Copy:
         absent = [file for file in files if not _there(file, blobs, place / "snapshots" / commit)]
         copy.require_room(source, sum(file.size - _begun(file, blobs) for file in absent), place, PLACE)
         if absent:
-            say(f"{source} at {commit}: {copy.size(sum(file.size for file in absent))} in {len(absent)} files")
+            say(f"{source} at {commit}: {amount.of_bytes(sum(file.size for file in absent))} in {len(absent)} files")
         for file in absent:
             if file.sha256:
                 _bring(repository, commit, file, blobs)

@@ -15,6 +15,7 @@ from harness.engines import hub_cache
 from harness.errors import FetchError
 from harness.fetch import copy
 from harness.fetch.copy import Copy, RemoteFile, Say
+from harness.text import amount
 
 TOKEN = "MODELSCOPE_API_TOKEN"
 PLACE = "name another place with MODELSCOPE_CACHE"
@@ -45,7 +46,7 @@ def fetch(repository: str, revision: str | None, say: Say) -> Copy:
         needed = sum(file.size - _begun(folder / file.path) for file in absent)
         copy.require_room(source, needed, folder, PLACE)
         if absent:
-            say(f"{source} at {commit}: {copy.size(sum(file.size for file in absent))} in {len(absent)} files")
+            say(f"{source} at {commit}: {amount.of_bytes(sum(file.size for file in absent))} in {len(absent)} files")
         names = {file.path for file in files}
         entries = [entry for entry in listed if entry.get("Path") in names]
         # The configuration comes last: a folder that has one is whole (`harness.engines.hub_cache`).
