@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from harness.engines import gguf_head, shape
 from harness.errors import EngineError
@@ -31,10 +28,11 @@ def test_a_checkpoint_is_as_large_as_its_tensors(line: Line) -> None:
     assert (found.blocks, found.width, found.inner, found.keys, found.heads, found.words) == (2, 64, 128, 64, 4, 320)
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    prove.write(tmp_path / "model.gguf")
-    return tmp_path / "model.gguf"
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("gguf") / "model.gguf"
+    prove.write(path)
+    return path
 
 
 def test_the_head_of_a_gguf_file_is_as_the_library_reads_it(file: Path) -> None:
@@ -48,24 +46,16 @@ def test_the_head_of_a_gguf_file_is_as_the_library_reads_it(file: Path) -> None:
 
 def test_a_gguf_file_has_the_shape_of_its_settings(file: Path) -> None:
     found = shape.read(file)
-    assert (found.blocks, found.width, found.inner, found.heads) == (
-        prove.LAYERS,
-        prove.WIDTH,
-        prove.HIDDEN,
-        prove.HEADS,
-    )
+    assert (found.blocks, found.width) == (prove.LAYERS, prove.WIDTH)
+    assert (found.inner, found.heads) == (prove.HIDDEN, prove.HEADS)
     assert 0 < found.linear < found.weights
 
 
-@given(cut=st.floats(0, 0.999))
-def test_a_gguf_head_that_ends_too_early_is_an_error_and_no_crash(
-    cut: float, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    place = tmp_path_factory.mktemp("cut") / "model.gguf"
-    prove.write(place)
-    place.write_bytes(place.read_bytes()[: int(cut * 1000)])
+@pytest.mark.parametrize("kept", [3, 4, 8, 23, 24, 40, 100, 500])
+def test_a_gguf_head_that_ends_too_early_is_an_error_and_no_crash(kept: int, file: Path, tmp_path: Path) -> None:
+    (tmp_path / "cut.gguf").write_bytes(file.read_bytes()[:kept])
     with pytest.raises(EngineError, match="does not say how large"):
-        shape.read(place)
+        shape.read(tmp_path / "cut.gguf")
 
 
 def _nested(depth: int) -> bytes:
@@ -87,14 +77,8 @@ def test_what_is_no_model_is_told_as_that(data: bytes, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("head", [b"", bytes(8), b"\xff" * 8, (4).to_bytes(8, "little") + b"null"])
 def test_a_checkpoint_without_a_readable_head_is_told_as_that(head: bytes, tmp_path: Path) -> None:
-    sizes = {
-        "num_attention_heads": 1,
-        "hidden_size": 1,
-        "num_hidden_layers": 1,
-        "intermediate_size": 1,
-        "vocab_size": 1,
-    }
-    (tmp_path / "config.json").write_text(json.dumps(sizes), encoding="utf-8")
+    names = ("num_attention_heads", "hidden_size", "num_hidden_layers", "intermediate_size", "vocab_size")
+    (tmp_path / "config.json").write_text(json.dumps(dict.fromkeys(names, 1)), encoding="utf-8")
     (tmp_path / "model.safetensors").write_bytes(head)
     with pytest.raises(EngineError, match="does not say how large"):
         shape.read(tmp_path)
@@ -105,4 +89,4 @@ def test_a_model_that_also_sees_is_as_large_as_its_language_part_says(line: Line
     before = shape.read(folder)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     (folder / "config.json").write_text(json.dumps({"text_config": config}), encoding="utf-8")
-    assert shape.read(folder) == replace(before)
+    assert shape.read(folder) == before
