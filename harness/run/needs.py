@@ -23,6 +23,8 @@ Q4_0 = 4.5 / 8
 Q8_0 = 8.5 / 8
 TRAINED = 4 * FLOAT32
 """Bytes that training holds for each weight of an adapter: itself, its gradient, AdamW's two moments."""
+ROOM = 64
+"""Tokens of room in the cache of keys and values (`harness.engines.growing_cache`)."""
 RUNTIME = 450e6
 """Bytes of a process that has imported torch, transformers, peft and bitsandbytes (measured: 443 MB)."""
 
@@ -147,10 +149,13 @@ def memory(shape: Shape, spec: Spec, work: Work) -> Iterator[Need]:
             most=work.adapters,
         )
     if work.any and form.engine == "transformers":
-        longest = work.longest + max(task.max_new_tokens for task in spec.tasks.values())
-        cache = FLOAT32 * 2 * shape.blocks * shape.keys * spec.batch_size * longest
+        length = work.longest + max(task.max_new_tokens for task in spec.tasks.values()) + ROOM
+        cache = FLOAT32 * 2 * shape.blocks * shape.keys * spec.batch_size * length
+        block = (
+            FLOAT32 * (8 * shape.width + 3 * shape.inner) * spec.batch_size * work.longest
+        )  # one at a time, of prompts
         said = f"{form.name}, and keys and values of {spec.batch_size} answers"
-        yield Need("answer", loaded + cache, said, on_device=True, mend="lower generation.batch_size")
+        yield Need("answer", loaded + cache + block, said, on_device=True, mend="lower generation.batch_size")
     if work.any:
         yield Need("hold the form against the adapter as trained", loaded + whole, "both loaded", on_device=True)
         if spec.gates.gguf is not None:

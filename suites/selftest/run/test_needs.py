@@ -25,7 +25,7 @@ from suites.tiny.child import Finished, Line
 SMALL = Shape(134_515_008, 106_168_320, 305_280, blocks=30, width=576, inner=1536, keys=192, heads=9, words=49_152)
 """SmolLM2-135M."""
 LARGE = Shape(
-    8_190_735_360, 6_945_767_424, 2_396_160, blocks=36, width=4096, inner=12_288, keys=1024, heads=32, words=151_936
+    8_190_735_360, 6_945_767_424, 2_727_936, blocks=36, width=4096, inner=12_288, keys=1024, heads=32, words=151_936
 )
 """Qwen3-8B."""
 ALL = Work(base=True, weights=True, adapters=5, longest=256)
