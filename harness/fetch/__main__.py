@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from harness.spec import load
 from harness.spec.base import Base
 
 HUBS = {"hf": hugging_face.fetch, "modelscope": modelscope.fetch}
+_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 PIN = "base.pin"
 UNPINNED = f"sha256:{64 * '0'}"
 """A pin that nothing has: whoever wrote it has not seen the bytes yet."""
@@ -59,8 +61,14 @@ def fetched(spec: Path, say: Say) -> Iterator[str]:
     if scheme not in HUBS:
         yield f"{base.source}: nothing to fetch, a {scheme} is read where it is"
         return
+    if not _NAME.fullmatch(repository):
+        raise FetchError(f"{base.source} names no repository: it is {scheme}:OWNER/NAME, and the pin says which commit")
     kind, _, pinned = base.pin.partition(":")
-    copied = HUBS[scheme](repository, pinned if kind == "revision" else None, say)
+    here = hub_cache.snapshots(base.source).get(pinned)
+    if here is None:
+        copied = HUBS[scheme](repository, pinned if kind == "revision" else None, say)
+    else:  # no network is asked for what a commit pins and is whole already
+        copied = Copy(pinned, here)
     if lacking := list(hub_cache.missing(copied.folder)):
         raise FetchError(f"{base.source} at {copied.commit} cannot be read as a base: it has not {', '.join(lacking)}")
     yield f"{base.source} at {copied.commit} is whole: {copied.folder}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -82,7 +83,13 @@ def no_repository(source: str, page: str, token: str) -> FetchError:
     return FetchError(f"{page} is not there, or not for you to see: mend the name {source}, or set {token}")
 
 
-def cut(source: str, error: BaseException) -> FetchError:
-    """What to say where a transfer was cut or a hub cannot be reached."""
+def stopped(source: str, error: BaseException, mend: str) -> FetchError:
+    """What to say where a transfer was cut, a hub cannot be reached, or the disk filled up meanwhile.
+
+    Args:
+        mend: how to name another place.
+    """
     said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FetchError(f"{source} is not whole yet ({said}): free some space, or {mend}")
     return FetchError(f"{source} is not whole yet ({said}): fetch again, and it goes on where it stopped")

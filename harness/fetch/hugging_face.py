@@ -6,10 +6,8 @@ large files are brought into its cache first, under the name that it looks for, 
 
 from __future__ import annotations
 
-import errno
 import glob
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +32,7 @@ def fetch(repository: str, revision: str | None, say: Say) -> Copy:
     Raises:
         FetchError: one sentence, whatever is in the way.
     """
-    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub import HfApi, constants, snapshot_download
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it warns of every retry
     source = f"hf:{repository}"
@@ -49,7 +47,7 @@ def fetch(repository: str, revision: str | None, say: Say) -> Copy:
         if absent:
             say(f"{source} at {commit}: {amount.of_bytes(sum(file.size for file in absent))} in {len(absent)} files")
         for file in absent:
-            if file.sha256:
+            if file.sha256 and file.size <= constants.MAX_HTTP_DOWNLOAD_SIZE:  # larger ones the client alone can bring
                 _bring(repository, commit, file, blobs)
         names = [glob.escape(file.path) for file in files]
         return Copy(commit, Path(snapshot_download(repository, revision=commit, allow_patterns=names)))
@@ -80,9 +78,13 @@ def _bring(repository: str, commit: str, file: RemoteFile, blobs: Path) -> None:
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # documented, and not in its __all__
 
-    part = blobs / f"{file.sha256}{UNFINISHED}"
-    part.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{part}.lock"):
+    part, whole = blobs / f"{file.sha256}{UNFINISHED}", blobs / file.sha256
+    locks = blobs.parent.parent / ".locks" / blobs.parent.name  # where the client has its own
+    for folder in (blobs, locks):
+        folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(locks / f"{part.name}.lock"):
+        if whole.exists():  # brought by another process meanwhile
+            return
         with part.open("ab") as stream:
             http_get(
                 hf_hub_url(repository, file.path, revision=commit),
@@ -95,8 +97,7 @@ def _bring(repository: str, commit: str, file: RemoteFile, blobs: Path) -> None:
         if digests.of_file(part) != file.sha256:
             part.unlink()
             raise FetchError(f"hf:{repository}: {file.path} arrived with other bytes than the hub lists: fetch again")
-        part.rename(blobs / file.sha256)
-    Path(f"{part}.lock").unlink(missing_ok=True)
+        part.rename(whole)
 
 
 @contextmanager
@@ -121,7 +122,7 @@ def _told(repository: str, revision: str | None) -> Iterator[None]:
     try:
         yield
     except HFValidationError as error:
-        raise FetchError(f"{source} is no name of a repository, which is hf:OWNER/NAME") from error
+        raise FetchError(f"{source}: {str(error).splitlines()[0]}") from error
     except OfflineModeIsEnabled as error:
         raise FetchError(f"{source} cannot be asked for while HF_HUB_OFFLINE is set: fetch without it") from error
     except GatedRepoError as error:
@@ -133,8 +134,6 @@ def _told(repository: str, revision: str | None) -> Iterator[None]:
     except HfHubHTTPError as error:
         if error.response.status_code in (401, 403):
             raise copy.gated(source, page, TOKEN) from error
-        raise copy.cut(source, error) from error
+        raise copy.stopped(source, error, PLACE) from error
     except (HTTPError, OSError) as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise FetchError(f"{source}: {os.strerror(error.errno)}: free some space, or {PLACE}") from error
-        raise copy.cut(source, error) from error
+        raise copy.stopped(source, error, PLACE) from error

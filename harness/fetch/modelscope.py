@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import logging
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,15 +113,13 @@ def _told(repository: str, revision: str, hub: Any) -> Iterator[None]:
         first = next(iter(error.failed_files.values()))
         if isinstance(first, (errors.PermissionDeniedError, errors.AuthenticationError)):
             raise copy.gated(source, page, TOKEN) from error
-        raise copy.cut(source, first) from error
+        raise copy.stopped(source, first, PLACE) from error
     except (errors.PermissionDeniedError, errors.AuthenticationError) as error:
         raise copy.gated(source, page, TOKEN) from error
     except errors.NotExistError as error:
         raise (_absent(source, page, revision, hub, repository)) from error
     except (errors.HubError, OSError) as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise FetchError(f"{source}: {os.strerror(error.errno)}: free some space, or {PLACE}") from error
-        raise copy.cut(source, error) from error
+        raise copy.stopped(source, error, PLACE) from error
 
 
 def _absent(source: str, page: str, revision: str, hub: Any, repository: str) -> FetchError:

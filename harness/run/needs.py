@@ -151,9 +151,8 @@ def memory(shape: Shape, spec: Spec, work: Work) -> Iterator[Need]:
     if work.any and form.engine == "transformers":
         length = work.longest + max(task.max_new_tokens for task in spec.tasks.values()) + ROOM
         cache = FLOAT32 * 2 * shape.blocks * shape.keys * spec.batch_size * length
-        block = (
-            FLOAT32 * (8 * shape.width + 3 * shape.inner) * spec.batch_size * work.longest
-        )  # one at a time, of prompts
+        # Of prompts, one block at a time.
+        block = FLOAT32 * (8 * shape.width + 3 * shape.inner) * spec.batch_size * work.longest
         said = f"{form.name}, and keys and values of {spec.batch_size} answers"
         yield Need("answer", loaded + cache + block, said, on_device=True, mend="lower generation.batch_size")
     if work.any:

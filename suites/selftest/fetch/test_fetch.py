@@ -91,7 +91,7 @@ def _drive(folder: Path, hub: Hub, steps: list[str], offline: str) -> list[Answe
         "MODELSCOPE_API_MAX_RETRIES": "1",
     }
     command = [sys.executable, "-m", "suites.selftest.fetch.driver", *steps]
-    done = subprocess.run(command, cwd=ROOT, env={**kept, **own}, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, env={**kept, **own}, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return [Answer(*one) for one in json.loads(done.stdout.splitlines()[-1])]
 
@@ -113,8 +113,8 @@ def tried(scheme: str, line: Line, tmp_path_factory: pytest.TempPathFactory) -> 
         answers = _drive(folder, hub, steps, "0")
     tried.first = dict(zip(PINS, answers, strict=False))
     tried.again = dict(zip(fine, answers[len(PINS) :], strict=True))
-    located = _drive(folder, hub, [f"locate {specs[name]}" for name in [*fine, "gated"]], "1")
-    tried.offline = dict(zip([*fine, "gated"], located, strict=True))
+    steps = [*(f"locate {specs[name]}" for name in [*fine, "gated"]), str(specs["whole"])]
+    tried.offline = dict(zip([*fine, "gated", "fetch whole"], _drive(folder, hub, steps, "1"), strict=True))
     return tried
 
 
@@ -127,9 +127,10 @@ def test_a_pinned_base_comes_whole_and_without_what_no_base_needs(tried: Tried) 
     assert not [path for path in asked if path.endswith((".md", ".bin", ".onnx"))]
 
 
-def test_what_is_here_is_not_brought_again(tried: Tried) -> None:
+def test_what_is_here_is_not_brought_again_and_needs_no_network(tried: Tried) -> None:
     assert tried.again["whole"].status == 0
     assert len(tried.hub.ranges("a/whole")) == 1
+    assert f"at {COMMIT} is whole" in tried.offline["fetch whole"].out
 
 
 @pytest.mark.parametrize("name", ["moving", "unpinned"])
