@@ -10,11 +10,14 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-_LIMITS = (
-    ("sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory.current"),
-    ("sys/fs/cgroup/memory/memory.limit_in_bytes", "sys/fs/cgroup/memory/memory.usage_in_bytes"),
+_CONTAINERS = (
+    ("sys/fs/cgroup", "memory.max", "memory.current"),
+    ("sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
 )
-"""A container's own limit and what it uses of it, in both versions of cgroups."""
+"""Where a container's own limit stands and what it uses of it, in both versions of cgroups."""
+_FILE_PAGES = re.compile(r"^(?:in)?active_file (\d+)$", re.MULTILINE)
+NO_LIMIT = 2**60
+"""The first version writes a number of pages that no machine has, where the second writes "max"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ def free_disk(folder: Path) -> int:
 
 def free_memory(root: Path = Path("/")) -> int | None:
     """What the system can give without swapping, or what a container may still take, whichever is less."""
-    found = [_available(root / "proc/meminfo"), *(_left(root / limit, root / used) for limit, used in _LIMITS)]
+    found = [_available(root / "proc/meminfo"), *(_left(root / place, *names) for place, *names in _CONTAINERS)]
     known = [one for one in found if one is not None]
     return min(known) if known else None
 
@@ -52,14 +55,15 @@ def _available(meminfo: Path) -> int | None:
     return int(found[1]) * 1024 if found else None
 
 
-def _left(limit: Path, used: Path) -> int | None:
-    """What a container may still take; None where it has no limit. Pages of files, which it can give back, are counted
-    as used, so a quarter of the limit is taken to be left in any case."""
+def _left(place: Path, limit: str, used: str) -> int | None:
+    """What a container may still take; None where it has no limit. Pages of files count as used there, and are given
+    back when memory is short."""
     try:
-        most, now = int(limit.read_text(encoding="ascii")), int(used.read_text(encoding="ascii"))
-    except (OSError, ValueError):  # "max"
+        most, now = (int((place / name).read_text(encoding="ascii")) for name in (limit, used))
+        files = sum(map(int, _FILE_PAGES.findall((place / "memory.stat").read_text(encoding="ascii"))))
+    except (OSError, ValueError):
         return None
-    return max(most - now, most // 4) if most < 2**60 else None
+    return None if most >= NO_LIMIT else max(0, most - max(0, now - files))
 
 
 def free_on_gpu() -> int | None:

@@ -185,7 +185,10 @@ def _system(root: Path, files: dict[str, str]) -> Path:
 
 
 MEMINFO = {"proc/meminfo": "MemTotal:  24 kB\nMemAvailable:   1000 kB\n"}
-CONTAINER = {"sys/fs/cgroup/memory.max": "800000\n", "sys/fs/cgroup/memory.current": "300000\n"}
+V2, V1 = "sys/fs/cgroup", "sys/fs/cgroup/memory"
+STAT = "anon 300000\nactive_file 60000\ninactive_file 40000\n"
+CONTAINER = {f"{V2}/memory.max": "800000\n", f"{V2}/memory.current": "400000\n", f"{V2}/memory.stat": STAT}
+OLDER = {f"{V1}/memory.limit_in_bytes": "800000", f"{V1}/memory.usage_in_bytes": "400000", f"{V1}/memory.stat": STAT}
 
 
 @pytest.mark.parametrize(
@@ -193,11 +196,13 @@ CONTAINER = {"sys/fs/cgroup/memory.max": "800000\n", "sys/fs/cgroup/memory.curre
     [
         (MEMINFO, 1_024_000),
         (MEMINFO | CONTAINER, 500_000),
-        (MEMINFO | CONTAINER | {"sys/fs/cgroup/memory.max": "max\n"}, 1_024_000),
-        (CONTAINER | {"sys/fs/cgroup/memory.current": "799999\n"}, 200_000),
+        (MEMINFO | OLDER, 500_000),
+        (MEMINFO | CONTAINER | {f"{V2}/memory.max": "max\n"}, 1_024_000),
+        (MEMINFO | OLDER | {f"{V1}/memory.limit_in_bytes": str(2**63 - 4096)}, 1_024_000),
+        (CONTAINER | {f"{V2}/memory.current": "999999\n"}, 0),
         ({}, None),
     ],
-    ids=["system", "container", "container-without-limit", "container-full-of-file-pages", "unknown"],
+    ids=["system", "container", "older-container", "without-limit", "older-without-limit", "full", "unknown"],
 )
 def test_free_memory_is_that_of_the_system_or_of_the_container(
     files: dict[str, str], free: int | None, tmp_path: Path
