@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.engines import base_model
 from harness.engines.shape import Shape
 from harness.forms import registry
 from harness.spec.objects import Spec
@@ -132,6 +133,8 @@ def memory(shape: Shape, spec: Spec, work: Work) -> Iterator[Need]:
     """What one process holds at most in each stage that is still to be done."""
     form = registry.deployed(spec)
     whole, loaded = FLOAT32 * shape.weights, held(shape, form.four_bit)
+    if work.base and base_model.is_gguf(spec.base):
+        yield Need("write the base's checkpoint", whole, "the GGUF file, de-quantized in float32")
     if work.weights:
         yield Need(
             "round the weights", loaded + whole, "the base as served, and de-quantized in float32", on_device=True
