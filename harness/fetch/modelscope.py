@@ -117,7 +117,7 @@ def _told(repository: str, revision: str, hub: Any) -> Iterator[None]:
     except (errors.PermissionDeniedError, errors.AuthenticationError) as error:
         raise copy.gated(source, page, TOKEN) from error
     except errors.NotExistError as error:
-        raise (_absent(source, page, revision, hub, repository)) from error
+        raise _absent(source, page, revision, hub, repository) from error
     except (errors.HubError, OSError) as error:
         raise copy.stopped(source, error, PLACE) from error
 
