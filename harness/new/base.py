@@ -58,7 +58,7 @@ def model(given: str | None) -> Model:
         return Model(f"{scheme}:{name}", f"revision:{commit}", _estimate, False, None, False, None)
     source = f"path:{Path(place).resolve()}" if scheme == "path" else given
     found = base_model.place_of(Base(source, ""), OPTION)
-    return _of_place(Base(source, f"sha256:{base_model.digest_of(found)}"), found)
+    return _of_place(Base(source, f"sha256:{base_model.content(found)}"), found)
 
 
 def _of_place(base: Base, place: Path) -> Model:
