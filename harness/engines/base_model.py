@@ -8,11 +8,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import SpecError
 from harness.spec.objects import Base, Spec
 from harness.store import digests
+
+_SCHEMES = ("path:", "package:", "hf:", "modelscope:")
 
 
 def is_gguf(base: Base) -> bool:
@@ -26,17 +29,49 @@ def locate(spec: Spec) -> Path:
     Raises:
         SpecError: it is not there, or its bytes are not the pinned ones.
     """
+    path = _find(spec)
+    kind, _, pin = spec.base.pin.partition(":")
+    if kind == "sha256" and (found := _sha256(path)) != pin:
+        raise SpecError(spec.path, "base.pin", f"{path.name} has sha256 {found}, the spec pins {pin}")
+    return path
+
+
+def overridden(spec: Spec, source: str, pin: str | None = None) -> Spec:
+    """The spec with another base in place of its own, as ``--base`` asks: `Spec.base_instead_of` tells of it.
+
+    Args:
+        source: as ``[base] source`` has it, a path absolute.
+        pin: what another process of the run found there; None: the bytes are found and summed here.
+
+    Raises:
+        SpecError: the source is of no known kind, or not there.
+    """
+    if not source.startswith(_SCHEMES):
+        raise SpecError("--base", "", f"{source!r} is none of {', '.join(f'{one}...' for one in _SCHEMES)}")
+    if pin is None:
+        other = replace(spec, base=replace(spec.base, source=source, pin="sha256:"))
+        try:
+            pin = f"sha256:{_sha256(_find(other))}"
+        except SpecError as error:
+            raise SpecError("--base", "", error.problem) from error
+    return replace(
+        spec,
+        digest=digests.of_value({"spec": spec.digest, "base": pin}),
+        base=replace(spec.base, source=source, pin=pin),
+        base_instead_of=spec.base.source,
+    )
+
+
+def _find(spec: Spec) -> Path:
     scheme, _, place = spec.base.source.partition(":")
-    path = {"package": _in_package, "path": _in_folder, "hf": _on_hub, "modelscope": _on_modelscope}[scheme](
+    return {"package": _in_package, "path": _in_folder, "hf": _on_hub, "modelscope": _on_modelscope}[scheme](
         spec, place
     )
-    kind, _, pin = spec.base.pin.partition(":")
-    if kind == "sha256":
-        with plain(path) as bytes_of:
-            found = digests.of_file(bytes_of) if bytes_of.is_file() else digests.of_value(digests.of_folder(bytes_of))
-        if found != pin:
-            raise SpecError(spec.path, "base.pin", f"{path.name} has sha256 {found}, the spec pins {pin}")
-    return path
+
+
+def _sha256(path: Path) -> str:
+    with plain(path) as bytes_of:
+        return digests.of_file(bytes_of) if bytes_of.is_file() else digests.of_value(digests.of_folder(bytes_of))
 
 
 @contextmanager

@@ -59,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
         place = worker["greenrun_against"] if worker else options.against(config, loaded.name)
         before = None if place is None else earlier.read(Path(place))
         loaded = options.with_seeds(config, loaded)
+        loaded = options.with_base(config, loaded, worker["greenrun_pin"] if worker else None)
         processor.hold(loaded.instructions)
         _refuse_emulated_precision(loaded)
         warnings = _check_benchmarks(loaded, before)
@@ -204,6 +205,7 @@ def pytest_configure_node(node: Any) -> None:
     if RUN in node.config.stash:
         run = node.config.stash[RUN]
         node.workerinput["greenrun_run_id"] = run.id
+        node.workerinput["greenrun_pin"] = run.spec.base.pin
         node.workerinput["greenrun_opened"] = json.dumps(dict(run.spec.opened))
         node.workerinput["greenrun_against"] = str(run.earlier.place) if run.earlier else None
 

@@ -42,6 +42,9 @@ class Spec(Release, Policy, Generation, Retention):
     licences: Licences = field(default_factory=Licences)
     waivers: tuple[Waiver, ...] = ()
     """The tables of ``[[waiver]]``."""
+    base_instead_of: str = ""
+    """The source of the base that the file names, where the command line put another one in its place (``--base``); ""
+    where `base` is the file's own. Such a run releases nothing: its name is that of a release of another model."""
     opened: Mapping[str, str] = field(default_factory=dict)
     """Path -> SHA-256 of everything that the run reads, as it opened: from the disk, never from the file."""
 
