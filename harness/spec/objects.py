@@ -14,6 +14,7 @@ from harness.spec.policy import Policy
 from harness.spec.recipe import Experiment, Recipe
 from harness.spec.release import Release
 from harness.spec.selection import Selection
+from harness.spec.serve import Serve
 from harness.spec.tasks import ALL, SPLITS, Task
 from harness.spec.thresholds import Thresholds
 from harness.spec.waiver import Waiver
@@ -39,6 +40,7 @@ class Spec(Release, Policy, Generation, Retention):
     limits: Mapping[str, float]
     """Kind of artifact -> seconds that building one may take."""
     gates: Gates
+    serve: Serve = field(default_factory=Serve)
     licences: Licences = field(default_factory=Licences)
     waivers: tuple[Waiver, ...] = ()
     """The tables of ``[[waiver]]``."""
