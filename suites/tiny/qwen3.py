@@ -57,5 +57,5 @@ def _let_end(model: Any) -> None:
     """
     head = model.get_output_embeddings().weight
     head[END] = 0.0
-    head[END, 0] = 0.85
-    model.get_input_embeddings().weight[LAST_OF_PROMPT, 0] = -0.06
+    head[END, 0] = 0.75
+    model.get_input_embeddings().weight[LAST_OF_PROMPT, 0] = -0.12

