@@ -4,8 +4,11 @@ where each product would be emulated."""
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -17,8 +20,10 @@ from harness.engines.fresh_process import Job
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
 from harness.engines.nf4_unpacked import unpacked
+from harness.engines.workshop import Workshop
 from harness.errors import EngineError, SpecError
 from harness.forms import registry
+from harness.forms.form import Direct
 from harness.forms.mounted import Mounted
 from harness.gates import batching
 from harness.spec import load
@@ -61,11 +66,19 @@ def test_a_spec_names_it_for_each_device_and_nothing_else_is_changed_by_it(line:
     assert deployed.precision == (BFLOAT16 if form.device() == "cuda" else Precision())
 
 
+def asked_of(spec: Spec) -> Mapping[str, object]:
+    """What enters the key of any answer of the deployed form."""
+    shop = cast(Workshop, SimpleNamespace(spec=spec, base=SimpleNamespace(digest="of the base")))
+    deployed = registry.deployed(spec)
+    assert isinstance(deployed, Direct)
+    return deployed.identity(shop)
+
+
 @pytest.mark.parametrize("key", ["compute", "rest", "attention"])
 def test_every_key_of_it_is_in_the_key_of_answers_and_in_the_report(spec: Spec, key: str) -> None:
     said = {"compute": "float32", "rest": "float32", "attention": "eager"}[key]
     other = replace(spec, serve=replace(spec.serve, cpu=replace(BFLOAT16, **{key: said})))
-    first, second = (registry.deployed(one).settings(one) for one in (spec, other))
+    first, second = (asked_of(one) for one in (spec, other))
     assert first != second
     assert (registry.described(spec)[key], registry.described(other)[key]) == (getattr(BFLOAT16, key), said)
 
