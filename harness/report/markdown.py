@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.gates import waivers
+from harness.releases import judged_as
 from harness.report import appendix, conclusions, evaluation, forms, regression
 from harness.report import regression as attempts
 from harness.report.escape import bullets, cell, table
@@ -79,6 +80,7 @@ def _summary(document: Document) -> list[str]:
         f"Verdict: **{word}**{stamp}",
         *(f"**Waived**: {cell(waivers.said(one))}" for one in conclusions.used(document)),
         f"Candidate: {cell(document.get('candidate_adapter'))}",
+        f"Judged as: {cell(judged_as.line(document))}",
         f"Chosen experiment: {cell(chosen)}",
         f"Blocking gates passed: {count_passed(blocking)}",
         f"Advisory gates passed: {count_passed(advisory)}",
