@@ -13,6 +13,8 @@ from suites.tiny.child import Finished, Line, release
 
 PATIENCE = 1800
 """Seconds that one run may take beside other work."""
+ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""A thread that waits for the other one sleeps: beside other work it would take the core that this one waits for."""
 TRAINED = ("v3a", "v3b", "v3c")
 """Names of the spec's experiments."""
 
@@ -38,7 +40,7 @@ def mission(tmp_path_factory: pytest.TempPathFactory) -> Line:
 @pytest.fixture(scope="session")
 def trained(mission: Line, base: Path) -> Finished:
     """The whole release: every experiment trained on the 4-bit base, and none of them fit to be selected."""
-    return release(mission, "trained", f"--base=path:{base}", timeout=PATIENCE)
+    return release(mission, "trained", f"--base=path:{base}", env=ENVIRONMENT, timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -52,4 +54,4 @@ def adapter(trained: Finished, mission: Line) -> Path:
 def judged(mission: Line, base: Path, adapter: Path) -> Finished:
     """That adapter in every place, given: what no experiment qualified for is judged of it all the same."""
     given = [f"--adapter={name}={adapter}" for name in ("style", "writing", "multitask")]
-    return release(mission, "judged", f"--base=path:{base}", *given, timeout=PATIENCE)
+    return release(mission, "judged", f"--base=path:{base}", *given, env=ENVIRONMENT, timeout=PATIENCE)

@@ -12,7 +12,7 @@ from statistics import fmean
 
 from harness.project import ROOT
 from harness.store import digests
-from suites.selftest.qwen3.conftest import PATIENCE, TRAINED
+from suites.selftest.qwen3.conftest import ENVIRONMENT, PATIENCE, TRAINED
 from suites.tiny.child import Finished, Line, release
 
 ITEMS = 35 + 24
@@ -108,7 +108,7 @@ def test_without_the_specs_argument_no_item_is_trained_as_the_template_writes_it
     thinking = mission.copy(tmp_path / "line")
     thinking.edit("enable_thinking = false", "")
     arguments = (f"--base=path:{base}", "--partial", "-k", "template_ids")
-    finished = release(thinking, "thinking", *arguments, timeout=PATIENCE)
+    finished = release(thinking, "thinking", *arguments, env=ENVIRONMENT, timeout=PATIENCE)
     assert set(outcomes(finished, "training.style.template_ids", "training.writing.template_ids").values()) == {
         "failed"
     }
