@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
+
+from harness.spec.serve import Precision
 
 
 def line(document: Mapping[str, Any]) -> str:
-    """``nf4, computing in bfloat16, the rest in bfloat16, attention sdpa``; "not stated" where the verdict has no form,
-    the name alone of one that is not served by transformers, or of an earlier release.
+    """``nf4, compute = bfloat16, rest = bfloat16, attention = sdpa``, as ``[serve]`` has it and the same in every
+    language; "not stated" where the verdict has no form, the name alone of one that is not served by transformers.
 
     Args:
         document: a verdict's.
@@ -16,7 +19,5 @@ def line(document: Mapping[str, Any]) -> str:
     found = document.get("model", {}).get("form")
     form = found if isinstance(found, Mapping) else {}
     parts = [str(form.get("name") or "not stated")]
-    for key, words in (("compute", "computing in"), ("rest", "the rest in"), ("attention", "attention")):
-        if isinstance(form.get(key), str):
-            parts.append(f"{words} {form[key]}")
+    parts += [f"{one.name} = {form[one.name]}" for one in fields(Precision) if isinstance(form.get(one.name), str)]
     return ", ".join(parts)

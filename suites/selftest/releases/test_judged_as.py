@@ -21,7 +21,7 @@ SERVED = Precision("bfloat16", "float32", "eager")
 def test_the_line_has_what_the_deployed_form_computes_in(line: Line) -> None:
     spec = replace(load.load(line.spec), serve=Serve(SERVED, SERVED))
     document = {"model": {"form": registry.described(spec)}}
-    said = "nf4, computing in bfloat16, the rest in float32, attention eager"
+    said = "nf4, compute = bfloat16, rest = float32, attention = eager"
     assert judged_as.line(document) == said
     assert f"Judged as: {said}" in markdown.render({**build(journal()), **document}, "")
 
