@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.project import ROOT
+from harness.run import last
+from harness.spec import load
 from suites.tiny import qwen3
 from suites.tiny.child import Finished, Line, release
 
@@ -44,14 +46,14 @@ def trained(mission: Line, base: Path) -> Finished:
 
 
 @pytest.fixture(scope="session")
-def adapter(trained: Finished, mission: Line) -> Path:
-    """The candidate of the last experiment, as the first run's store has it."""
-    key = next(one["key"] for one in trained.verdict["artifacts"] if one["name"] == f"adapter {TRAINED[-1]} multitask")
-    return next((mission.out / "store" / "adapter").glob(f"{key[:24]}/content"))
+def adapters(trained: Finished, mission: Line) -> dict[str, Path]:
+    """Experiment -> the candidate that the first run trained for it."""
+    left = last.last_run(mission.out, load.load(mission.spec))
+    return {name: left.get(f"adapter {name} multitask") for name in TRAINED}
 
 
 @pytest.fixture(scope="session")
-def judged(mission: Line, base: Path, adapter: Path) -> Finished:
-    """That adapter in every place, given: what no experiment qualified for is judged of it all the same."""
-    given = [f"--adapter={name}={adapter}" for name in ("style", "writing", "multitask")]
+def judged(mission: Line, base: Path, adapters: dict[str, Path]) -> Finished:
+    """The last of them in every place, given: what no experiment qualified for is judged of it all the same."""
+    given = [f"--adapter={name}={adapters[TRAINED[-1]]}" for name in ("style", "writing", "multitask")]
     return release(mission, "judged", f"--base=path:{base}", *given, env=ENVIRONMENT, timeout=PATIENCE)
