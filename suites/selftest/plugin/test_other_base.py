@@ -43,7 +43,7 @@ def test_the_journal_alone_reaches_the_same_verdict(tried: Finished) -> None:
     [
         ("path:nowhere", "nowhere does not exist"),
         ("package:not-installed/x.gguf", "package not-installed is not installed"),
-        ("nowhere", "'nowhere' is none of path:..., package:..., hf:..., modelscope:..."),
+        ("hf:some/model", "'hf:some/model' is none of path:... and package:...; of a hub name the folder of a copy"),
     ],
 )
 def test_a_base_that_is_not_there_is_told_of_the_option(line: Line, tmp_path: Path, source: str, problem: str) -> None:
