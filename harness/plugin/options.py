@@ -34,7 +34,7 @@ def add(parser: pytest.Parser) -> None:
         "--base",
         metavar="SOURCE",
         default=None,
-        help="another base in place of the spec's, to try a release on: path:DIR or package:DIST/FILE; releases nothing",
+        help="another base in place of the spec's, to try a release on: path:DIR, package:DIST/FILE; releases nothing",
     )
     group.addoption("--plan", action="store_true", help="print what would be judged, built or reused; then stop")
     group.addoption(
