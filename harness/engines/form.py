@@ -33,7 +33,7 @@ class Loading:
     name: str
     load: Callable[[Path, Precision], Any]
     settings: Mapping[str, object]
-    """What distinguishes it beside the precision, for the keys of what it answers."""
+    """JSON values that distinguish this way of loading, beside the precision; they enter the keys of all answers."""
 
 
 def load(form: Loading, base: Path, threads: int, precision: Precision = FLOAT32) -> Loaded:

@@ -83,7 +83,7 @@ class Form(ABC):
         return {}
 
     def problems(self, spec: Spec) -> Iterator[tuple[str, str]]:
-        """Tables of the spec that do not fit what ships: (key, what is wrong with its mend)."""
+        """(key of the spec, what is wrong and its mend) for each table of the spec that does not fit the form."""
         if spec.serve != Serve() and not self.serves_as_told:
             yield (
                 "serve",

@@ -139,8 +139,8 @@ def _say_hello(run: Run) -> None:
 
 
 def _refuse_emulated_precision(loaded: objects.Spec) -> None:
-    """Training and serving in a precision that this processor has no instructions for are neither begun nor changed in
-    silence.
+    """Refuse to train or serve in a precision that this processor has no instructions for: each product would be
+    emulated.
 
     Raises:
         SpecError
