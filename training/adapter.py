@@ -185,7 +185,8 @@ def _cuda() -> bool:
 
 
 def _make_reproducible(folder: Path) -> None:
-    """Sets have no order and the base's path is this machine's: neither may reach the adapter's digest."""
+    """Rewrite the configuration so that equal trainings have equal digests: lists that peft made of sets are sorted,
+    and the base's path on this machine is removed."""
     path = folder / CONFIG
     config = json.loads(path.read_text(encoding="utf-8"))
     config["base_model_name_or_path"] = None

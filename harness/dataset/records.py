@@ -1,4 +1,4 @@
-"""The records of a data file, line by line or row by row, as objects with every digit of their numbers."""
+"""The records of a data file, line by line or row by row, as Python objects; numbers keep every digit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Find texts that two files share: runs of words in prompts or in answers, and whole prompts too short for a run.
+"""Find texts that two files share: runs of words in prompts or in answers, and whole prompts that are too short for a
+run.
+
+The file with fewer records is indexed, four bytes for each of its words; the other is streamed past the index, whatever
+its size. Hits in the index are compared by their whole hashes, and what is left is verified on the texts.
 
 The file with fewer records is indexed, the other streams past: four bytes for each word of the smaller one, whatever
 the other's size. What the index hits is held against the whole hashes, and what is left is verified on the texts.
@@ -22,29 +26,31 @@ from harness.text import units
 from harness.text.compare import shared_run, side_by_side
 
 STRICT = 13
-"""Words in a row that nobody writes twice: the length of Brown et al., "Language Models are Few-Shot Learners"
-(2020), appendix C. A finding of this length says so."""
+"""Words in a row that two authors hardly write by chance: the length of Brown et al., "Language Models are Few-Shot
+Learners" (2020), appendix C. A finding of this length says so."""
 
 CHARACTERS_A_WORD = 2
-"""In scripts without spaces a run is as many characters as this, times its words; a word among them counts as one."""
+"""Characters that stand for a word in scripts without spaces: a run has this many times its length in words. A word
+among the characters counts as one."""
 
 BOILERPLATE_SHARE, BOILERPLATE_ITEMS = 0.2, 10
-"""A run in so large a share of a file's items, and in so many, is the frame of its prompts, not their content.
-(Where it is content, the file's own items copy each other, and the check for duplicates says so.)"""
+"""A run belongs to the frame of a file's prompts, not to their content, if at least this share and this number of its
+items have it. (Where it is content, the file's items copy each other, which the check for duplicates reports.)"""
 
 ALL_PAIRS = 400
-"""Pairs over one run up to which each is reported."""
+"""Most pairs of items that share one run and are all reported."""
 
 SIDES = ("prompt", "answer", "whole")
 
 Closed = frozenset[int]
-"""Keys of answers that come from a closed set of either file (`harness.dataset.closed_answers`): they say nothing."""
+"""Keys (hashes) of answers that belong to a closed set of either file (`harness.dataset.closed_answers`): sharing them
+is no leakage."""
 
 Counts = npt.NDArray[np.int64]
 
 Codes = npt.NDArray[np.uint32]
-"""Hashes cut to 32 bits, as the index holds them: among ten million runs, one of 430 that are not there hits by
-chance."""
+"""Hashes cut to 32 bits, as the index holds them. With ten million runs in the index, one in 430 runs that are not
+there hits by chance."""
 
 
 def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Finding]:
@@ -110,7 +116,7 @@ def _searched(
 
 
 def _told(said: list[str], length: int) -> Codes:
-    """Codes of the runs of an instruction."""
+    """Codes of the runs of all instructions."""
     return _cut(_marked(_hashes(said, length), "prompt"))
 
 
@@ -123,7 +129,9 @@ def _index(spool: Spool, length: int, labels: Closed) -> tuple[Codes, Counts, fr
 
 
 def _hits(spool: Spool, index: Codes, length: int, labels: Closed) -> list[tuple[int, int]]:
-    """Item and hash wherever a run of the file stands in the index; of neighbouring runs, the first and the last.
+    """(item, hash) for each run of the file that the index may hold; of neighbouring hits, the first and the last.
+
+    Both are kept, since one of them may be a chance hit beside a run that is really shared.
 
     Both, since one of them may be a hit by chance beside a run that is shared.
     """
@@ -151,8 +159,9 @@ def _owners(spool: Spool, wanted: set[int], length: int, labels: Closed) -> dict
 
 
 def _pairs(hits: list[tuple[int, int]], owners: dict[int, list[int]]) -> set[tuple[int, int]]:
-    """Pairs of items, of the larger and of the smaller file, that share a run. Where many share one, each is
-    paired with the first of the other file: everyone is still accused, at the cost of a sum and not of a product."""
+    """Pairs (item of the larger file, item of the smaller one) that share a run. Where many items share one run, each
+    is paired with the first of the other file only: everyone is reported, and the number of pairs is a sum, not a
+    product."""
     by_hash: dict[int, list[int]] = defaultdict(list)
     for number, one in hits:
         if one in owners:
@@ -183,7 +192,7 @@ def _is_label(side: str, found: list[str], text: str, labels: Closed) -> bool:
 
 
 def _hashes(found: list[str], length: int) -> units.Hashes:
-    """Hashes of every run. Of texts without characters of scripts without spaces, which are most, quickly."""
+    """Hashes of every run; a fast path for texts without characters of scripts without spaces, which most are."""
     if len(found) < length:
         return np.empty(0, np.uint64)
     whole = "".join(found)
@@ -193,7 +202,7 @@ def _hashes(found: list[str], length: int) -> units.Hashes:
 
 
 def _marked(found: units.Hashes, side: str) -> units.Hashes:
-    """Hashes told apart by side."""
+    """Hashes mixed with the name of their side, so that prompts and answers share none."""
     return found ^ np.uint64(SIDES.index(side))
 
 
@@ -211,7 +220,7 @@ class _Runs:
 
 
 def _runs(found: list[str], length: int) -> _Runs:
-    """Every run: so many words, or the characters of scripts without spaces that are worth as many."""
+    """Every run of a text: `length` words, or as many characters of scripts without spaces as count for that."""
     of_units = units.hashes(found)
     if len(found) < length or not units.is_character("".join(found)):  # the common case, and many times quicker
         hashes = units.runs(of_units, length)
@@ -254,7 +263,7 @@ def _verified(
 
 
 def _shared(left: str, right: str, side: str, length: int, frames: frozenset[int]) -> int:
-    """Units of the longest run that both texts share, if it is long enough and no frame; else 0."""
+    """Units of the longest run that both texts share; 0 where it is too short or belongs to the frame."""
     mine, other = (_unframed(units.units(text), length, side, frames) for text in (left, right))
     if mine.isdisjoint(other):
         return 0
@@ -262,8 +271,8 @@ def _shared(left: str, right: str, side: str, length: int, frames: frozenset[int
 
 
 def _unframed(found: list[str], length: int, side: str, frames: frozenset[int]) -> set[tuple[str, ...]]:
-    """Runs that no unit of a frame belongs to: seven words of a frame and one of content are no copy.
-    The units themselves, since two hashes may agree by chance."""
+    """Runs without any unit of a frame: seven words of a frame and one of content are no copy. As units, not as hashes,
+    since two hashes may be equal by chance."""
     runs = _runs(found, length)
     framed = np.isin(_cut(_marked(runs.hashes, side)), np.fromiter(frames, np.uint32, len(frames)))
     ends = runs.starts + runs.lengths

@@ -1,4 +1,4 @@
-"""Find the base model that a spec names, and hold it to its pin."""
+"""Find the base model that a spec names, and check it against the digest that pins it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base as it is, nothing quantized: in full precision, or in that of a form which is held against it."""
+"""Loads the base without quantization, in float32 or in the precision of a form that is compared with it."""
 
 from __future__ import annotations
 

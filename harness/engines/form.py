@@ -1,4 +1,4 @@
-"""How transformers loads a base checkpoint, and what of the machine changes results."""
+"""How transformers loads a base checkpoint, and which properties of the machine change results."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Loading:
     name: str
     load: Callable[[Path, Precision], Any]
     settings: Mapping[str, object]
-    """What distinguishes it beside the precision, for the keys of what it answers."""
+    """JSON values that distinguish this way of loading, beside the precision; they enter the keys of all answers."""
 
 
 def load(form: Loading, base: Path, threads: int, precision: Precision = FLOAT32) -> Loaded:
@@ -87,7 +87,7 @@ _NEVER = 2**31 - 1
 
 
 def keep_freed() -> None:
-    """Have this process keep its heap at its largest; where the C library is not glibc, nothing changes."""
+    """Keep freed memory in this process's heap (glibc only; elsewhere nothing changes)."""
     if sys.platform != "linux":
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

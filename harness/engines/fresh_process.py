@@ -32,7 +32,7 @@ _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One batch, and what answers it."""
+    """One batch of items, and what loads the model that answers it."""
 
     form: str
     """Where the form is found that opens base and adapter: ``module:NAME``."""
@@ -50,7 +50,7 @@ class Job:
 
 
 def draw(lengths: Mapping[str, int], size: int, seed: str) -> tuple[int, list[list[str]]]:
-    """Which of the batches of an answer sheet to generate again, and all of them.
+    """(index of the batch to generate again, all batches) of an answer sheet.
 
     Args:
         lengths: item id -> tokens of its prompt, of the whole sheet.
@@ -63,7 +63,7 @@ def draw(lengths: Mapping[str, int], size: int, seed: str) -> tuple[int, list[li
 
 
 def part(parts: int, seed: str) -> int:
-    """Which of the lists that a sheet was asked in is drawn from: 0 where there is one."""
+    """Index of the item list to draw from, where a sheet was asked in several; 0 where there is one."""
     return int(hashlib.sha256(f"part {seed}".encode()).hexdigest(), 16) % parts
 
 
@@ -89,7 +89,8 @@ def ask(job: Job) -> list[Answer]:
 
 
 def answer(job: Job) -> list[Answer]:
-    """The answers of this process: the batch as it was, so that it is padded as it was."""
+    """Answers to the whole batch by this process. The whole batch is asked, so that the padding is the same as
+    before."""
     items = [
         Item(
             name,
@@ -122,7 +123,7 @@ def main() -> int:
 
 
 def _die_with_parent() -> None:
-    """A run that is killed must not leave a process behind that computes for nobody."""
+    """Kill this process when its parent ends, so that a killed run leaves nothing behind that computes."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 

@@ -1,4 +1,8 @@
-"""A model's last hidden states at the positions of answers: its logits, a hundred times smaller.
+"""A model's last hidden states at the positions of answers. They hold the same as its logits in a hundredth of the
+space.
+
+The output head makes logits of them by one product. So a reference that several forms are compared with is run once,
+and its logits are computed one passage at a time.
 
 The output head turns a hidden state into logits by one product, so a reference that several forms are held against
 runs once, and its logits come back a passage at a time.
@@ -15,11 +19,11 @@ from harness.engines.form import Loaded
 from harness.errors import EngineError
 
 CLOSE = 1e-3
-"""Largest difference, in logits, between the head's product and the model's own: what float32 leaves of rounding."""
+"""Largest allowed difference between the head's product and the model's own logits: rounding in float32."""
 
 
 def completion_states(engine: Loaded, texts: Iterable[Passage]) -> Iterator[Any]:
-    """For each passage what the output head is given at its completion positions: float32 (tokens, width) on the CPU.
+    """The input of the output head at the completion positions of each passage: float32 (tokens, width) on the CPU.
 
     Raises:
         EngineError: the head alone does not turn them into the model's logits.

@@ -1,4 +1,5 @@
-"""A GGUF file behind llama.cpp, in a child process: whatever it does, this process survives and says what happened."""
+"""Ask a GGUF file through llama.cpp in a child process. If the child crashes or hangs, this process goes on and reports
+it."""
 
 from __future__ import annotations
 
@@ -27,14 +28,14 @@ PROGRAM = Path(__file__).with_name("llama_cpp_child.py")
 PATIENCE = 300.0
 """Seconds that one reply may take: a batch of 64 answers of a 135M model takes half a minute on one core."""
 MOST_REPLY = 1 << 20
-"""Bytes of one reply's line; what is longer is no reply."""
+"""Most bytes of one reply's line; a longer line is an error."""
 LAST_WORDS = 2000
 """Bytes of the child's standard error that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """How the program with llama.cpp in it is started."""
+    """How the child with llama.cpp is started."""
 
     command: tuple[str, ...] = (sys.executable, "-P", str(PROGRAM))
     """Followed by the file and the number of threads. ``-P``: no module beside the program hides another."""
@@ -44,12 +45,12 @@ class Runtime:
 
 
 class Llama:
-    """One loaded file; `opened` makes it. Requests go one at a time."""
+    """A GGUF file that is loaded in a child process; `opened` makes it. One request at a time."""
 
     def __init__(self, path: Path, child: subprocess.Popen[bytes], errors: IO[bytes], patience: float) -> None:
         self.path = path
         self.peak = 0
-        """Most bytes that the child has held so far."""
+        """Peak memory of the child so far, in bytes."""
         self._child, self._errors, self._patience = child, errors, patience
         self._held = b""
 
@@ -59,11 +60,11 @@ class Llama:
         return self._ask({"op": "facts"})[0]
 
     def context(self, length: int, sequences: int) -> None:
-        """Make room for so many sequences of so many tokens; what was there is forgotten."""
+        """Make a new, empty context for `sequences` sequences of `length` tokens each."""
         self._ask({"op": "context", "length": length, "sequences": sequences})
 
     def tokenize(self, text: str) -> list[int]:
-        """Ids of a text that goes on, such as an answer behind its prompt."""
+        """Ids of a text that continues another one, such as an answer behind its prompt: no token is put in front."""
         return list(self._ask({"op": "tokenize", "text": text})[0]["ids"])
 
     def render(

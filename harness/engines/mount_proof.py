@@ -1,4 +1,5 @@
-"""Proof that a form answers with its adapter: it moves the logits, and towards the adapter as trained."""
+"""Proof that a form answers with its adapter: the adapter changes the logits, and brings them nearer to the adapter as
+trained."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def four_bit_modules(model: Any) -> Iterator[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """What a loaded model's linear layers really are."""
+    """Counts of a loaded model's linear layers by how their weights are stored."""
 
     linear: int
     """Linear layers but the vocabulary head, which stays in full precision by bitsandbytes' own default."""

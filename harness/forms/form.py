@@ -39,7 +39,7 @@ class Served:
 
 
 class Form(ABC):
-    """What the rest of greenrun asks of a way to serve adapters."""
+    """A way to serve adapters, as the rest of greenrun uses it."""
 
     name: str
     """As ``[release] deploy`` names it."""
@@ -57,7 +57,7 @@ class Form(ABC):
     measured_as: str = ""
     """Its name among the forms that ``[gates.gguf]`` measures (`harness.gates.fidelity`); "" where it is not one."""
     words: str = ""
-    """What it is in the report's table of these forms."""
+    """Its description in the report's table of these forms."""
     held_to: str = "Q4"
     """The tensor type whose limits it is held to there."""
     serves_as_told: bool = False
@@ -79,11 +79,11 @@ class Form(ABC):
         return (type(self).__module__,)
 
     def settings(self, spec: Spec) -> Mapping[str, object]:
-        """What distinguishes it, as the report shows it."""
+        """JSON values that distinguish the form, for the report."""
         return {}
 
     def problems(self, spec: Spec) -> Iterator[tuple[str, str]]:
-        """Tables of the spec that do not fit what ships: (key, what is wrong with its mend)."""
+        """(key of the spec, what is wrong and its mend) for each table of the spec that does not fit the form."""
         if spec.serve != Serve() and not self.serves_as_told:
             yield (
                 "serve",
@@ -97,7 +97,8 @@ class Form(ABC):
             )
 
     def rounds(self, spec: Spec) -> bool:
-        """Whether adapters are trained on other weights than the base's own: an artifact ``served NAME``."""
+        """Whether adapters for the form are trained on other weights than the base's own, kept as an artifact ``served
+        NAME``."""
         return False
 
     def weights(self, shop: Workshop) -> Artifact:
@@ -116,7 +117,7 @@ class Form(ABC):
         """
 
     def decoding(self, wanted: Decoding) -> Decoding:
-        """How it is asked where a spec wants `wanted`."""
+        """The decoding that the form uses where a spec asks for `wanted`."""
         return wanted
 
     def ships(self, shop: Workshop, adapter: Artifact, name: str) -> Mapping[str, Path]:
@@ -136,7 +137,7 @@ class Direct(Form):
     """A form that needs nothing but the base checkpoint and the adapter's folder."""
 
     place: str
-    """Where another process finds it: ``module:NAME``."""
+    """Where another process imports it from: ``module:NAME``."""
 
     @abstractmethod
     def opened(self, base: Path, adapter: Path | None, threads: int) -> AbstractContextManager[Engine]:

@@ -1,4 +1,4 @@
-"""Forms of transformers: a base loaded in some way, and the adapter mounted on it by peft."""
+"""Forms that transformers serves: a base loaded in some way, and the adapter mounted on it by peft."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.spec.serve import Precision, Serve
 from harness.store.artifact import Artifact
 
 _kept: dict[tuple[str, Path, int, Precision], Callable[[], Loaded]] = {}
-"""Bases of this process, by form, folder, threads and precision."""
+"""Loaded bases of this process by form, folder, threads and precision."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,14 @@ class Mounted(Direct):
             yield engine
 
     def serve(self, shop: Workshop, adapter: Artifact | None) -> Served:
-        """Adapters are mounted on one base a process, which is given back as it was (`harness.engines.pristine`)."""
+        """Serve an adapter on the one base that this process has loaded; the base is restored afterwards
+        (`harness.engines.pristine`)."""
         folder = None if adapter is None else adapter.path
         return Served(self.identity(shop), partial(self._lent, shop.base.path, folder, shop.spec.threads))
 
     def bare_model(self, base: Path, threads: int) -> Loaded:
-        """Loaded once a process and only when something is asked; anew where an adapter left a trace on it."""
+        """The bare base, loaded at first use and kept for the process; loaded again where an adapter left a trace on
+        it."""
         key = (self.name, base, threads, self.precision)
         if key not in _kept:
             _kept[key] = pristine.kept(lambda: loading.load(self.loading, base, threads, self.precision))

@@ -50,7 +50,7 @@ def deployed(spec: Spec) -> Form:
 
 
 def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
-    """What does not fit the form that the spec names, or that there is none of that name: the key, and the mend."""
+    """(key, what is wrong and the mend) for each setting that does not fit the spec's form, or for an unknown form."""
     if spec.deploy in FORMS:
         yield from FORMS[spec.deploy].problems(spec)
     else:

@@ -32,9 +32,9 @@ class GateResult:
     message: str
     sources: Mapping[str, str]
     waiver: Waived | None = None
-    """What excuses that it did not pass; None where nothing does, or nothing needs to."""
+    """The waiver that excuses its failure; None where there is none, or none is needed."""
     seconds: float | None = None
-    """How long its test ran; None where nobody measured it."""
+    """Seconds that its test ran; None where they were not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,17 @@ class Verdict:
     reasons: tuple[str, ...]
     gates: tuple[GateResult, ...]
     doubts: tuple[str, ...]
-    """Why it is stamped UNPROVEN: a task of the candidate that no blocking gate proves, a gate by the bare value."""
+    """Why it is stamped UNPROVEN: a task of the candidate without a blocking gate that proves it, a gate by the bare
+    value."""
 
     @property
     def waived(self) -> tuple[GateResult, ...]:
-        """The gates that did not pass and are excused; only a released run has shipped for all that."""
+        """The gates that did not pass and are excused by a waiver."""
         return tuple(result for result in self.gates if result.waiver is not None)
 
     @property
     def stamps(self) -> tuple[str, ...]:
-        """What its bundle's name says beside the run, first to last."""
+        """The stamps in its bundle's name, first to last."""
         told = ((shipping.UNPROVEN, self.unproven), (shipping.WITH_WAIVER, bool(self.waived)))
         return tuple(stamp for stamp, holds in told if holds)
 
@@ -105,7 +106,7 @@ def reach(gates: Sequence[Gate], records: Iterable[Entry]) -> Verdict:
 
 
 def _doubts(gates: Sequence[Gate], journal: Sequence[Entry]) -> tuple[str, ...]:
-    """Why nothing is proved; a journal that does not say what the candidate's tasks are proves nothing of them."""
+    """Why the release is unproven, in words. A journal that does not name the candidate's tasks proves none of them."""
     run = last(journal, RunOpened)
     if run is None or not run.tasks:
         return ("the journal does not say what the candidate's tasks are",)
@@ -127,7 +128,7 @@ def _day(journal: Sequence[Entry]) -> date:
 
 
 def _reason(result: GateResult, journal: Sequence[Entry], today: date) -> str:
-    """Why a red gate refuses, and why the waiver that names it does not help."""
+    """Why a red gate refuses the release, and why a waiver that names it does not excuse it."""
     named = next((one for one in every(journal, Waived) if one.gate == result.gate.id), None)
     text = first_line(result.message)
     if named is None:
@@ -183,7 +184,7 @@ def _result(gate: Gate, attempts: int, judged: Sequence[Mapping[str, Any]]) -> G
 
 
 def _broken_processes(journal: Sequence[Entry]) -> list[str]:
-    """Processes that began and never said goodbye, and records that could not be read."""
+    """Messages about processes that began and left no `Bye`, and about records that could not be read."""
     began = {entry.process for entry in journal}
     ended = {entry.process for entry in journal if isinstance(entry.record, Bye)}
     broken = [f"process {name} did not end properly: what it ran cannot be trusted" for name in sorted(began - ended)]

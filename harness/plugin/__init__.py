@@ -1,4 +1,8 @@
-"""The pytest plugin: it opens the run, and brings the hooks that collect gates, report outcomes and end the session.
+"""The pytest plugin: opens the run, and registers the hooks that collect gates, report outcomes and end the session.
+
+It acts only where release gates are collected; every other suite is judged by pytest alone. The verdict does not rest
+on pytest's outcomes: each gate's test writes its own judgement into the journal, and `harness.gates.verdict` compares
+the journal with the gates that the spec expects.
 
 It acts only where release gates are collected; every other suite is judged by pytest alone.
 Test outcomes are never believed: each gate's test journals its own judgement, and `harness.gates.verdict`
@@ -35,7 +39,8 @@ from harness.spec import load, objects
 from harness.spec.serve import BFLOAT16
 
 STOPS = (pytest.exit.Exception,)
-"""How pytest ends a session from outside, SIGTERM included: no failure of whatever was being built."""
+"""Exceptions with which pytest ends a session from outside, SIGTERM included. A build that one of them ends has not
+failed."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -99,7 +104,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _reserved(config: pytest.Config, opening: Callable[..., Run], run: Run) -> Run:
-    """The run with a folder that is its own: of two begun in one second, the later one takes another name.
+    """The run with a folder reserved for it. Of two runs that begin in one second, the later one takes another name.
 
     Raises:
         UsageError: nothing can be written there, or the name that was asked for was taken meanwhile.
@@ -119,7 +124,10 @@ def _unwritable(run: Run, error: OSError) -> pytest.UsageError:
 
 
 def _say_hello(run: Run) -> None:
-    """The journal's first record.
+    """Write the journal's first record.
+
+    Raises:
+        UsageError: the run's folder cannot be written. The run is in no stash yet, so nothing tries to conclude it.
 
     Raises:
         UsageError: nothing can be written there. The run is in no stash yet, so nothing tries to conclude it.
@@ -131,8 +139,8 @@ def _say_hello(run: Run) -> None:
 
 
 def _refuse_emulated_precision(loaded: objects.Spec) -> None:
-    """Training and serving in a precision that this processor has no instructions for are neither begun nor changed in
-    silence.
+    """Refuse to train or serve in a precision that this processor has no instructions for: each product would be
+    emulated.
 
     Raises:
         SpecError
@@ -157,7 +165,7 @@ def _refuse_emulated_precision(loaded: objects.Spec) -> None:
 
 
 def _refuse_expired(loaded: objects.Spec) -> None:
-    """A waiver past its date is told before hours are spent on a run that it could not release.
+    """Refuse a waiver past its date before hours are spent on a run that it could not release.
 
     Raises:
         SpecError
@@ -169,7 +177,7 @@ def _refuse_expired(loaded: objects.Spec) -> None:
 
 
 def _check_benchmarks(loaded: objects.Spec, before: Earlier | None) -> list[str]:
-    """A threshold that its benchmark can never prove is refused; so is a file with no record in it.
+    """Refuse thresholds that their benchmarks can never prove, and files without any record.
 
     Returns:
         Warnings, for the run to tell.
@@ -196,7 +204,7 @@ def _check_benchmarks(loaded: objects.Spec, before: Earlier | None) -> list[str]
 
 
 def _not_judged(loaded: objects.Spec) -> list[str]:
-    """What the report is to tell among its limits; of files that cannot be read, their gates tell more."""
+    """What no gate judges, for the report's limits; empty where a file cannot be read, which its own gates report."""
     try:
         return list(limits.not_judged(loaded))
     except DataError:
@@ -204,7 +212,7 @@ def _not_judged(loaded: objects.Spec) -> list[str]:
 
 
 def _end_on_sigterm() -> None:
-    """A CI cancel ends the run as pytest ends it: journal, JUnit and fixtures' teardown included."""
+    """Let SIGTERM end the run as pytest ends it, with journal, JUnit and teardown of fixtures."""
 
     def cancel(number: int, frame: object) -> None:
         pytest.exit("cancelled by SIGTERM", returncode=143)

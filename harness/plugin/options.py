@@ -94,7 +94,7 @@ def out_folder(config: pytest.Config) -> Path:
 
 
 def against(config: pytest.Config, release: str) -> Path | None:
-    """The folder of the earlier release that ``--against`` means; None where there is none.
+    """The folder of the earlier release that ``--against`` names; None where there is none.
 
     Raises:
         SpecError: what the option names is not there.
@@ -137,7 +137,7 @@ def with_base(config: pytest.Config, loaded: Spec, pin: str | None) -> Spec:
 
 
 def with_seeds(config: pytest.Config, loaded: Spec) -> Spec:
-    """The spec with ``[gates.training] seeds`` as ``--seeds`` asks; as it is where the option is absent.
+    """The spec with ``[gates.training] seeds`` set by ``--seeds``; unchanged where the option is absent.
 
     Raises:
         SpecError: the number compares nothing, or nothing is trained.
@@ -154,7 +154,7 @@ def with_seeds(config: pytest.Config, loaded: Spec) -> Spec:
 
 
 def signing_key(config: pytest.Config) -> Path | None:
-    """The private key of ``--sign-with``, fit to sign; None where nothing is to be signed.
+    """The private key of ``--sign-with``, checked; None where nothing is to be signed.
 
     Raises:
         SpecError: it lies where runs write, and would travel with what is uploaded from there.
@@ -177,7 +177,7 @@ def llama_cpp(config: pytest.Config) -> Path | None:
 
 
 def refuse_unsound(config: pytest.Config) -> None:
-    """A gate is judged once and by itself.
+    """Refuse options that would run a gate's test more than once or change its outcome.
 
     Raises:
         SpecError: an option would turn failures into passes or run gates again.

@@ -66,7 +66,7 @@ def _read_notes(notes: str, say: Say) -> dict[str, Any]:
 
 
 def _external(document: Document) -> bool:
-    """True where nothing was to be selected: no gate asks for it, and no experiment was scored."""
+    """Whether nothing was to be selected: no gate asks for it, and no experiment was scored."""
     asked = any(gate.get("id") == "training.selection.qualified" for gate in document.get("gates", []))
     return bool(document.get("gates")) and not asked and not document.get("experiments")
 
@@ -190,7 +190,7 @@ EVIDENCE = (
     "Names, messages of gates, reasons, warnings and notes are shown as the run wrote them: they are evidence, and the "
     "same in every language."
 )
-"""What a report in another language than English says of the English in it."""
+"""Said in reports of other languages than English about the parts that stay English."""
 
 SECTIONS: Mapping[str, Section] = {
     "Summary": _summary,

@@ -52,7 +52,7 @@ class Spec(Release, Policy, Generation, Retention):
 
     @property
     def thresholds(self) -> tuple[Thresholds, ...]:
-        """The rows of ``[[gates.eval]]``, with what they leave open decided."""
+        """The rows of ``[[gates.eval]]``, with defaults filled in from the policy."""
         return tuple(row.settled(self.rule, self.candidate) for row in self.gates.eval)
 
     @property
@@ -61,5 +61,5 @@ class Spec(Release, Policy, Generation, Retention):
         return all(adapter.path is not None for adapter in self.adapters.values())
 
     def tasks_of(self, adapter: str, task: str) -> tuple[str, ...]:
-        """The tasks that a row or gate about `task` speaks of: all of the adapter's where tasks are pooled."""
+        """The tasks that a row or gate about `task` covers: all of the adapter's where tasks are pooled."""
         return self.adapters[adapter].tasks if task == ALL else (task,)

@@ -24,7 +24,7 @@ _ENDLESS = "Help me study " + "of the sea " * 600 + "?"
 
 
 def _other_base(line: Line) -> tuple[str, ...]:
-    """One bit of the base's last weight."""
+    """Flip one bit of the base's last weight."""
     path = line.spec.parent / "base" / "model.safetensors"
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
@@ -55,7 +55,8 @@ def _no_system(line: Line) -> tuple[str, ...]:
 
 
 def _thinking(line: Line) -> tuple[str, ...]:
-    """A template that puts a think block in front of every answer, its argument left away."""
+    """Give the base a template that puts a think block in front of every answer, without the argument that turns it
+    off."""
     (line.spec.parent / "thinking.jinja").write_text(thinking.TEMPLATE, encoding="utf-8")
 
     def give(line: Line, table: Table) -> None:

@@ -13,7 +13,8 @@ from harness.spec.serve import Precision
 
 
 def _load(base: Path, precision: Precision) -> Any:
-    """Every product the same as before: the layer keeps the values that its 4-bit weight stands for."""
+    """Load the form with one layer in full precision, with the values of its 4-bit weight, so that every product stays
+    the same."""
     import bitsandbytes
     import torch
 

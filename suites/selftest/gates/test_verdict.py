@@ -58,7 +58,7 @@ def without(journal: list[Record], kind: str, one: Gate) -> list[Record]:
 
 
 def instead(**changes: Any) -> Spoil:
-    """The gate's judgement replaced by one with `changes`."""
+    """Replaces the gate's judgement by one with `changes`."""
 
     def spoil(journal: list[Record], one: Gate) -> list[Record]:
         return [*without(journal, "gate", one), judged(one, "main", **changes)]
@@ -84,7 +84,7 @@ SPOILS: dict[str, Spoil] = {
     **{f"n is {n!r}": instead(n=n) for n in (0, -1, None, "nan", "30", 0.5)},
     **{f"value is {value!r}": instead(value=value) for value in (None, "nan", "0.97", True)},
 }
-"""What makes a blocking gate not passed."""
+"""Ways to spoil a journal so that a blocking gate has not passed."""
 
 gates_of_a_run = st.lists(st.booleans(), min_size=1, max_size=6).map(
     lambda blocking: [gate(number, one) for number, one in enumerate([True, *blocking])]
