@@ -1,8 +1,6 @@
 """Check a stored answer sheet: answers that were cut, think blocks, and whether the adapter or the bare base gave them.
 
 A module of its own, so that a change here enters no key of answers and none is generated again.
-
-Apart from what writes sheets, so that a change of this makes no answer anew.
 """
 
 from __future__ import annotations
