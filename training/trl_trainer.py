@@ -13,13 +13,14 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from harness.dataset.item import Item
 from harness.errors import TrainingError
 from harness.spec.recipe import Experiment, Recipe
-from harness.spec.trainer import INSTALL, TRL
+from harness.spec.trainer import INSTALL
 from training import adapter, checkpoints, quantized_base
 from training.samples import Buckets, Sample, tokenize
 from training.steps import SCHEDULERS, Progress, Steps, steps_of
@@ -75,7 +76,7 @@ def train_samples(
     model = adapter.adapted(load(base, recipe, four_bit), recipe, seed)
     losses = fit(model, AutoTokenizer.from_pretrained(base), samples, recipe, experiment, seed, scratch, progress)
     if rank() == 0:
-        adapter.write(model, folder, {"losses": losses, "trainer": TRL})
+        adapter.write(model, folder, {"losses": losses, "trainer": f"TRL {version('trl')}"})
 
 
 def load(base: Path, recipe: Recipe, four_bit: bool) -> Any:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +25,13 @@ from harness.forms import registry as forms
 from harness.gates import aims, content, evaluation, forgetting, limits, regression, waivers
 from harness.gates.records import NotJudged, Warned
 from harness.metrics import registry
-from harness.plugin import collection, live, options, outcomes, session_end
+from harness.plugin import collection, live, options, outcomes, session_end, trainable
 from harness.plugin.stash import JUDGED, RUN, WATCHER
 from harness.releases import earlier, ledger
 from harness.releases.earlier import Earlier
 from harness.run import alive, provenance
 from harness.run.run import Run, new_id, open_run, reserve
-from harness.spec import load, objects, trainer
+from harness.spec import load, objects
 
 STOPS = (pytest.exit.Exception,)
 """How pytest ends a session from outside, SIGTERM included: no failure of whatever was being built."""
@@ -62,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
         loaded = options.with_seeds(config, loaded)
         processor.hold(loaded.instructions)
         _refuse_emulated_precision(loaded)
-        _refuse_untrainable(loaded)
+        trainable.check(loaded)
         warnings = _check_benchmarks(loaded, before)
         _refuse_expired(loaded)
         # What a run is judged on is what it opened with, in every process of it.
@@ -143,26 +142,6 @@ def _refuse_emulated_precision(loaded: objects.Spec) -> None:
         f"bfloat16, and this processor has no instructions for its products{held}: training would emulate each, at a "
         'twentieth of the speed; set base_dtype = "float32", or train where there are (a GPU, AVX512-BF16, AMX)',
     )
-
-
-def _refuse_untrainable(loaded: objects.Spec) -> None:
-    """What this machine cannot train as the recipe says is told before the run, without importing torch.
-
-    Raises:
-        SpecError
-    """
-    if loaded.external:
-        return
-    cuda = processor.NVIDIA.exists()
-    told = [(f"recipe.{key}", problem) for key, problem in trainer.undone(loaded.recipe, cuda)]
-    if trainer.chosen(loaded.recipe, cuda) == trainer.TRL and find_spec("trl") is None:
-        because = "" if loaded.recipe.trainer else ", the trainer for a CUDA device,"
-        told.append(
-            ("recipe.trainer", f'TRL{because} is not installed: {trainer.INSTALL}, or set trainer = "own"'),
-        )
-    if told:
-        first, *others = told
-        raise SpecError(loaded.path, *first, *others)
 
 
 def _refuse_expired(loaded: objects.Spec) -> None:
