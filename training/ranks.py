@@ -22,7 +22,7 @@ from harness.engines.native import die_with_parent
 from harness.errors import TrainingError
 from harness.project import ROOT
 from harness.spec.recipe import Experiment, Recipe
-from training import trl_trainer
+from training import checkpoints, trl_trainer
 from training.samples import Sample, tokenize
 from training.steps import Progress
 
@@ -44,6 +44,8 @@ class Job:
     folder: str
     scratch: str
     four_bit: bool
+    every: float
+    """Seconds between checkpoints."""
 
 
 def train(
@@ -74,7 +76,8 @@ def train(
     samples = tokenize(AutoTokenizer.from_pretrained(base), items, recipe.max_length)
     told = [(one.item, one.prompt, one.completion) for one in samples]
     places = (str(folder.resolve()), str(scratch.resolve()))
-    job = Job(str(base.resolve()), told, asdict(recipe), asdict(experiment), seed, threads, *places, four_bit)
+    how = (asdict(recipe), asdict(experiment), seed, threads)
+    job = Job(str(base.resolve()), told, *how, *places, four_bit, checkpoints.EVERY)
     scratch.mkdir(parents=True, exist_ok=True)
     path = scratch / "job.json"
     path.write_text(json.dumps(asdict(job)), encoding="utf-8")
@@ -122,6 +125,7 @@ def main(path: str) -> int:
     die_with_parent()
     job = Job(**json.loads(Path(path).read_text(encoding="utf-8")))
     first = trl_trainer.rank() == 0
+    checkpoints.EVERY = job.every
     try:
         trl_trainer.train_samples(
             Path(job.base),
