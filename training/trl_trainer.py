@@ -68,10 +68,16 @@ def train_samples(
     progress: Progress,
     four_bit: bool,
 ) -> None:
-    """As `train`, of what was tokenized already. Of several processes the first one writes the adapter."""
+    """As `train`, of what was tokenized already. Of several processes the first one writes the adapter.
+
+    Raises:
+        TrainingError: as many processes were started as the recipe does not say: batches would be of another size.
+    """
     import torch
     from transformers import AutoTokenizer
 
+    if (started := int(os.environ.get("WORLD_SIZE", 1))) != recipe.processes:
+        raise TrainingError(f"recipe.processes is {recipe.processes}, and {started} were started; start as many")
     torch.set_num_threads(threads)
     model = adapter.adapted(load(base, recipe, four_bit), recipe, seed)
     losses = fit(model, AutoTokenizer.from_pretrained(base), samples, recipe, experiment, seed, scratch, progress)

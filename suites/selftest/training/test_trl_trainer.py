@@ -204,6 +204,14 @@ def test_a_missing_trl_is_told_with_the_command_that_brings_it(
         train.anew(PLAIN, tmp_path / "a", four_bit=False)
 
 
+def test_another_number_of_processes_than_the_recipes_trains_nothing(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(TrainingError, match=r"recipe\.processes is 1, and 3 were started; start as many"):
+        train.anew(PLAIN, tmp_path / "a", four_bit=False)
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
 def test_on_a_cpu_the_own_loop_trains_and_a_paged_optimizer_is_refused(train: Train, tmp_path: Path) -> None:
     assert trainers.settled(replace(PLAIN, trainer=None)).trainer == "own"
