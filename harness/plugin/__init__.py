@@ -61,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
         loaded = options.with_seeds(config, loaded)
         processor.hold(loaded.instructions)
         _refuse_emulated_precision(loaded)
-        trainable.check(loaded)
+        trainable.check(loaded, trainable.card())
         warnings = _check_benchmarks(loaded, before)
         _refuse_expired(loaded)
         # What a run is judged on is what it opened with, in every process of it.

@@ -1,20 +1,17 @@
-"""A recipe's trainer is named or the device's own, and what a trainer cannot do is refused with its mend."""
+"""A recipe's trainer is named or the device's own, and what a trainer cannot do is refused when the spec is read."""
 
 from __future__ import annotations
 
 import itertools
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.errors import SpecError
-from harness.plugin import trainable
 from harness.spec import load, trainer
 from harness.spec.objects import Spec
 from harness.spec.recipe import Recipe
-from suites.tiny import child
 from suites.tiny.child import Line
 
 PLAIN = Recipe(rank=4, alpha=8, batch_size=4, max_length=64)
@@ -54,46 +51,6 @@ def test_all_that_the_own_loop_cannot_do_is_told_at_once(copied: Line) -> None:
     assert [key for key, _ in caught.value.told] == [f"recipe.{key}" for key in BEYOND]
 
 
-@pytest.mark.parametrize("key", BEYOND)
-def test_what_the_own_loop_cannot_do_is_refused_on_a_cpu_where_no_trainer_is_named(
-    copied: Line, key: str, tmp_path: Path
-) -> None:
-    spec = asked(copied, f"{key} = {BEYOND[key]}")
-    with pytest.raises(SpecError, match=f"recipe.{key}: .*(set trainer = |set optimizer = )"):
-        trainable.check(spec, nvidia=tmp_path / "no driver")
-
-
 def test_a_batch_that_processes_cannot_share_evenly_is_refused(copied: Line) -> None:
     with pytest.raises(SpecError, match=r"recipe\.processes: 3 cannot share batches of 4 evenly; make"):
         asked(copied, 'trainer = "trl"', "processes = 3")
-
-
-def test_a_missing_trl_is_told_with_the_command_that_brings_it(
-    copied: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "trl", None)
-    named = asked(copied, 'trainer = "trl"')
-    for spec, driver in ((named, "no driver"), (named, "."), (replace(named, recipe=PLAIN), ".")):
-        with pytest.raises(SpecError, match=r"recipe\.trainer: TRL.* is not installed: python -m pip install -c"):
-            trainable.check(spec, nvidia=tmp_path / driver)
-
-
-def test_a_missing_trl_costs_nothing_where_it_does_not_train(
-    line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "trl", None)
-    spec = load.load(line.spec)
-    trainable.check(spec, nvidia=tmp_path / "no driver")
-    trainable.check(replace(spec, recipe=replace(PLAIN, trainer="own")), nvidia=tmp_path)
-    given = {name: replace(one, path=tmp_path) for name, one in spec.adapters.items()}
-    trainable.check(replace(spec, recipe=replace(PLAIN, trainer="trl"), adapters=given), nvidia=tmp_path)
-
-
-def test_a_paged_optimizer_without_a_card_is_refused_before_the_run(copied: Line) -> None:
-    if trainable.processor.NVIDIA.exists():
-        pytest.skip("there is a card here")
-    asked(copied, 'trainer = "trl"', 'optimizer = "paged-adamw-8bit"')
-    done = child.release(copied, "paged")
-    assert done.status == 4
-    assert "recipe.optimizer: 'paged-adamw-8bit' pages between a card and the machine, and there is no" in done.output
-    assert not copied.out.exists() or not (copied.out / "runs" / "paged").exists()
