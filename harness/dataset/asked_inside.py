@@ -97,6 +97,17 @@ def asked_inside_findings(earlier: Spool, later: Spool, known: Container[int]) -
             yield Finding(later.path, line, "", problem, KIND, 0, shown)
 
 
+def pairs_within(spool: Spool) -> Iterator[tuple[int, int]]:
+    """An item of a file that asks a short question, and another one in whose texts that question stands.
+
+    Args:
+        spool: filled.
+    """
+    for number, source, _ in _held(spool, spool, ("prompt", "answer", "system")):
+        if number != source:
+            yield number, source
+
+
 def _held(asking: Spool, holding: Spool, sides: Container[str]) -> Iterator[tuple[int, int, str]]:
     """Item that asks, item that holds its question, and the text in which it stands."""
     questions = _Questions()

@@ -54,6 +54,21 @@ def near_prompt_findings(earlier: Spool, later: Spool) -> Iterator[Finding]:
             yield Finding(later.path, later.lines[number], "", problem, "near-copy", 0, shown)
 
 
+def pairs_within(spool: Spool) -> Iterator[tuple[int, int]]:
+    """Items of one file, the earlier first, whose prompts are one but for a word or two.
+
+    Args:
+        spool: filled.
+    """
+    frame = frame_words(spool)
+    sketched = _sketched(spool, frame)
+    for number, other in _candidates(sketched, sketched):
+        if number < other:
+            left, right = spool.side(number, "prompt"), spool.side(other, "prompt")
+            if same_but_for_words(left, right, frame) and not ask_apart(left, right, frame):
+                yield number, other
+
+
 def _sketched(spool: Spool, frame: frozenset[str]) -> _Bands:
     """(records, BANDS) hashes of each prompt's telling words; 0 where there are none, or too many."""
     sketch, found = Sketcher(1), bytearray()

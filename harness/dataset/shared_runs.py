@@ -7,7 +7,7 @@ the other's size. What the index hits is held against the whole hashes, and what
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from harness.dataset.closed_answers import LONGEST, closed
 from harness.dataset.findings import Finding
 from harness.dataset.instructions import instructions
+from harness.dataset.joined import Joined
 from harness.dataset.texts import Spool, Text, answer_key, side_text
 from harness.text import units
 from harness.text.compare import shared_run, side_by_side
@@ -39,6 +40,8 @@ SIDES = ("prompt", "answer", "whole")
 Closed = frozenset[int]
 """Keys of answers that come from a closed set of either file (`harness.dataset.closed_answers`): they say nothing."""
 
+Counts = npt.NDArray[np.int64]
+
 Codes = npt.NDArray[np.uint32]
 """Hashes cut to 32 bits, as the index holds them: among ten million runs, one of 430 that are not there hits by
 chance."""
@@ -56,13 +59,7 @@ def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Find
     labels: Closed = frozenset(
         int(key) for spool in (small, large) for key in closed(np.array(spool.answers, np.uint64))
     )
-    codes, frames = _index(small, length, labels)
-    told = (
-        [_told(said, length) for spool in (small, large) for said in instructions(spool, length)] if len(codes) else []
-    )
-    if told:
-        asked = np.unique(np.concatenate(told))
-        codes, frames = np.setdiff1d(codes, asked, assume_unique=True), frames.union(asked.tolist())
+    codes, _, frames = _searched(small, (small, large), length, labels)
     hits = _hits(large, codes, length, labels)
     owners = _owners(small, {one for _, one in hits}, length, labels)
     pairs = _pairs(hits, owners)
@@ -72,17 +69,57 @@ def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Find
         yield from _verified(later, number, earlier, source, length, frames)
 
 
+def pairs_within(spool: Spool, length: int) -> Iterator[tuple[int, int]]:
+    """Items of one file, the earlier first, that share a run of words or a short prompt, as two files must not.
+
+    Where many share one, each is paired with the first of them; a pair that others join already is not looked at.
+
+    Args:
+        spool: filled.
+        length: words of a run.
+    """
+    labels: Closed = frozenset(int(key) for key in closed(np.array(spool.answers, np.uint64)))
+    codes, counts, frames = _searched(spool, (spool,), length, labels)
+    twice = codes[counts > 1]
+    owners: dict[int, list[int]] = defaultdict(list)
+    for number in range(len(spool)) if len(twice) else ():
+        hashes = _item_hashes(spool[number], length, labels)
+        for one in set(hashes[np.isin(_cut(hashes), twice)].tolist()):
+            owners[one].append(number)
+    hits = [(number, one) for one, numbers in owners.items() if len(numbers) > 1 for number in numbers]
+    joined = Joined(len(spool))
+    for number, other in sorted(_pairs(hits, owners)):
+        apart = joined.first(number) != joined.first(other)
+        if apart and any(_verified(spool, other, spool, number, length, frames)):
+            joined.join(number, other)
+            yield number, other
+
+
+def _searched(
+    indexed: Spool, telling: Iterable[Spool], length: int, labels: Closed
+) -> tuple[Codes, Counts, frozenset[int]]:
+    """Codes of the runs of a file that are searched for, the items that hold each, and codes of what frames prompts:
+    what many of its items share, and the instructions of the files that are `telling`."""
+    codes, counts, frames = _index(indexed, length, labels)
+    told = [_told(said, length) for spool in telling for said in instructions(spool, length)] if len(codes) else []
+    if told:
+        asked = np.unique(np.concatenate(told))
+        kept = ~np.isin(codes, asked)
+        codes, counts, frames = codes[kept], counts[kept], frames.union(asked.tolist())
+    return codes, counts, frames
+
+
 def _told(said: list[str], length: int) -> Codes:
     """Codes of the runs of an instruction."""
     return _cut(_marked(_hashes(said, length), "prompt"))
 
 
-def _index(spool: Spool, length: int, labels: Closed) -> tuple[Codes, frozenset[int]]:
-    """Sorted codes of every run in a file but those of its frame, and the codes of the frame."""
+def _index(spool: Spool, length: int, labels: Closed) -> tuple[Codes, Counts, frozenset[int]]:
+    """Sorted codes of every run in a file but those of its frame, the items that hold each, and the frame's codes."""
     parts = [np.unique(_cut(_item_hashes(spool[number], length, labels))) for number in range(len(spool))]
     codes, counts = np.unique(np.concatenate([*parts, np.empty(0, np.uint32)]), return_counts=True)
     frame = (counts >= BOILERPLATE_ITEMS) & (counts >= BOILERPLATE_SHARE * len(spool))
-    return codes[~frame], frozenset(codes[frame].tolist())
+    return codes[~frame], counts[~frame], frozenset(codes[frame].tolist())
 
 
 def _hits(spool: Spool, index: Codes, length: int, labels: Closed) -> list[tuple[int, int]]:

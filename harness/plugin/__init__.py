@@ -25,7 +25,7 @@ from harness.forms import registry as forms
 from harness.gates import aims, content, evaluation, forgetting, limits, regression, waivers
 from harness.gates.records import NotJudged, Warned
 from harness.metrics import registry
-from harness.plugin import collection, live, options, outcomes, session_end, trainable
+from harness.plugin import collection, hooks, live, options, outcomes, session_end, trainable
 from harness.plugin.stash import JUDGED, RUN, WATCHER
 from harness.releases import earlier, ledger
 from harness.releases.earlier import Earlier
@@ -69,9 +69,11 @@ def pytest_configure(config: pytest.Config) -> None:
         rescore, key = config.getoption("--rescore"), options.signing_key(config)
         opening = partial(open_run, loaded, out, process=process, rescore=rescore, earlier=before, stops=STOPS, key=key)
         run = opening(run_id=run_id)
+        planned = config.getoption("--plan") or config.option.collectonly
+        if not (planned or worker or config.getoption("--partial") or options.restrictions(config)):
+            config.hook.pytest_greenrun_opening(config=config, run=run)
     except GreenrunError as error:
         raise pytest.UsageError(str(error)) from error
-    planned = config.getoption("--plan") or config.option.collectonly
     if not planned:
         run = run if worker else _reserved(config, opening, run)
         _say_hello(run)
@@ -210,6 +212,7 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    for hooks in (collection, outcomes, session_end):
-        pluginmanager.register(hooks)
+    pluginmanager.add_hookspecs(hooks)
+    for module in (collection, outcomes, session_end):
+        pluginmanager.register(module)
     pluginmanager.register(session_end.Publisher())  # without a name, so that no `-p no:name` can leave it out

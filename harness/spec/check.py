@@ -118,7 +118,7 @@ def _bad_pin(spec: Spec) -> Iterator[tuple[str, str]]:
         yield (
             "base.pin",
             f"{revision!r} is no commit: a branch or a tag can be pointed at other weights tomorrow; name the commit "
-            "that it is at now, revision: and its 40 hex digits (the hub shows them beside each commit)",
+            f"that it is at now, revision: and its 40 hex digits (make fetch RELEASE={spec.path} prints them)",
         )
 
 

@@ -65,13 +65,17 @@ class Store:
         Raises:
             CorruptArtifactError: it is there and its bytes are not those of its manifest.
         """
-        folder = self._folder(key)
-        if not (folder / "manifest.json").is_file():
+        if not self.has(key):
             return None
+        folder = self._folder(key)
         found = load(folder, key)
         with suppress(OSError):  # a store that cannot be written to serves its artifacts all the same
             os.utime(folder)  # when it was last used
         return found
+
+    def has(self, key: Key) -> bool:
+        """Whether it was built, whatever its bytes are now: `find` verifies them."""
+        return (self._folder(key) / "manifest.json").is_file()
 
     def digest_of(self, kind: str, key: str) -> str | None:
         """Digest of what the disk holds for a key's digest, whatever the manifest says; None where there is nothing.

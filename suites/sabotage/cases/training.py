@@ -39,6 +39,21 @@ def _other_pin(line: Line, table: Table) -> None:
     table["base"]["pin"] = pin[:-1] + ("0" if pin[-1] != "0" else "1")
 
 
+def _asked_otherwise(line: Line, table: Table) -> None:
+    """So that the checkpoint which the store holds is not the one that is asked for, and the base is looked at."""
+    table["base"]["chat"] = {"system": "merge"}
+
+
+def _no_system(line: Line) -> tuple[str, ...]:
+    """A template that refuses the role of the tasks' system turns."""
+    (line.spec.parent / "no-system.jinja").write_text(thinking.NO_SYSTEM, encoding="utf-8")
+
+    def give(line: Line, table: Table) -> None:
+        table["base"]["chat"] = {"template": "no-system.jinja"}
+
+    return spec.changed(give)(line)
+
+
 def _thinking(line: Line) -> tuple[str, ...]:
     """A template that puts a think block in front of every answer, its argument left away."""
     (line.spec.parent / "thinking.jinja").write_text(thinking.TEMPLATE, encoding="utf-8")
@@ -71,12 +86,21 @@ def _rising_loss(content: Path) -> None:
 RUNS = (
     Sabotage(
         "base-has-other-bytes",
-        _other_base,
-        "base.tokenizer_ok",
+        spec.both(_other_base, spec.changed(_asked_otherwise)),
+        "",
         "the spec pins",
+        status=4,
+        verdict=None,
         tied="a base model's own files are too large to copy; see pin-of-another-base",
     ),
-    Sabotage("pin-of-another-base", spec.changed(_other_pin), "base.tokenizer_ok", "the spec pins"),
+    Sabotage("pin-of-another-base", spec.changed(_other_pin), "", "the spec pins", status=4, verdict=None),
+    Sabotage(
+        "template-without-system-turns",
+        _no_system,
+        "base.tokenizer_ok",
+        'system = "merge"',
+        tied="its template is written in the tiny base's own marks",
+    ),
     Sabotage(
         "template-that-thinks",
         _thinking,
