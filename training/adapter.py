@@ -15,6 +15,7 @@ from typing import Any
 from harness.dataset import tokens
 from harness.dataset.item import Item
 from harness.engines.adapter_files import CONFIG
+from harness.engines.form import keep_freed
 from harness.errors import TrainingError
 from harness.spec.recipe import Experiment, Recipe
 from training import checkpoints, norms
@@ -50,6 +51,7 @@ def train(
     from transformers import AutoTokenizer
 
     torch.set_num_threads(threads)
+    keep_freed()  # a step's logits over a large vocabulary are hundreds of megabytes, which the system clears when new
     tokenizer = AutoTokenizer.from_pretrained(base)
     samples = tokenize(tokenizer, items, recipe.max_length)
     model = lora(load(base, recipe), recipe, seed)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.dataset.item import Item
+from harness.engines.form import keep_freed
 from harness.errors import TrainingError
 from harness.spec.recipe import Experiment, Recipe
 from harness.spec.trainer import INSTALL
@@ -79,6 +80,7 @@ def train_samples(
     if (started := int(os.environ.get("WORLD_SIZE", 1))) != recipe.processes:
         raise TrainingError(f"recipe.processes is {recipe.processes}, and {started} were started; start as many")
     torch.set_num_threads(threads)
+    keep_freed()
     model = adapter.adapted(load(base, recipe, four_bit), recipe, seed)
     losses = fit(model, AutoTokenizer.from_pretrained(base), samples, recipe, experiment, seed, scratch, progress)
     if rank() == 0:

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from harness.engines import hub_cache
@@ -15,6 +16,8 @@ from harness.errors import SpecError
 from harness.spec.objects import Base, Spec
 from harness.store import digests
 
+_SCHEMES = ("path:", "package:")
+"""Of what may stand in for a spec's base: of a hub several commits may lie here, and none is meant more."""
 Wanted = Callable[[str], bool]
 """Whether a file of a folder, by its relative path, is part of the base."""
 
@@ -41,6 +44,33 @@ def locate(spec: Spec) -> Path:
     if (found := content(path)) != pinned(spec.base):
         raise SpecError(spec.path, "base.pin", f"{path.name} has sha256 {found}, the spec pins {pinned(spec.base)}")
     return path
+
+
+def overridden(spec: Spec, source: str, pin: str | None = None) -> Spec:
+    """The spec with another base in place of its own, as ``--base`` asks: `Spec.base_instead_of` tells of it.
+
+    Args:
+        source: as ``[base] source`` has it, of this machine, a path absolute.
+        pin: what another process of the run found there; None: the bytes are summed here.
+
+    Raises:
+        SpecError: the source is of no such kind, or not there.
+    """
+    if not source.startswith(_SCHEMES):
+        kinds = " and ".join(f"{one}..." for one in _SCHEMES)
+        raise SpecError("--base", "", f"{source!r} is none of {kinds}; of a hub name the folder of a copy, path:DIR")
+    other = replace(spec.base, source=source)
+    if pin is None:
+        try:
+            pin = f"sha256:{content(place_of(other, '--base'))}"
+        except SpecError as error:
+            raise SpecError("--base", "", error.problem) from error
+    return replace(
+        spec,
+        digest=digests.of_value({"spec": spec.digest, "base": pin}),
+        base=replace(other, pin=pin),
+        base_instead_of=spec.base.source,
+    )
 
 
 def present(spec: Spec) -> Path:

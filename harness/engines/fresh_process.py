@@ -25,6 +25,7 @@ from harness.engines.answers import Answer
 from harness.engines.generate import Decoding, batches
 from harness.errors import GreenrunError
 from harness.project import ROOT
+from harness.spec.serve import Precision, Serve
 
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
@@ -44,6 +45,8 @@ class Job:
     stop: Sequence[str] = ()
     tools: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """Item id -> what it may call, of items that have tools."""
+    serve: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """``[serve]`` as TOML gives it: device -> key -> value."""
 
 
 def draw(lengths: Mapping[str, int], size: int, seed: str) -> tuple[int, list[list[str]]]:
@@ -101,7 +104,7 @@ def answer(job: Job) -> list[Answer]:
         )
         for name, messages in job.prompts
     ]
-    form = pkgutil.resolve_name(job.form)
+    form = pkgutil.resolve_name(job.form).serving(Serve(**{name: Precision(**one) for name, one in job.serve.items()}))
     with form.opened(Path(job.base), Path(job.adapter), job.threads) as engine:
         given: list[Answer] = engine.answer(items, Decoding(len(items), job.max_new_tokens, tuple(job.stop)))
         return given

@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 
 from harness.engines.engine import Engine
-from harness.engines.form import Loaded, machine
+from harness.engines.form import FLOAT32, Loaded, machine
 from harness.engines.generate import Decoding
 from harness.engines.workshop import Workshop
 from harness.errors import EngineError, GreenrunError
 from harness.spec.objects import Spec
+from harness.spec.serve import Precision, Serve
 from harness.store.artifact import Artifact
 
 
@@ -62,6 +63,18 @@ class Form(ABC):
     """What it is in the report's table of these forms."""
     held_to: str = "Q4"
     """The tensor type whose limits it is held to there."""
+    serves_as_told: bool = False
+    """Whether it goes by ``[serve]`` (`serving`)."""
+
+    @property
+    def precision(self) -> Precision:
+        """What it computes in here: what it is held against is loaded in that as well."""
+        return FLOAT32
+
+    def serving(self, serve: Serve) -> Form:
+        """Itself as ``[serve]`` has it; of a form that is served by anything but transformers `problems` refuses the
+        table, and nothing changes."""
+        return self
 
     @property
     def code(self) -> tuple[str, ...]:
@@ -74,6 +87,11 @@ class Form(ABC):
 
     def problems(self, spec: Spec) -> Iterator[tuple[str, str]]:
         """Tables of the spec that do not fit what ships: (key, what is wrong with its mend)."""
+        if spec.serve != Serve() and not self.serves_as_told:
+            yield (
+                "serve",
+                f"says how transformers serves a form, and {self.engine} serves {self.name}; remove the table",
+            )
         if not self.four_bit and spec.gates.bnb is not None:
             yield (
                 "gates.bnb",

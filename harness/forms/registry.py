@@ -46,7 +46,7 @@ def deployed(spec: Spec) -> Form:
     """
     if spec.deploy not in FORMS:
         raise SpecError(spec.path, *next(wrong(spec)))
-    return FORMS[spec.deploy]
+    return FORMS[spec.deploy].serving(spec.serve)
 
 
 def wrong(spec: Spec) -> Iterator[tuple[str, str]]:

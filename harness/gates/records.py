@@ -80,6 +80,17 @@ class Origin(Record, kind="origin"):
     pin: str
     licences: Mapping[str, Any]
     """Of base, adapters and data: an SPDX expression each, absent where the spec says none."""
+    instead_of: str = ""
+    """The base that the spec's file names, where the command line put this one in its place; "" where it did not."""
+
+    @property
+    def overridden(self) -> str:
+        """What that makes of the run, in words; "" where the base is the spec's own."""
+        if not self.instead_of:
+            return ""
+        return (
+            f"--base put {self.base} in place of {self.instead_of}: of another base than the spec's nothing is released"
+        )
 
 
 @dataclass(frozen=True)

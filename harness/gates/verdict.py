@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 from harness.gates import shipping, waivers
 from harness.gates.entry import Damaged, Entry, Unreadable, every, last
 from harness.gates.gate import Gate, Outcome
-from harness.gates.records import Attempt, Bye, Judged, RunOpened, Taint, Took, Waived
+from harness.gates.records import Attempt, Bye, Judged, Origin, RunOpened, Taint, Took, Waived
 
 Word = Literal["released", "refused", "incomplete"]
 Of = TypeVar("Of", Attempt, Judged)
@@ -86,7 +86,12 @@ def reach(gates: Sequence[Gate], records: Iterable[Entry]) -> Verdict:
     red = [result for result in results if _refuses(result)]
     missing = [result for result in results if result.outcome == "not_run"]
     taints = dict.fromkeys(taint.text for taint in every(journal, Taint))
-    damage = [*taints, *_broken_processes(journal), *(one.problem for one in every(journal, Unreadable))]
+    damage = [
+        *_other_base(journal),
+        *taints,
+        *_broken_processes(journal),
+        *(one.problem for one in every(journal, Unreadable)),
+    ]
     doubts = _doubts(gates, journal)
     if red:
         reasons = tuple(_reason(result, journal, today) for result in red)
@@ -105,6 +110,12 @@ def _doubts(gates: Sequence[Gate], journal: Sequence[Entry]) -> tuple[str, ...]:
     if run is None or not run.tasks:
         return ("the journal does not say what the candidate's tasks are",)
     return shipping.doubts(gates, run.candidate, run.tasks)
+
+
+def _other_base(journal: Sequence[Entry]) -> list[str]:
+    """That the run judged adapters of another base than the spec names: its name stands for something else."""
+    origin = last(journal, Origin)
+    return [origin.overridden] if origin is not None and origin.overridden else []
 
 
 def _refuses(result: GateResult) -> bool:

@@ -32,6 +32,7 @@ from harness.releases.earlier import Earlier
 from harness.run import alive, provenance
 from harness.run.run import Run, new_id, open_run, reserve
 from harness.spec import load, objects
+from harness.spec.serve import BFLOAT16
 
 STOPS = (pytest.exit.Exception,)
 """How pytest ends a session from outside, SIGTERM included: no failure of whatever was being built."""
@@ -59,6 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
         place = worker["greenrun_against"] if worker else options.against(config, loaded.name)
         before = None if place is None else earlier.read(Path(place))
         loaded = options.with_seeds(config, loaded)
+        loaded = options.with_base(config, loaded, worker["greenrun_pin"] if worker else None)
         processor.hold(loaded.instructions)
         _refuse_emulated_precision(loaded)
         trainable.check(loaded, trainable.card())
@@ -130,20 +132,29 @@ def _say_hello(run: Run) -> None:
 
 
 def _refuse_emulated_precision(loaded: objects.Spec) -> None:
-    """Training in a precision that this processor has no instructions for is neither begun nor changed in silence.
+    """Training and serving in a precision that this processor has no instructions for are neither begun nor changed in
+    silence.
 
     Raises:
         SpecError
     """
-    if loaded.external or loaded.recipe.base_dtype != "bfloat16" or processor.multiplies_bfloat16() is not False:
+    if processor.multiplies_bfloat16() is not False:
         return
     held = f' that release.instructions = "{loaded.instructions}" leaves it' if loaded.instructions != "native" else ""
-    raise SpecError(
-        loaded.path,
-        "recipe.base_dtype",
-        f"bfloat16, and this processor has no instructions for its products{held}: training would emulate each, at a "
-        'twentieth of the speed; set base_dtype = "float32", or train where there are (a GPU, AVX512-BF16, AMX)',
-    )
+    why = f"bfloat16, and this processor has no instructions for its products{held}"
+    where = "where there are (a GPU, AVX512-BF16, AMX)"
+    wrong = []
+    if not loaded.external and loaded.recipe.base_dtype == BFLOAT16:
+        mend = f'set base_dtype = "float32", or train {where}'
+        told = f"{why}: training would emulate each, at a twentieth of the speed; {mend}"
+        wrong.append(("recipe.base_dtype", told))
+    for key in ("compute", "rest") if loaded.serve.cpu.moves else ():
+        if getattr(loaded.serve.cpu, key) == BFLOAT16:
+            told = f"{why}: each would be emulated, and rounded otherwise than where it is served; judge {where}, or"
+            wrong.append((f"serve.cpu.{key}", f'{told} set {key} = "float32"'))
+    if wrong:
+        first, *others = wrong
+        raise SpecError(loaded.path, *first, *others)
 
 
 def _refuse_expired(loaded: objects.Spec) -> None:
@@ -207,6 +218,7 @@ def pytest_configure_node(node: Any) -> None:
     if RUN in node.config.stash:
         run = node.config.stash[RUN]
         node.workerinput["greenrun_run_id"] = run.id
+        node.workerinput["greenrun_pin"] = run.spec.base.pin
         node.workerinput["greenrun_opened"] = json.dumps(dict(run.spec.opened))
         node.workerinput["greenrun_against"] = str(run.earlier.place) if run.earlier else None
 

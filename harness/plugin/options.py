@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.engines import base_model
 from harness.errors import SpecError
 from harness.project import ROOT
 from harness.releases import earlier, signature
@@ -28,6 +29,12 @@ def add(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         help="judge an adapter trained elsewhere instead of training it; may be repeated",
+    )
+    group.addoption(
+        "--base",
+        metavar="SOURCE",
+        default=None,
+        help="another base in place of the spec's, to try a release on: path:DIR, package:DIST/FILE; releases nothing",
     )
     group.addoption("--plan", action="store_true", help="print what would be judged, built or reused; then stop")
     group.addoption(
@@ -111,6 +118,22 @@ def given_adapters(config: pytest.Config) -> dict[str, Path]:
             raise SpecError("--adapter", "", f"adapter {name!r} is given twice")
         found[name] = _absolute(config, place)
     return found
+
+
+def with_base(config: pytest.Config, loaded: Spec, pin: str | None) -> Spec:
+    """The spec with the base that ``--base`` names in place of its own; as it is where the option is absent.
+
+    Args:
+        pin: that the controller of this worker found; None: this process finds it.
+
+    Raises:
+        SpecError: there is no such base.
+    """
+    given = config.getoption("--base")
+    if given is None:
+        return loaded
+    scheme, _, place = given.partition(":")
+    return base_model.overridden(loaded, f"path:{_absolute(config, place)}" if scheme == "path" else given, pin)
 
 
 def with_seeds(config: pytest.Config, loaded: Spec) -> Spec:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.gates import shipping, waivers
+from harness.releases import judged_as
 
 PREFIX, SUFFIX = "card_", ".md"
 HUB = "hf:"
@@ -110,7 +111,7 @@ def _parts(document: Mapping[str, Any], adapter: str) -> Iterator[str]:
     yield "\n".join(
         [
             f"- Base: {_plain(origin.get('base') or 'not stated')}, pin {_plain(origin.get('pin') or 'not stated')}",
-            f"- Judged as: {_plain(document.get('model', {}).get('form', {}).get('name', 'not stated'))}",
+            f"- Judged as: {_plain(judged_as.line(document))}",
             "- Licences: "
             + ", ".join(f"{part} {licences.get(part) or 'not stated'}" for part in ("base", "adapters", "data")),
         ]

@@ -28,7 +28,9 @@ Stricter = Callable[[Any, Any], bool]
 
 TEXTS = "gates.forgetting.texts"
 _OF_A_TASK = ("system", "answer_form", "refusal_form", "refuse", "look_alike", "max_new_tokens")
-_OF_GENERATION = ("batch_size", "noise_sample")
+_OF_GENERATION = ("batch_size", "noise_sample", "noise_band")
+_ASKS_MORE = {"noise_sample": max, "noise_band": min}
+"""Key of ``[generation]`` -> which of two values asks more."""
 
 
 def _fewer(before: Any, now: Any) -> bool:
@@ -99,7 +101,7 @@ def changes(table: Mapping[str, Any], before: Mapping[str, str], spec: Spec) -> 
     generation = table.get("generation", {})
     for key in _OF_GENERATION:
         was, now = said(Generation, generation, key), getattr(spec, key)
-        if was != now and not (key == "noise_sample" and now > was):
+        if was != now and not (key in _ASKS_MORE and now == _ASKS_MORE[key](was, now)):
             yield f"generation.{key}: {was}, now {now}"
     for metric, least in table.get("selection", {}).get("minimum", {}).items():
         if spec.selection.minimum.get(metric, -1.0) < least:

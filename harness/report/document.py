@@ -105,13 +105,19 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
         "environment": _environment(journal),
         "evidence": dict(evidence),
     }
-    told = [warned.text for warned in every(journal, Warned)]
+    told = [*_overridden(journal), *(warned.text for warned in every(journal, Warned))]
     return {**paper, "warnings": [*told, *noise.warnings(paper)]}
 
 
 def _origin(journal: Sequence[Entry]) -> dict[str, Any]:
     found = last(journal, Origin)
     return {} if found is None else found.content()
+
+
+def _overridden(journal: Sequence[Entry]) -> list[str]:
+    """That the base is not the spec's own: a warning, since a run that is refused for more gives that reason first."""
+    found = last(journal, Origin)
+    return [found.overridden] if found is not None and found.overridden else []
 
 
 def _waiver(waiver: Waived, verdict: Verdict) -> dict[str, Any]:

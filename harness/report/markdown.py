@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from harness.releases import judged_as
 from harness.report import appendix, conclusions, evaluation, forms, regression
 from harness.report.catalogue import ENGLISH, Say
 from harness.report.escape import bullets, cell, table
@@ -84,6 +85,7 @@ def _summary(document: Document, prose: Prose, say: Say) -> list[str]:
         + (say(" **UNPROVEN**: %(why)s", why=cell(doubts[0])) if doubts else ""),
         *(say("**Waived**: %(what)s", what=cell(conclusions.waived(one, say))) for one in conclusions.used(document)),
         say("Candidate: %(name)s", name=cell(document.get("candidate_adapter"))),
+        say("Judged as: %(form)s", form=cell(judged_as.line(document))),
         say("Chosen experiment: %(name)s", name=chosen),
         say("Blocking gates passed: %(passed)s", passed=count_passed(blocking, say)),
         say("Advisory gates passed: %(passed)s", passed=count_passed(advisory, say)),

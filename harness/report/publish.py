@@ -91,7 +91,14 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
     status = status or ending.exitstatus  # a plugin may have set pytest's own to 0
     reason = escape.clean(first_line(verdict.reasons[0])) if verdict.reasons else "no reason recorded"
     word = "REFUSED" if verdict.word == "refused" else "INCOMPLETE"
+    if (other := other_base(run)) and other not in reason:
+        reason = f"{reason}; {other}"
     return f"{word} {reason} (verdict: {run.folder / 'verdict.json'})", status
+
+
+def other_base(run: Run) -> str:
+    """That the command line put another base in place of the spec's, in words; "" where it did not."""
+    return escape.clean(provenance.origin(run.spec).overridden)
 
 
 def warnings(run: Run) -> list[str]:

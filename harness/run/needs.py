@@ -13,6 +13,7 @@ from harness.engines import base_model
 from harness.engines.shape import Shape
 from harness.forms import registry
 from harness.spec.objects import Spec
+from harness.spec.serve import Precision
 
 FLOAT32, FLOAT16 = 4, 2
 """Bytes of a weight; bfloat16 has as many as float16."""
@@ -31,6 +32,9 @@ RUNTIME = 450e6
 
 
 _HALVE = ', set recipe.base_dtype = "bfloat16"'
+
+AS_EVER = Precision()
+"""Of a form that was told nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,16 @@ def lora(shape: Shape, spec: Spec) -> float:
     return spec.recipe.rank * shape.sides * learning
 
 
-def held(shape: Shape, four_bit: bool) -> float:
-    """Bytes of a loaded base: in NF4 the blocks' matrices, and the rest in float32."""
+def held(shape: Shape, four_bit: bool, precision: Precision = AS_EVER) -> float:
+    """Bytes of a loaded base: in NF4 the blocks' matrices, and the rest as the form is told to hold it."""
     if not four_bit:
-        return FLOAT32 * shape.weights
-    return NF4 * shape.linear + FLOAT32 * (shape.weights - shape.linear)
+        return size_of(precision.compute) * shape.weights
+    return NF4 * shape.linear + size_of(precision.rest) * (shape.weights - shape.linear)
+
+
+def size_of(dtype: str) -> float:
+    """Bytes of a number."""
+    return FLOAT32 if dtype == "float32" else FLOAT16
 
 
 def activations(shape: Shape, spec: Spec, tokens: float) -> float:
@@ -132,12 +141,15 @@ def disk(shape: Shape, spec: Spec, work: Work) -> Iterator[Need]:
 def memory(shape: Shape, spec: Spec, work: Work) -> Iterator[Need]:
     """What one process holds at most in each stage that is still to be done."""
     form = registry.deployed(spec)
-    whole, loaded = FLOAT32 * shape.weights, held(shape, form.four_bit)
+    whole, loaded = FLOAT32 * shape.weights, held(shape, form.four_bit, form.precision)
     if work.base and base_model.is_gguf(spec.base):
         yield Need("write the base's checkpoint", whole, "the GGUF file, de-quantized in float32")
     if work.weights:
         yield Need(
-            "round the weights", loaded + whole, "the base as served, and de-quantized in float32", on_device=True
+            "round the weights",
+            held(shape, form.four_bit) + whole,
+            "the base as served, and de-quantized in float32",
+            on_device=True,
         )
     if work.adapters:
         step = activations(shape, spec, spec.recipe.batch_size * min(work.longest, spec.recipe.max_length))
@@ -153,12 +165,14 @@ def memory(shape: Shape, spec: Spec, work: Work) -> Iterator[Need]:
         )
     if work.any and form.engine == "transformers":
         length = work.longest + max(task.max_new_tokens for task in spec.tasks.values()) + ROOM
-        cache = FLOAT32 * 2 * shape.blocks * shape.keys * spec.batch_size * length
+        number = size_of(form.precision.rest)
+        cache = number * 2 * shape.blocks * shape.keys * spec.batch_size * length
         # Of prompts, one block at a time.
-        block = FLOAT32 * (8 * shape.width + 3 * shape.inner) * spec.batch_size * work.longest
+        block = number * (8 * shape.width + 3 * shape.inner) * spec.batch_size * work.longest
         said = f"{form.name}, and keys and values of {spec.batch_size} answers"
         yield Need("answer", loaded + cache + block, said, on_device=True, mend="lower generation.batch_size")
     if work.any:
-        yield Need("hold the form against the adapter as trained", loaded + whole, "both loaded", on_device=True)
+        as_trained = size_of(form.precision.compute) * shape.weights
+        yield Need("hold the form against the adapter as trained", loaded + as_trained, "both loaded", on_device=True)
         if spec.gates.gguf is not None:
             yield Need("prove the merge", 2 * whole, "weights and merged checkpoint in float32")

@@ -57,7 +57,7 @@ def record(run: Run) -> None:
             gates=[asdict(gate) for gate in run.gates],
         )
     )
-    run.journal.write(Origin(_base(spec.base.source), spec.base.pin, _stated(columns(spec.licences))))
+    run.journal.write(origin(spec))
     for one in spec.waivers:
         run.journal.write(Waived(one.gate, one.reason, one.by, one.until))
     if run.earlier is not None:
@@ -69,6 +69,15 @@ def record(run: Run) -> None:
     run.journal.write(Meaning(meaning.digests_of(spec)))
     run.journal.write(MetricOrigins(metric_origins()))
     run.journal.write(Environment(environment(spec.threads)))
+
+
+def origin(spec: Spec) -> Origin:
+    """Where the base comes from, and whether the spec's file says so."""
+    licences = _stated(columns(spec.licences))
+    if not spec.base_instead_of:
+        return Origin(_base(spec.base.source), spec.base.pin, licences)
+    licences = {of: licence for of, licence in licences.items() if of != "base"}  # the file speaks of its own
+    return Origin(_base(spec.base.source), spec.base.pin, licences, _base(spec.base_instead_of))
 
 
 def _base(source: str) -> str:

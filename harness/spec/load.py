@@ -135,6 +135,7 @@ def _build(path: Path, digest: str, table: dict[str, Any], shape: SpecFile, give
         recipe=shape.recipe,
         experiments=shape.experiments,
         selection=shape.selection,
+        serve=shape.serve,
         limits={str(kind): seconds for kind, seconds in shape.limits.items()},
         gates=shape.gates,
         licences=shape.licences,

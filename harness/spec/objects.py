@@ -14,6 +14,7 @@ from harness.spec.policy import Policy
 from harness.spec.recipe import Experiment, Recipe
 from harness.spec.release import Release
 from harness.spec.selection import Selection
+from harness.spec.serve import Serve
 from harness.spec.tasks import ALL, SPLITS, Task
 from harness.spec.thresholds import Thresholds
 from harness.spec.waiver import Waiver
@@ -39,9 +40,13 @@ class Spec(Release, Policy, Generation, Retention):
     limits: Mapping[str, float]
     """Kind of artifact -> seconds that building one may take."""
     gates: Gates
+    serve: Serve = field(default_factory=Serve)
     licences: Licences = field(default_factory=Licences)
     waivers: tuple[Waiver, ...] = ()
     """The tables of ``[[waiver]]``."""
+    base_instead_of: str = ""
+    """The source of the base that the file names, where the command line put another one in its place (``--base``); ""
+    where `base` is the file's own. Such a run releases nothing: its name is that of a release of another model."""
     opened: Mapping[str, str] = field(default_factory=dict)
     """Path -> SHA-256 of everything that the run reads, as it opened: from the disk, never from the file."""
 

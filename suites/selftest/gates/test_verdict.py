@@ -155,6 +155,18 @@ def test_any_taint_withholds_a_green_run(gates: list[Gate], text: str) -> None:
     assert (verdict.word, verdict.reasons) == ("incomplete", (text,))
 
 
+@given(gates=gates_of_a_run)
+def test_another_base_than_the_specs_withholds_a_green_run_and_is_a_reason_of_a_red_one(gates: list[Gate]) -> None:
+    own = {"kind": "origin", "process": "main", "at": 0.5, "base": "path:tiny", "pin": "sha256:0", "licences": {}}
+    other = {**own, "instead_of": "hf:some/base"}
+    said = "--base put path:tiny in place of hf:some/base: of another base than the spec's nothing is released"
+    verdict = reach(gates, [*green(gates), other])
+    assert (verdict.word, verdict.reasons) == ("incomplete", (said,))
+    assert reach(gates, [*green(gates), own]).word == "released"
+    red = reach([gate(0)], instead(outcome="failed")([*green([gate(0)]), other], gate(0)))
+    assert (red.word, red.reasons) == ("refused", (f"{gate(0).id}: failed", said))
+
+
 @given(gates=gates_of_a_run, silent=st.sets(st.sampled_from(PROCESSES), min_size=1))
 def test_process_without_goodbye_withholds_a_green_run_and_is_named(gates: list[Gate], silent: set[str]) -> None:
     journal = [record for record in green(gates) if not (record["kind"] == "bye" and record["process"] in silent)]

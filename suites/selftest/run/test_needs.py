@@ -20,6 +20,7 @@ from harness.run.needs import Need, Work
 from harness.run.run import Run, open_run
 from harness.spec import load
 from harness.spec.objects import Spec
+from harness.spec.serve import Precision
 from suites.tiny.child import Finished, Line
 
 SMALL = Shape(134_515_008, 106_168_320, 305_280, blocks=30, width=576, inner=1536, keys=192, heads=9, words=49_152)
@@ -58,6 +59,9 @@ def test_a_loaded_base_is_as_large_as_measured() -> None:
     assert needs.held(SMALL, four_bit=True) == pytest.approx(166.5 * MB, rel=0.02)
     assert needs.held(LARGE, four_bit=True) == pytest.approx(8.0 * GIB, rel=0.02)
     assert needs.held(LARGE, four_bit=False) == pytest.approx(30.5 * GIB, rel=0.01)
+    half = Precision("bfloat16", "bfloat16")
+    assert needs.held(LARGE, True, half) == pytest.approx(5.7 * GIB, rel=0.02)
+    assert needs.held(LARGE, False, half) == pytest.approx(15.3 * GIB, rel=0.01)
 
 
 def test_a_training_process_is_within_a_fifth_of_a_measured_one() -> None:
