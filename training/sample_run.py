@@ -14,14 +14,19 @@ from harness.engines.form import load
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
 from harness.spec.recipe import Experiment, Recipe
-from training.adapter import train
+from training.trainers import train
 
 FILE = "sample.json"
 ITEMS = 4
 
 
-def run(base: Path, items: Sequence[Item], recipe: Recipe, seed: int, threads: int, folder: Path) -> None:
+def run(
+    base: Path, items: Sequence[Item], recipe: Recipe, seed: int, threads: int, folder: Path, four_bit: bool = False
+) -> None:
     """Train on the first items for two epochs, mount the adapter, generate once; writes ``sample.json``.
+
+    Args:
+        recipe: settled, as `training.trainers` does; with `four_bit` it takes 4-bit modules of the base.
 
     Raises:
         TrainingError, AdapterError: what would have broken every later training as well.
@@ -29,7 +34,9 @@ def run(base: Path, items: Sequence[Item], recipe: Recipe, seed: int, threads: i
     few = list(items)[:ITEMS]
     with tempfile.TemporaryDirectory(prefix="greenrun-sample-") as place:
         trained = Path(place) / "adapter"
-        train(base, few, recipe, Experiment("sample", 2, 1e-3), seed, threads, trained, Path(place) / "scratch")
+        scratch = Path(place) / "scratch"
+        experiment = Experiment("sample", 2, 1e-3)
+        train(base, few, recipe, experiment, seed, threads, trained, scratch, four_bit=four_bit)
         losses = json.loads((trained / "training.json").read_text(encoding="utf-8"))["losses"]
         with mounted(load(FORM, base, threads), trained) as engine:
             answer = answer_all(engine, few[:1], Decoding(1, 8))[0]

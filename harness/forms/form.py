@@ -48,6 +48,9 @@ class Form(ABC):
     four_bit: bool = False
     """Whether `bare_model` shows bitsandbytes' 4-bit modules: then ``[gates.bnb]`` counts them, and proves that a
     mounted adapter moves them."""
+    trains_in_four_bits: bool = False
+    """Whether its weights are the base's in bitsandbytes' NF4: a trainer that takes 4-bit modules can make them in
+    memory then (`training.quantized_base`), and needs no de-quantized copy."""
     bare: bool = True
     """Whether it can be served without an adapter. Else the weights that adapters are trained on show what of general
     text was forgotten."""

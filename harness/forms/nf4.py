@@ -11,6 +11,8 @@ from harness.store.artifact import Artifact
 
 
 class Nf4(Mounted):
+    trains_in_four_bits = True
+
     def rounds(self, spec: Spec) -> bool:
         return True
 

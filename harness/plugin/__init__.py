@@ -29,7 +29,7 @@ from harness.forms import registry as forms
 from harness.gates import aims, content, evaluation, forgetting, limits, regression, waivers
 from harness.gates.records import NotJudged, Warned
 from harness.metrics import registry
-from harness.plugin import collection, hooks, live, options, outcomes, session_end
+from harness.plugin import collection, hooks, live, options, outcomes, session_end, trainable
 from harness.plugin.stash import JUDGED, RUN, WATCHER
 from harness.releases import earlier, ledger
 from harness.releases.earlier import Earlier
@@ -68,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
         loaded = options.with_base(config, loaded, worker["greenrun_pin"] if worker else None)
         processor.hold(loaded.instructions)
         _refuse_emulated_precision(loaded)
+        trainable.check(loaded, trainable.card())
         warnings = _check_benchmarks(loaded, before)
         _refuse_expired(loaded)
         # What a run is judged on is what it opened with, in every process of it.

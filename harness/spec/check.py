@@ -8,7 +8,7 @@ from pathlib import Path
 
 import regex
 
-from harness.spec import chat, data_place, nearest, papers, waiver
+from harness.spec import chat, data_place, nearest, papers, trainer, waiver
 from harness.spec.objects import ALL, SPLITS, Spec, Task, Thresholds
 from harness.spec.policy import ANYTIME
 
@@ -27,6 +27,7 @@ def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         yield "experiments", f"the name {name!r} stands twice"
     yield from _same_experiments(spec)
+    yield from ((f"recipe.{key}", problem) for key, problem in trainer.unsaid(spec.recipe))
     yield from _bad_adapters(spec)
     yield from _bad_pin(spec)
     yield from chat.problems(spec.base.chat)

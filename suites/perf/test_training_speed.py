@@ -38,7 +38,7 @@ class Round:
 def test_training_is_compared_with_trl_on_equal_terms(
     default_spec: Spec, served: Path, train_items: list[Item], held_out: list[Item], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("trl", reason="the peer is not installed: make perf installs it")
+    pytest.importorskip("trl", reason="TRL is not installed: python -m pip install -c constraints.txt trl")
     import torch
 
     torch.set_num_threads(default_spec.threads)

@@ -62,14 +62,16 @@ def test_learned(gate: Gate, spec: Spec, adapters: Adapters, chosen: Chosen, con
     else:
         experiment = next(one for one in spec.experiments if one.name == gate.experiment)
     artifact = adapters.of(experiment, gate.adapter)
-    losses = json.loads((artifact.path / "training.json").read_text(encoding="utf-8"))["losses"]
+    told = json.loads((artifact.path / "training.json").read_text(encoding="utf-8"))
+    losses, by = told["losses"], told.get("trainer", "the project's own loop")
     quarter = max(1, len(losses) // 4)
     first, last = fmean(losses[:quarter]), fmean(losses[-quarter:])
     conclude(
         Measurement(
             value=float(last < first),
             n=len(losses),
-            message=f"mean loss {first:.3f} in the first quarter of {len(losses)} steps, {last:.3f} in the last",
+            message=f"mean loss {first:.3f} in the first quarter of {len(losses)} steps, {last:.3f} in the last; "
+            f"trained by {by}",
             sources={"adapter": artifact.digest},
         )
     )

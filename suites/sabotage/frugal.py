@@ -34,10 +34,10 @@ def pytest_configure() -> None:
     import fixtures.builds
     import harness.engines.fresh_process
     import harness.engines.perplexity
-    import training.adapter
     import training.sample_run
+    import training.trainers
 
-    training.adapter.train = _refuse
+    training.trainers.train = _refuse
     training.sample_run.run = _refuse
     fixtures.builds.opened = _refuse
     harness.engines.fresh_process.ask = _refuse

@@ -1,0 +1,159 @@
+"""One training shared by several processes, a card each: torchrun starts them, and a job goes in as JSON.
+
+``python -m training.ranks JOB`` is what each of them runs; any launcher that sets torch's variables will do
+(``accelerate launch --num_processes 2 -m training.ranks JOB``). The first of them writes the adapter.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.dataset.item import Item
+from harness.engines.native import die_with_parent
+from harness.errors import TrainingError
+from harness.project import ROOT
+from harness.spec.recipe import Experiment, Recipe
+from training import checkpoints, trl_trainer
+from training.samples import Sample, tokenize
+from training.steps import Progress
+
+_STEP, _REFUSED = "greenrun step ", "greenrun refused "
+"""How lines begin that the first process has for its parent; others are chatter of libraries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A training, as JSON has it."""
+
+    base: str
+    samples: Sequence[tuple[str, Sequence[int], Sequence[int]]]
+    """Item, prompt and completion of each."""
+    recipe: dict[str, Any]
+    experiment: dict[str, Any]
+    seed: int
+    threads: int
+    folder: str
+    scratch: str
+    four_bit: bool
+    every: float
+    """Seconds between checkpoints."""
+
+
+def train(
+    base: Path,
+    items: Sequence[Item],
+    recipe: Recipe,
+    experiment: Experiment,
+    seed: int,
+    threads: int,
+    folder: Path,
+    scratch: Path,
+    progress: Progress = lambda done, total: None,
+    four_bit: bool = False,
+) -> None:
+    """As `training.trl_trainer.train`, by as many processes as the recipe says.
+
+    Raises:
+        TrainingError: a process failed; with its reason, or with its last words.
+    """
+    import torch
+    from transformers import AutoTokenizer
+
+    if 0 < torch.cuda.device_count() < recipe.processes:
+        raise TrainingError(
+            f"recipe.processes is {recipe.processes}, and {torch.cuda.device_count()} CUDA devices are visible; set it "
+            "to as many, or show more of them (CUDA_VISIBLE_DEVICES)"
+        )
+    samples = tokenize(AutoTokenizer.from_pretrained(base), items, recipe.max_length)
+    told = [(one.item, one.prompt, one.completion) for one in samples]
+    places = (str(folder.resolve()), str(scratch.resolve()))
+    how = (asdict(recipe), asdict(experiment), seed, threads)
+    job = Job(str(base.resolve()), told, *how, *places, four_bit, checkpoints.EVERY)
+    scratch.mkdir(parents=True, exist_ok=True)
+    path = scratch / "job.json"
+    path.write_text(json.dumps(asdict(job)), encoding="utf-8")
+    _launch(path.resolve(), recipe.processes, scratch / "processes.log", progress)
+
+
+def _launch(job: Path, processes: int, log: Path, progress: Progress) -> None:
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    with log.open("wb") as chatter:
+        process = subprocess.Popen(
+            [sys.executable, *launcher, "-m", __name__, str(job)],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=chatter,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
+    refused = ""
+    try:
+        assert process.stdout is not None
+        for line in (raw.decode("utf-8", "replace").rstrip("\n") for raw in process.stdout):
+            if line.startswith(_STEP):
+                done, total = map(int, line.removeprefix(_STEP).split())
+                progress(done, total)
+            elif line.startswith(_REFUSED):
+                refused = json.loads(line.removeprefix(_REFUSED))
+        status = process.wait()
+    finally:
+        if process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+    if refused:
+        raise TrainingError(refused)
+    if status:
+        words = log.read_text(encoding="utf-8", errors="replace").strip()[-500:]
+        raise TrainingError(f"one of {processes} processes that trained failed: {words}")
+
+
+def main(path: str) -> int:
+    """This process's part of a job."""
+    die_with_parent()
+    job = Job(**json.loads(Path(path).read_text(encoding="utf-8")))
+    first = trl_trainer.rank() == 0
+    checkpoints.EVERY = job.every
+    try:
+        trl_trainer.train_samples(
+            Path(job.base),
+            [Sample(item, tuple(prompt), tuple(completion)) for item, prompt, completion in job.samples],
+            Recipe(**job.recipe),
+            Experiment(**job.experiment),
+            job.seed,
+            job.threads,
+            Path(job.folder),
+            Path(job.scratch),
+            (lambda done, total: print(f"{_STEP}{done} {total}", flush=True)) if first else lambda done, total: None,
+            job.four_bit,
+        )
+    except TrainingError as error:
+        if first:
+            print(f"{_REFUSED}{json.dumps(str(error))}", flush=True)
+        return 1
+    finally:
+        _leave()
+    return 0
+
+
+def _leave() -> None:
+    from torch import distributed
+
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

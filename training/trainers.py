@@ -1,0 +1,64 @@
+"""The trainer that a recipe gets on this machine, and a training by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.dataset.item import Item
+from harness.errors import TrainingError
+from harness.spec import trainer
+from harness.spec.recipe import Experiment, Recipe
+from harness.store import digests
+from training import adapter, ranks, trl_trainer
+from training.steps import Progress
+
+
+def settled(recipe: Recipe) -> Recipe:
+    """The recipe with its trainer named, as this machine's device decides where the recipe leaves it open."""
+    import torch
+
+    return replace(recipe, trainer=trainer.chosen(recipe, torch.cuda.is_available()))
+
+
+def identity(recipe: Recipe) -> dict[str, object]:
+    """What of a settled recipe's trainer its result depends on: JSON values, for keys."""
+    own = recipe.trainer == trainer.OWN
+    return {
+        "trainer": dict(digests.of_versions(("accelerate",) if own else ("accelerate", "datasets", "trl"))),
+        "code": digests.of_code("training.adapter" if own else "training.ranks"),
+    }
+
+
+def train(
+    base: Path,
+    items: Sequence[Item],
+    recipe: Recipe,
+    experiment: Experiment,
+    seed: int,
+    threads: int,
+    folder: Path,
+    scratch: Path,
+    progress: Progress = lambda done, total: None,
+    four_bit: bool = False,
+) -> None:
+    """Train an adapter into `folder` by the settled recipe's trainer.
+
+    Args:
+        base: checkpoint of the weights as served; with `four_bit` that of the base, of which NF4 is made in memory.
+        scratch: where checkpoints are put, as `training.adapter.train` does.
+
+    Raises:
+        TrainingError: the trainer is missing, this device cannot do what the recipe asks, or training cannot go on.
+    """
+    import torch
+
+    for key, problem in trainer.undone(recipe, torch.cuda.is_available()):
+        raise TrainingError(f"recipe.{key}: {problem}")
+    if recipe.trainer == trainer.OWN:
+        assert not four_bit, "the own loop trains on weights that are de-quantized already"
+        adapter.train(base, items, recipe, experiment, seed, threads, folder, scratch, progress)
+    else:
+        by = trl_trainer.train if recipe.processes == 1 else ranks.train
+        by(base, items, recipe, experiment, seed, threads, folder, scratch, progress, four_bit)

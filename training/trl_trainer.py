@@ -1,0 +1,227 @@
+"""Train one LoRA adapter with TRL's SFTTrainer: QLoRA where the base is served in 4 bits.
+
+TRL keeps what a card needs: the head on labelled positions alone, bfloat16, layers computed again for their gradients,
+packing, several processes through accelerate. What decides the result stays this project's: which tokens are learned,
+the order of the batches, the seed, the float32 of the adapter's weights. So the losses are those of `training.adapter`
+to within rounding, and so is the artifact.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from harness.dataset.item import Item
+from harness.engines.form import keep_freed
+from harness.errors import TrainingError
+from harness.spec.recipe import Experiment, Recipe
+from harness.spec.trainer import INSTALL
+from training import adapter, checkpoints, quantized_base
+from training.samples import Buckets, Sample, tokenize
+from training.steps import SCHEDULERS, Progress, Steps, steps_of
+
+_OPTIMIZERS = {"adamw": "adamw_torch_fused", "paged-adamw": "paged_adamw_32bit", "paged-adamw-8bit": "paged_adamw_8bit"}
+
+
+def train(
+    base: Path,
+    items: Sequence[Item],
+    recipe: Recipe,
+    experiment: Experiment,
+    seed: int,
+    threads: int,
+    folder: Path,
+    scratch: Path,
+    progress: Progress = lambda done, total: None,
+    four_bit: bool = False,
+) -> None:
+    """Train an adapter into `folder`.
+
+    Args:
+        base: checkpoint of the weights as served; with `four_bit` that of the base, of which NF4 is made in memory.
+        items: the training items of the adapter's tasks, checked.
+        scratch: where checkpoints are put, as `training.adapter.train` does.
+
+    Raises:
+        TrainingError: TRL is missing, a sample does not fit, or the loss stopped being finite (names the step).
+    """
+    from transformers import AutoTokenizer
+
+    samples = tokenize(AutoTokenizer.from_pretrained(base), items, recipe.max_length)
+    train_samples(base, samples, recipe, experiment, seed, threads, folder, scratch, progress, four_bit)
+
+
+def train_samples(
+    base: Path,
+    samples: Sequence[Sample],
+    recipe: Recipe,
+    experiment: Experiment,
+    seed: int,
+    threads: int,
+    folder: Path,
+    scratch: Path,
+    progress: Progress,
+    four_bit: bool,
+) -> None:
+    """As `train`, of what was tokenized already. Of several processes the first one writes the adapter.
+
+    Raises:
+        TrainingError: as many processes were started as the recipe does not say: batches would be of another size.
+    """
+    import torch
+    from transformers import AutoTokenizer
+
+    if (started := int(os.environ.get("WORLD_SIZE", 1))) != recipe.processes:
+        raise TrainingError(f"recipe.processes is {recipe.processes}, and {started} were started; start as many")
+    torch.set_num_threads(threads)
+    keep_freed()
+    model = adapter.adapted(load(base, recipe, four_bit), recipe, seed)
+    losses = fit(model, AutoTokenizer.from_pretrained(base), samples, recipe, experiment, seed, scratch, progress)
+    if rank() == 0:
+        adapter.write(model, folder, {"losses": losses, "trainer": f"TRL {version('trl')}"})
+
+
+def load(base: Path, recipe: Recipe, four_bit: bool) -> Any:
+    """The frozen base on this process's device: its linear layers in NF4, or all of it as the checkpoint has it."""
+    import torch
+
+    device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+    return quantized_base.load(base, recipe, device) if four_bit else adapter.load(base, recipe).to(device)
+
+
+def fit(
+    model: Any,
+    tokenizer: Any,
+    samples: Sequence[Sample],
+    recipe: Recipe,
+    experiment: Experiment,
+    seed: int,
+    scratch: Path,
+    progress: Progress,
+) -> list[float]:
+    """Run TRL over `samples`; returns the loss of every step, in nats per completion token.
+
+    Raises:
+        TrainingError: TRL is not installed.
+    """
+    try:
+        from trl import SFTTrainer
+    except ModuleNotFoundError as error:
+        if error.name != "trl":
+            raise
+        raise TrainingError(f'recipe.trainer is "trl", and TRL is not installed: {INSTALL}') from error
+
+    before = checkpoints.latest(scratch)
+    steps = Steps(experiment.name, 0, list(before.losses) if before else [], progress)
+
+    class CompletionTrainer(SFTTrainer):
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
+            found = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+            loss = (found[0] if return_outputs else found).detach()
+            steps.add(float(self.accelerator.reduce(loss, "mean")), last=self.accelerator.sync_gradients)
+            return found
+
+        def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+            rows = self.train_dataset if train_dataset is None else train_dataset
+            return Buckets([len(row) for row in rows["input_ids"]], recipe.batch_size * recipe.accumulation, seed)
+
+        def create_model_card(self, *_: Any, **__: Any) -> None:
+            """None beside a checkpoint: nobody reads it, and it would name this machine's folders."""
+
+    arguments = _arguments(recipe, experiment, seed, scratch)
+    with _quietly():
+        trainer = CompletionTrainer(
+            model=model,
+            args=arguments,
+            train_dataset=_rows(samples),
+            processing_class=tokenizer,
+            callbacks=[checkpoints.keeper(scratch, steps.losses)],
+        )
+    for weight in model.parameters():
+        if weight.requires_grad:  # TRL rounds them to bfloat16 on a 4-bit base, where small steps would be lost
+            weight.data = weight.data.float()
+    steps.total = steps_of(len(trainer.train_dataset), recipe, experiment)
+    trainer.args.warmup_steps = math.ceil(recipe.warmup_share * steps.total)
+    trainer.train(resume_from_checkpoint=str(before.path) if before else None)
+    return steps.losses
+
+
+def _arguments(recipe: Recipe, experiment: Experiment, seed: int, scratch: Path) -> Any:
+    import torch
+    from trl import SFTConfig
+
+    with _quietly():
+        arguments = SFTConfig(
+            output_dir=str(scratch),
+            num_train_epochs=experiment.epochs,
+            learning_rate=experiment.learning_rate,
+            per_device_train_batch_size=recipe.batch_size // recipe.processes,
+            gradient_accumulation_steps=recipe.accumulation,
+            weight_decay=recipe.weight_decay,
+            max_grad_norm=recipe.max_grad_norm,
+            lr_scheduler_type=SCHEDULERS[recipe.scheduler],
+            optim=_OPTIMIZERS[recipe.optimizer],
+            completion_only_loss=True,
+            max_length=recipe.max_length,
+            packing=recipe.packing,
+            shuffle_dataset=False,
+            gradient_checkpointing=recipe.checkpointing,
+            bf16=recipe.base_dtype == "bfloat16",
+            seed=seed,
+            logging_nan_inf_filter=False,
+            logging_strategy="no",
+            save_strategy="no",  # the keeper asks for them
+            save_total_limit=2,
+            report_to=[],
+            disable_tqdm=True,
+            dataloader_pin_memory=False,
+            use_cpu=not torch.cuda.is_available(),
+        )
+    if arguments.n_gpu > 1:
+        arguments._n_gpu = 1  # one process, one card: the others are those of other processes, or of nobody
+    return arguments
+
+
+def _rows(samples: Sequence[Sample]) -> Any:
+    """The samples as TRL takes what was tokenized already: of `completion_mask` 1 is learned."""
+    from datasets import Dataset
+
+    return Dataset.from_list(
+        [
+            {
+                "input_ids": [*one.prompt, *one.completion],
+                "completion_mask": [0] * len(one.prompt) + [1] * len(one.completion),
+            }
+            for one in samples
+        ]
+    )
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the bars of `datasets`, which would be drawn over a run's own progress, and without TRL's use of a name
+    that transformers has given up."""
+    import datasets
+
+    shown = datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "`gradient_checkpointing` is deprecated", FutureWarning)
+            yield
+    finally:
+        if not shown:
+            datasets.enable_progress_bars()
+
+
+def rank() -> int:
+    """This process's number among those that share a training; 0 of one that trains alone."""
+    return int(os.environ.get("RANK", 0))
