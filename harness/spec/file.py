@@ -19,6 +19,7 @@ from harness.spec.selection import Selection
 from harness.spec.table import Table
 from harness.spec.tasks import TaskTable
 from harness.spec.values import Listed, Name
+from harness.spec.vllm import Vllm
 from harness.spec.waiver import Waiver
 from harness.spec.work import Generation, Limits, Retention
 
@@ -43,6 +44,8 @@ class SpecFile(Table):
     """What counts as proved."""
     generation: Generation = field(default_factory=Generation)
     """How answers are made."""
+    vllm: Vllm = field(default_factory=Vllm)
+    """How vLLM serves the base, where it does."""
     store: Retention = field(default_factory=Retention)
     """What is kept of earlier runs."""
     limits: Limits = field(default_factory=dict)

@@ -137,6 +137,7 @@ def _build(path: Path, digest: str, table: dict[str, Any], shape: SpecFile, give
         selection=shape.selection,
         limits={str(kind): seconds for kind, seconds in shape.limits.items()},
         gates=shape.gates,
+        vllm=shape.vllm,
         licences=shape.licences,
         waivers=shape.waiver,
     )

@@ -16,6 +16,7 @@ from harness.spec.release import Release
 from harness.spec.selection import Selection
 from harness.spec.tasks import ALL, SPLITS, Task
 from harness.spec.thresholds import Thresholds
+from harness.spec.vllm import Vllm
 from harness.spec.waiver import Waiver
 from harness.spec.work import Generation, Retention
 
@@ -39,6 +40,7 @@ class Spec(Release, Policy, Generation, Retention):
     limits: Mapping[str, float]
     """Kind of artifact -> seconds that building one may take."""
     gates: Gates
+    vllm: Vllm = field(default_factory=Vllm)
     licences: Licences = field(default_factory=Licences)
     waivers: tuple[Waiver, ...] = ()
     """The tables of ``[[waiver]]``."""
