@@ -37,7 +37,7 @@ class Settings:
     """Tokens of a prompt and its answer together."""
     sequences: int
     """Answers at once, at most."""
-    kv_cache_gib: float
+    kv_cache_gib: int
     threads: int
     quantization: str = ""
 

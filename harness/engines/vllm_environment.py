@@ -36,7 +36,7 @@ class Environment:
     def identity(self) -> Mapping[str, str]:
         return {"engine": self.version, "packages": self.packages}
 
-    def variables(self, threads: int, kv_cache_gib: float) -> dict[str, str]:
+    def variables(self, threads: int, kv_cache_gib: int) -> dict[str, str]:
         """For the program: no network, no reports home, no worker processes of its own, and nothing of this
         interpreter's."""
         kept = {name: value for name, value in os.environ.items() if name in _PASSED_ON or name.startswith(_PREFIXES)}
@@ -46,7 +46,7 @@ class Environment:
             "HF_HUB_OFFLINE": "1",
             "OMP_NUM_THREADS": str(threads),
             "VLLM_CACHE_ROOT": str(self.python.parent.parent / "cache"),
-            "VLLM_CPU_KVCACHE_SPACE": f"{kv_cache_gib:g}",
+            "VLLM_CPU_KVCACHE_SPACE": str(kv_cache_gib),
             "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # else each of several workers takes the same first cores
             "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
             "VLLM_NO_USAGE_STATS": "1",
@@ -73,7 +73,7 @@ def at(folder: Path) -> Environment:
     if not python.is_file():
         raise EngineError(f"no vLLM: {folder} is no virtual environment (it has no bin/python); {_MEND}")
     sites = [str(path) for path in sorted(folder.glob("lib/python*/site-packages"))]
-    found = {one.metadata["Name"].lower(): one.version for one in distributions(path=sites)}
+    found = {one.metadata["Name"].lower().replace("_", "-"): one.version for one in distributions(path=sites)}
     brought = next((name for name in NAMES if name in found), None)
     if brought is None:
         raise EngineError(f"no vLLM: {folder} has neither {' nor '.join(NAMES)} installed; {_MEND}")

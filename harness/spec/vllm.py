@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.spec.table import Table
-from harness.spec.values import Count, Positive
+from harness.spec.values import Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,5 +15,5 @@ class Vllm(Table):
     """What it computes in, and what weights that are not quantized are kept in."""
     context: Count = 4096
     """Tokens of a prompt and its answer together; at most what the base can take."""
-    kv_cache_gib: Positive = 1.0
-    """Memory for the keys and values of all answers at once, on a CPU; a GPU's is what the weights leave."""
+    kv_cache_gib: Count = 1
+    """Memory in GiB for the keys and values of all answers at once, on a CPU; a GPU's is what the weights leave."""
