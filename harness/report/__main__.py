@@ -11,8 +11,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.report import files, rejudge
-from harness.report.page import catalogue, shown, view
+from harness.report import catalogue, files, rejudge
+from harness.report.page import shown, view
 from harness.run import journal as evidence
 
 NO_RUN = 2
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def languages(folder: Path) -> tuple[str, ...]:
-    """Of the pages, as the copy of the spec in the run's folder has them; English where it does not say."""
+    """Of the reports, as the copy of the spec in the run's folder has them; English where it does not say."""
     try:
         release = tomllib.loads((folder / "release.toml").read_text(encoding="utf-8"))["release"]
         known = [one for one in release.get("languages", ()) if one in catalogue.languages()]

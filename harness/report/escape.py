@@ -27,11 +27,16 @@ def clean(text: str) -> str:
     return _UNSEEN.sub("", _BREAKS.sub("\n", _TERMINAL.sub("", text)))
 
 
-def cell(value: object) -> str:
-    """`value` as text on one line that is nothing but text to Markdown, inside a table or out of it."""
+def plain(value: object) -> str:
+    """`value` as text, not escaped: a truth as yes or no, and a dash for nothing."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = " ".join(clean("" if value is None else str(value)).split()).translate(_ENTITIES)
+    return ("" if value is None else str(value)) or "-"
+
+
+def cell(value: object) -> str:
+    """`value` as text on one line that is nothing but text to Markdown, inside a table or out of it."""
+    text = " ".join(clean(plain(value)).split()).translate(_ENTITIES)
     text = _OUTER_UNDERSCORE.sub("&#95;", text)
     return text.replace("://", "&#58;//").replace("www.", "www&#46;") or "-"
 

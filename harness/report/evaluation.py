@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.report import noise, regression
+from harness.report.catalogue import Say
 from harness.report.escape import bullets, cell, table
 from harness.report.tables import (
-    MEASURED,
     Document,
+    area_table,
     figure,
-    gate_table,
     gates_of,
+    heads,
     measured,
     parts_of_id,
     titled,
@@ -23,40 +24,40 @@ PLACED = frozenset({"training", "eval", "parity", "bnb", "gguf", "data", "bundle
 """Areas that a section of their own shows; gates of any other area stand here."""
 
 
-def blocks(document: Document) -> list[str]:
+def blocks(document: Document, prose: Mapping[str, Any], say: Say) -> list[str]:
     judged = gates_of(document, "eval")
     adapters = dict.fromkeys(parts_of_id(gate)[0] for gate in judged)
     others = dict.fromkeys(str(gate.get("area")) for gate in document.get("gates", []))
     parity = table(
-        ("adapter", "task", "metric", *MEASURED),
+        (say("adapter"), say("task"), say("metric"), *heads(say)),
         [
-            [*map(cell, parts_of_id(gate)), cell(gate.get("metric")), *measured(gate)]
+            [*map(cell, parts_of_id(gate)), cell(gate.get("metric")), *measured(gate, say)]
             for gate in gates_of(document, "parity")
         ],
     )
-    by_value = "Judged by the bare value, which says nothing about items that were not asked."
+    by_value = say("Judged by the bare value, which says nothing about items that were not asked.")
     return [
         *(
             titled(
-                f"Adapter {cell(name)}",
-                _task_table(document, (gate for gate in judged if parts_of_id(gate)[0] == name)),
+                say("Adapter %(name)s", name=cell(name)),
+                _task_table(document, (gate for gate in judged if parts_of_id(gate)[0] == name), say),
             )
             for name in adapters
         ),
-        titled("Parity", f"{by_value}\n\n{parity}" if parity else ""),
-        *(titled(f"{cell(area)} gates", gate_table(gates_of(document, area))) for area in others if area not in PLACED),
-        *regression.blocks(document),
-        titled("How much of the benchmark was asked", bullets(_asked(document))),
-        titled("Answers that were cut", bullets(_cut(judged))),
-        titled("Noise: the same questions in other batches", _noise(document.get("noise", []))),
+        titled(say("Parity"), f"{by_value}\n\n{parity}" if parity else ""),
+        *(area_table(document, say, area) for area in others if area not in PLACED),
+        *regression.blocks(document, say),
+        titled(say("How much of the benchmark was asked"), bullets(_asked(document, say))),
+        titled(say("Answers that were cut"), bullets(_cut(judged))),
+        titled(say("Noise: the same questions in other batches"), _noise(document.get("noise", []), say)),
     ]
 
 
-def _asked(document: Document) -> Iterator[str]:
+def _asked(document: Document, say: Say) -> Iterator[str]:
     """Where asking stops once gates are settled, what of each benchmark was asked."""
     for one in document.get("asked", []):
-        adapter, task, asked, of = (cell(one.get(name)) for name in ("adapter", "task", "asked", "of"))
-        yield f"{adapter} on {task}: asked {asked} of {of}"
+        told = {name: cell(one.get(name)) for name in ("adapter", "task", "asked", "of")}
+        yield say("%(adapter)s on %(task)s: asked %(asked)s of %(of)s", **told)
 
 
 def _cut(judged: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -67,18 +68,19 @@ def _cut(judged: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             yield from (f"{cell(gate.get('id'))}: {cell(row)}" for row in rows if row.endswith(CUT))
 
 
-def _task_table(document: Document, gates: Iterable[Mapping[str, Any]]) -> str:
+def _task_table(document: Document, gates: Iterable[Mapping[str, Any]], say: Say) -> str:
     rows = []
     for gate in gates:
         moved = noise.band(document, gate)
         shown = "-" if moved is None else f"{moved:.4f}"
-        rows.append([cell(parts_of_id(gate)[1]), cell(gate.get("metric")), *measured(gate), shown])
-    return table(("task", "metric", *MEASURED, "noise"), rows)
+        rows.append([cell(parts_of_id(gate)[1]), cell(gate.get("metric")), *measured(gate, say), shown])
+    return table((say("task"), say("metric"), *heads(say), say("noise")), rows)
 
 
-def _noise(entries: Sequence[Mapping[str, Any]]) -> str:
+def _noise(entries: Sequence[Mapping[str, Any]], say: Say) -> str:
     """How far figures move when only the batching changes; the form is shown where the journal names it."""
-    names = [name for name in ("form", "adapter", "task", "metric") if any(name in entry for entry in entries)]
+    columns = {"form": say("form"), "adapter": say("adapter"), "task": say("task"), "metric": say("metric")}
+    names = [name for name in columns if any(name in entry for entry in entries)]
     rows = []
     for entry in entries:
         value, other = entry.get("value"), entry.get("other")
@@ -87,4 +89,5 @@ def _noise(entries: Sequence[Mapping[str, Any]]) -> str:
         rows.append(
             [*(cell(entry.get(name)) for name in names), figure(value), figure(other), moved, cell(entry.get("n"))]
         )
-    return table((*names, "value", "other batching", "moved", "n"), rows)
+    shown = [columns[name] for name in names]
+    return table((*shown, say("value"), say("other batching"), say("moved"), say("n")), rows)

@@ -1,4 +1,4 @@
-"""A run's reports as files in its folder: JSON, JUnit, Markdown, and one page a language. Each appears whole."""
+"""A run's reports as files in its folder: JSON, JUnit, and Markdown and page in each language. Each appears whole."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.report import document, junit, markdown
 from harness.report.page.view import View
+from harness.spec import papers
 
 
 def write(folder: Path, paper: Mapping[str, Any], notes: str, view: View, languages: Sequence[str]) -> None:
@@ -18,18 +19,20 @@ def write(folder: Path, paper: Mapping[str, Any], notes: str, view: View, langua
     Args:
         paper: what `harness.report.document.build` gives.
         notes: the TOML of the spec's notes, or "".
-        languages: of the pages: the first is ``report.html``, another ``report.<language>.html``.
+        languages: of Markdown and page: the first is ``report.md``, another ``report.<language>.md``.
     """
     from harness.report.page import render  # brings a template engine, which a run's start should not wait for
 
     document.write(paper, folder / "verdict.json")
     junit.write(paper, folder / "junit.xml")
-    _write(folder / "report.md", markdown.render(paper, notes))
+    for language in languages:
+        other = "" if language == languages[0] else language
+        _write(folder / papers.report("md", other), markdown.render(paper, notes, language))
     prose = _prose(notes)
     for language in languages:
-        name = "report.html" if language == languages[0] else f"report.{language}.html"
+        other = "" if language == languages[0] else language
         with suppress(OSError):  # no room for a page: the verdict stands without it, and a bundle is not published so
-            _write(folder / name, render.render(paper, view, language, prose))
+            _write(folder / papers.report("html", other), render.render(paper, view, language, prose))
 
 
 def _write(path: Path, text: str) -> None:

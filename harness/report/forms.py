@@ -2,70 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+from harness.report.catalogue import Say
 from harness.report.escape import bullets, cell, fenced, table
-
-HEADS = (
-    "form",
-    "KL, nats/token",
-    "99th percentile",
-    "same top token",
-    "perplexity ratio",
-    "KL from the base",
-    "scores",
-    "size, MiB",
-    "tokens/s",
-    "memory, MiB",
-)
-NOTE = (
-    "Divergence from the adapter as trained, teacher-forced on reference answers, standard errors by topic; scores "
-    "over the same sample; tokens/s over its answers, prompts included, measured in one run."
-)
+from harness.report.tables import turned_worse
 
 
-def blocks(document: Mapping[str, Any]) -> list[str]:
+def blocks(document: Mapping[str, Any], say: Say) -> list[str]:
     """A heading, the table, where quality was lost, and answers that turned wrong; nothing where none was measured."""
     found = document.get("forms") or {}
     rows = found.get("forms", [])
     if not rows:
         return []
     return [
-        "### Forms, from base to file",
-        NOTE,
-        table(HEADS, map(_row, rows)),
+        "### " + say("Forms, from base to file"),
+        say(
+            "Divergence from the adapter as trained, teacher-forced on reference answers, standard errors by topic; "
+            "scores over the same sample; tokens/s over its answers, prompts included, measured in one run."
+        ),
+        table(_heads(say), [_row(row, say) for row in rows]),
         bullets([cell(found.get("lost_at"))]),
-        *_serving(found.get("serving") or {}),
-        *_turned_bad(document.get("form_losses", [])),
+        *_serving(found.get("serving") or {}, say),
+        *(
+            block
+            for loss in document.get("form_losses", [])
+            for block in turned_worse(f"{cell(loss.get('form'))}, {cell(loss.get('metric'))}", loss, say)
+        ),
     ]
 
 
-def _serving(found: Mapping[str, Any]) -> list[str]:
+def _heads(say: Say) -> tuple[str, ...]:
+    return (
+        say("form"),
+        say("KL, nats/token"),
+        say("99th percentile"),
+        say("same top token"),
+        say("perplexity ratio"),
+        say("KL from the base"),
+        say("scores"),
+        say("size, MiB"),
+        say("tokens/s"),
+        say("memory, MiB"),
+    )
+
+
+def _serving(found: Mapping[str, Any], say: Say) -> list[str]:
     """The two files of an adapter that stays apart, and the command that serves them."""
     if not found:
         return []
     rows = [
         [name, cell(one.get("path")), _number(_mib(one.get("size")), ".1f"), cell(one.get("sha256"))]
-        for name, one in (("base", found.get("base", {})), ("LoRA", found.get("lora", {})))
+        for name, one in ((say("base"), found.get("base", {})), ("LoRA", found.get("lora", {})))
     ]
     return [
-        "#### Served apart",
-        "One base file serves many adapters: give each its `--lora`, add `--lora-init-without-apply` (else all of them "
-        'speak at once), and have every request name its own: `"lora": [{"id": 0, "scale": 1}]`.',
-        table(("file", "path", "size, MiB", "sha256"), rows),
+        "#### " + say("Served apart"),
+        say(
+            "One base file serves many adapters: give each its `--lora`, add `--lora-init-without-apply` (else all of "
+            'them speak at once), and have every request name its own: `"lora": [{"id": 0, "scale": 1}]`.'
+        ),
+        table((say("file"), say("path"), say("size, MiB"), "sha256"), rows),
         fenced(str(found.get("command", ""))),
     ]
 
 
-def recommendation(document: Mapping[str, Any]) -> str:
-    """Which form to ship, at which size, speed and loss; "" where no form was measured."""
-    found = document.get("forms") or {}
-    return cell(found["recommendation"]) if found.get("recommendation") else ""
-
-
-def _row(row: Mapping[str, Any]) -> list[str]:
-    name = f"{cell(row.get('form'))}: {cell(row.get('kind'))}" + (" (deployed)" if row.get("deployed") else "")
+def _row(row: Mapping[str, Any], say: Say) -> list[str]:
+    name = f"{cell(row.get('form'))}: {cell(row.get('kind'))}" + (say(" (deployed)") if row.get("deployed") else "")
     scores = row.get("scores") or {}
     memory = _number(_mib(row.get("memory")), ".0f")
     return [
@@ -94,18 +97,3 @@ def _number(value: object, how: str) -> str:
 
 def _mib(value: object) -> object:
     return value / 2**20 if isinstance(value, (int, float)) else value
-
-
-def _turned_bad(losses: Sequence[Mapping[str, Any]]) -> list[str]:
-    parts = []
-    for loss in losses:
-        bad = loss.get("turned_bad", [])
-        if bad:
-            texts = [
-                f"{one.get('item')}: {one.get('score_before')} -> {one.get('score_after')}\n"
-                f"was: {one.get('before')}\nis:  {one.get('after')}"
-                for one in bad
-            ]
-            head = f"#### {cell(loss.get('form'))}, {cell(loss.get('metric'))}: answers that turned worse"
-            parts += [f"{head}, {len(bad)} of {cell(loss.get('worse'))} shown", fenced("\n\n".join(texts))]
-    return parts

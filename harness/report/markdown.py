@@ -1,7 +1,8 @@
-"""`report.md`: the verdict document for readers, in Markdown.
+"""`report.md`: the verdict document for readers, in Markdown and in each language of the release.
 
-A new section is a function of the document and a line in `SECTIONS`. Nothing here judges, and whatever comes from data,
-models or notes is escaped.
+A new section is a function of the document, the notes and the language, and a line in `SECTIONS`; its sentences go
+through `say` into the catalogues in `messages/`. Nothing here judges, and whatever comes from data, models or notes is
+escaped.
 """
 
 from __future__ import annotations
@@ -10,9 +11,8 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from harness.gates import waivers
 from harness.report import appendix, conclusions, evaluation, forms, regression
-from harness.report import regression as attempts
+from harness.report.catalogue import ENGLISH, Say
 from harness.report.escape import bullets, cell, table
 from harness.report.tables import (
     Document,
@@ -25,39 +25,43 @@ from harness.report.tables import (
     titled,
 )
 
-NONE = "none recorded"
-
 Prose = Mapping[str, Any]
 """The spec's notes."""
-Section = Callable[[Document, Prose], list[str]]
-"""(document, notes) -> blocks of Markdown, whatever comes from outside escaped; empty ones are left out."""
+Section = Callable[[Document, Prose, Say], list[str]]
+"""(document, notes, language) -> blocks of Markdown, whatever comes from outside escaped; empty ones are left out."""
 
 
-def render(document: Document, notes: str) -> str:
+def render(document: Document, notes: str, language: str = ENGLISH) -> str:
     """The whole report.
 
     Args:
         document: what `harness.report.document.build` gives; keys may be absent where a run died early.
         notes: TOML with `limits`, `next_steps`, `backups` and `[[problems]]`; may be empty. Notes that are no TOML
             are reported as a problem and do not stop the report: the verdict is worth more than its prose.
+        language: one of `catalogue.languages()`.
     """
-    prose = _read_notes(notes)
-    parts = [f"# Release {cell(document.get('release'))}, run {cell(document.get('run_id'))}"]
+    say = Say(language)
+    prose = _read_notes(notes, say)
+    names = {"release": cell(document.get("release")), "run": cell(document.get("run_id"))}
+    parts = ["# " + say("Release %(release)s, run %(run)s", **names)]
     if conclusions.used(document) and document.get("verdict") == "released":
-        parts.append(
-            f"**RELEASED WITH WAIVER**: {'; '.join(cell(waivers.said(one)) for one in conclusions.used(document))}"
-        )
-    parts += regression.warning(document)
+        excused = say("; ").join(cell(conclusions.waived(one, say)) for one in conclusions.used(document))
+        parts.append(say("**RELEASED WITH WAIVER**: %(what)s", what=excused))
+    parts += regression.warning(document, say)
+    if language != ENGLISH:
+        parts.append(say(EVIDENCE))
     for title, section in SECTIONS.items():
-        parts += [f"## {title}", *([block for block in section(document, prose) if block] or [NONE])]
+        blocks = [block for block in section(document, prose, say) if block]
+        parts += ["## " + say(title), *(blocks or [say("none recorded")])]
     return "\n\n".join(parts) + "\n"
 
 
-def _read_notes(notes: str) -> dict[str, Any]:
+def _read_notes(notes: str, say: Say) -> dict[str, Any]:
     try:
         return tomllib.loads(notes)
     except tomllib.TOMLDecodeError as error:
-        return {"problems": [{"symptom": f"the notes are no TOML: {error}", "mend": "correct the notes file"}]}
+        symptom = say("the notes are no TOML: %(error)s", error=error)
+        return {"problems": [{say("symptom"): symptom, say("mend"): say("correct the notes file")}]}
 
 
 def _external(document: Document) -> bool:
@@ -66,57 +70,67 @@ def _external(document: Document) -> bool:
     return bool(document.get("gates")) and not asked and not document.get("experiments")
 
 
-def _summary(document: Document) -> list[str]:
+def _summary(document: Document, prose: Prose, say: Say) -> list[str]:
     gates = document.get("gates", [])
     blocking = [gate for gate in gates if gate.get("blocking", True)]
     advisory = [gate for gate in gates if not gate.get("blocking", True)]
-    stamp = f" **UNPROVEN**: {cell(doubts[0])}" if (doubts := document.get("doubts")) else ""
-    word = cell(document.get("verdict"))
+    doubts = document.get("doubts")
+    word = say.word(cell(document.get("verdict")))
     if conclusions.used(document) and document.get("verdict") == "released":
-        word += " WITH WAIVER"
-    chosen = document.get("selected_experiment") or ("external" if _external(document) else "none")
+        word = say("%(word)s WITH WAIVER", word=word)
+    chosen = cell(document.get("selected_experiment") or (say("external") if _external(document) else say("none")))
     facts = [
-        f"Verdict: **{word}**{stamp}",
-        *(f"**Waived**: {cell(waivers.said(one))}" for one in conclusions.used(document)),
-        f"Candidate: {cell(document.get('candidate_adapter'))}",
-        f"Chosen experiment: {cell(chosen)}",
-        f"Blocking gates passed: {count_passed(blocking)}",
-        f"Advisory gates passed: {count_passed(advisory)}",
-        attempts.line(document),
-        *(f"**Warning**: {cell(text)}" for text in document.get("warnings", [])),
+        say("Verdict: **%(word)s**", word=word)
+        + (say(" **UNPROVEN**: %(why)s", why=cell(doubts[0])) if doubts else ""),
+        *(say("**Waived**: %(what)s", what=cell(conclusions.waived(one, say))) for one in conclusions.used(document)),
+        say("Candidate: %(name)s", name=cell(document.get("candidate_adapter"))),
+        say("Chosen experiment: %(name)s", name=chosen),
+        say("Blocking gates passed: %(passed)s", passed=count_passed(blocking, say)),
+        say("Advisory gates passed: %(passed)s", passed=count_passed(advisory, say)),
+        regression.line(document, say),
+        *(say("**Warning**: %(what)s", what=cell(text)) for text in document.get("warnings", [])),
     ]
     if document.get("verdict") == "released":
         return [bullets(facts)]
-    return [bullets(facts), titled("Reasons", bullets(map(cell, document.get("reasons", []))) or NONE)]
+    reasons = bullets(map(cell, document.get("reasons", []))) or say("none recorded")
+    return [bullets(facts), titled(say("Reasons"), reasons)]
 
 
-def _experiments(document: Document) -> list[str]:
+def _experiments(document: Document, prose: Prose, say: Say) -> list[str]:
     found = document.get("experiments", [])
     rows = [
         [
             *(cell(one.get(key)) for key in ("name", "epochs", "learning_rate", "run_id")),
             figure(one.get("chance")),
             figure(one.get("score")),
-            *(cell(one.get(key)) for key in ("cost", "qualified", "selected")),
+            *(say.word(cell(one.get(key))) for key in ("cost", "qualified", "selected")),
         ]
         for one in found
     ]
-    short = [f"{cell(one.get('name'))}: {cell(text)}" for one in found for text in one.get("shortfalls", [])]
+    heads = (
+        say("name"),
+        say("epochs"),
+        say("learning rate"),
+        say("run"),
+        say("chance to pass"),
+        say("composite"),
+        say("cost"),
+        say("qualified"),
+        say("selected"),
+    )
+    short = [cell(one.get("name")) + say(": ") + cell(text) for one in found for text in one.get("shortfalls", [])]
     reason = document.get("selection_reason")
     return [
-        "external: every adapter was given, so nothing was trained or selected" if _external(document) else "",
-        table(
-            ("name", "epochs", "learning rate", "run", "chance to pass", "composite", "cost", "qualified", "selected"),
-            rows,
-        ),
-        f"Choice: {cell(reason)}" if reason else "",
-        titled("Below what dev must exceed", bullets(short)),
-        titled("The same with other seeds", _seeds(document.get("seeds", {}))),
-        *area_tables(document, "training"),
+        say("external: every adapter was given, so nothing was trained or selected") if _external(document) else "",
+        table(heads, rows),
+        say("Choice: %(reason)s", reason=cell(reason)) if reason else "",
+        titled(say("Below what dev must exceed"), bullets(short)),
+        titled(say("The same with other seeds"), _seeds(document.get("seeds", {}), say)),
+        *area_tables(document, say, "training"),
     ]
 
 
-def _seeds(found: Mapping[str, Any]) -> str:
+def _seeds(found: Mapping[str, Any], say: Say) -> str:
     """Every gated metric by seed, on dev; "" where no other seed was trained."""
     if not found:
         return ""
@@ -125,11 +139,12 @@ def _seeds(found: Mapping[str, Any]) -> str:
         for one in found.get("metrics", [])
     ]
     for name in ("qualified", "proved"):
-        rows.append([cell(name), *(cell(value) for value in found.get(name, [])), ""])
-    return table(("on dev", *(f"seed {cell(seed)}" for seed in found.get("seeds", [])), "wanted above"), rows)
+        rows.append([say.word(name), *(say.word(cell(value)) for value in found.get(name, [])), ""])
+    seeds = (say("seed %(seed)s", seed=cell(seed)) for seed in found.get("seeds", []))
+    return table((say("on dev"), *seeds, say("wanted above")), rows)
 
 
-def _data(document: Document) -> list[str]:
+def _data(document: Document, prose: Prose, say: Say) -> list[str]:
     files = [
         [
             cell(entry.get("name")),
@@ -143,42 +158,49 @@ def _data(document: Document) -> list[str]:
     checks = []
     for name in dict.fromkeys(parts_of_id(gate)[0] for gate in judged):
         own = [gate for gate in judged if parts_of_id(gate)[0] == name]
-        red = [f"{gate.get('metric')} {gate.get('outcome')}" for gate in own if gate.get("outcome") != "passed"]
-        checks.append([cell(name), count_passed(own), cell(", ".join(red) or "none")])
+        red = [
+            f"{cell(gate.get('metric'))} {say.word(cell(gate.get('outcome')))}"
+            for gate in own
+            if gate.get("outcome") != "passed"
+        ]
+        checks.append([cell(name), count_passed(own, say), say(", ").join(red) or say("none")])
+    columns = (say("name"), say("file"), say("records"), "sha256")
     return [
-        titled("Files", table(("name", "file", "records", "sha256"), files)),
-        titled("Checks", table(("subject", "checks passed", "not passed"), checks)),
+        titled(say("Files"), table(columns, files)),
+        titled(say("Checks"), table((say("subject"), say("checks passed"), say("not passed")), checks)),
     ]
 
 
-def _quantization(document: Document) -> list[str]:
-    return [*area_tables(document, "bnb", "gguf"), *forms.blocks(document)]
+def _quantization(document: Document, prose: Prose, say: Say) -> list[str]:
+    return [*area_tables(document, say, "bnb", "gguf"), *forms.blocks(document, say)]
 
 
-def _backup(document: Document, prose: Prose) -> list[str]:
+def _backup(document: Document, prose: Prose, say: Say) -> list[str]:
+    backups = bullets(map(cell, conclusions.notes(prose, "backups", say)))
     return [
-        titled("Packed adapters", bullets(map(cell, document.get("packed", [])))),
-        *area_tables(document, "bundle"),
-        titled("Backups", bullets(conclusions.texts(prose, "backups")) or NONE),
+        titled(say("Packed adapters"), bullets(map(cell, document.get("packed", [])))),
+        *area_tables(document, say, "bundle"),
+        titled(say("Backups"), backups or say("none recorded")),
     ]
 
 
-def without_notes(blocks: Callable[[Document], list[str]]) -> Section:
-    """A section that says nothing of the spec's notes."""
-    return lambda document, prose: blocks(document)
-
+EVIDENCE = (
+    "Names, messages of gates, reasons, warnings and notes are shown as the run wrote them: they are evidence, and the "
+    "same in every language."
+)
+"""What a report in another language than English says of the English in it."""
 
 SECTIONS: Mapping[str, Section] = {
-    "Summary": without_notes(_summary),
-    "Experiment matrix": without_notes(_experiments),
-    "Evaluation": without_notes(evaluation.blocks),
-    "Quantization": without_notes(_quantization),
-    "Data": without_notes(_data),
+    "Summary": _summary,
+    "Experiment matrix": _experiments,
+    "Evaluation": evaluation.blocks,
+    "Quantization": _quantization,
+    "Data": _data,
     "Backup and verification": _backup,
     "Problems": conclusions.problems,
-    "Recommendation": without_notes(conclusions.recommendation),
+    "Recommendation": conclusions.recommendation,
     "Limits": conclusions.limits,
     "Next steps": conclusions.next_steps,
-    "Appendix": without_notes(appendix.blocks),
+    "Appendix": appendix.blocks,
 }
-"""Title -> section, in the order of the report."""
+"""Title -> section, in the order of the report; the page has them all as well."""

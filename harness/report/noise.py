@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from harness.report.catalogue import Say
+
 ALL = "all"
 """The task name that pools an adapter's tasks: its figures move no further than the one of them that moves most."""
 
@@ -40,19 +42,20 @@ def warnings(document: Document) -> Iterator[str]:
             )
 
 
-def limits(document: Mapping[str, Any]) -> Iterator[str]:
+def limits(document: Mapping[str, Any], say: Say) -> Iterator[str]:
     """Limits of what the run showed, in words; `harness/sameness.md` has the figures behind them."""
     device = document.get("environment", {}).get("device")
     if device is None:
-        yield "Whether the answers can be had again was not measured."
+        yield say("Whether the answers can be had again was not measured.")
     elif device == "cpu":
-        yield (
+        yield say(
             "Answers were generated again on this CPU alone; one with another instruction set may round otherwise, "
             "train other adapters and give other answers. Neither was measured."
         )
     else:
-        yield (
-            f"Adapters trained on {device} are not known to be the same, byte for byte, when trained again: kernels of "
-            "a GPU may add up in any order, and it was not measured. That the answers can be had again holds as far "
-            "as the determinism gates say."
+        yield say(
+            "Adapters trained on %(device)s are not known to be the same, byte for byte, when trained again: kernels "
+            "of a GPU may add up in any order, and it was not measured. That the answers can be had again holds as far "
+            "as the determinism gates say.",
+            device=device,
         )

@@ -139,6 +139,5 @@ def _write(run: Run, verdict: Verdict) -> None:
 
 
 def _papers(run: Run) -> list[Path]:
-    """What of the run's folder goes into its bundle: the papers, and the page in further languages."""
-    pages = [f"report.{language}.html" for language in run.spec.languages[1:]]
-    return [run.folder / name for name in (*spec_papers.PAPERS, *pages)]
+    """What of the run's folder goes into its bundle: the papers, and the reports in further languages."""
+    return [run.folder / name for name in (*spec_papers.PAPERS, *spec_papers.translated(run.spec.languages))]

@@ -6,30 +6,36 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.releases.weakened import NEW_WAIVER
-from harness.report.escape import bullets, cell, fenced, table
+from harness.report.catalogue import Say
+from harness.report.escape import bullets, cell, table
+from harness.report.tables import turned_worse
 
 FIGURES = ("n", "mean", "lower", "upper")
 
 
-def warning(document: Mapping[str, Any]) -> list[str]:
+def warning(document: Mapping[str, Any], say: Say) -> list[str]:
     """What stands above everything else: a green run that asked less is another kind of green."""
     found = document.get("regression", {})
     if not found.get("weakened"):
         return []
     reason = found.get("accept_weaker")
     if all(str(text).startswith(NEW_WAIVER) for text in found["weakened"]):
-        return [f"**Waivers that {_name(found)} did not have**:", bullets(map(cell, found["weakened"]))]
-    word = f"accepted by the spec: {cell(reason)}" if reason else "**not accepted by the spec**"
-    return [f"**This spec asks less than {_name(found)} did** ({word}):", bullets(map(cell, found["weakened"]))]
+        head = say("**Waivers that %(earlier)s did not have**:", earlier=_name(found, say))
+        return [head, bullets(map(cell, found["weakened"]))]
+    word = (
+        say("accepted by the spec: %(reason)s", reason=cell(reason)) if reason else say("**not accepted by the spec**")
+    )
+    head = say("**This spec asks less than %(earlier)s did** (%(word)s):", earlier=_name(found, say), word=word)
+    return [head, bullets(map(cell, found["weakened"]))]
 
 
-def blocks(document: Mapping[str, Any]) -> list[str]:
+def blocks(document: Mapping[str, Any], say: Say) -> list[str]:
     """A heading and tables for each metric; nothing where there was no earlier release."""
     found = document.get("regression", {})
     if not found:
         return []
     compared = found.get("comparisons", [])
-    heads = ("metric", "topics", "mean difference", "lower bound", "upper bound", "margin", "worse", "better", "same")
+    sides = (say("margin"), say("worse"), say("better"), say("same"))
     rows = [
         [
             cell(one.get("metric")),
@@ -38,18 +44,26 @@ def blocks(document: Mapping[str, Any]) -> list[str]:
         ]
         for one in compared
     ]
-    parts = [f"### Against {_name(found)}, on the items that both answered"]
+    head = say("Against %(earlier)s, on the items that both answered", earlier=_name(found, say))
+    parts = [f"### {head}"]
     if not compared:
-        return [*parts, "Nothing was compared."]
-    parts.append(table(heads, rows))
+        return [*parts, say("Nothing was compared.")]
+    parts.append(table((say("metric"), *_heads(say), *sides), rows))
     for one in compared:
-        parts += _slices(one) + _turned_bad(one)
+        parts += _slices(one, say) + turned_worse(cell(one.get("metric")), one, say)
     return parts
 
 
-def _name(found: Mapping[str, Any]) -> str:
+def _name(found: Mapping[str, Any], say: Say) -> str:
     against = found.get("against", {})
-    return f"release {cell(against.get('release'))}, run {cell(against.get('run_id'))}"
+    return say(
+        "release %(release)s, run %(run)s", release=cell(against.get("release")), run=cell(against.get("run_id"))
+    )
+
+
+def _heads(say: Say) -> tuple[str, ...]:
+    """Over what `_figures` gives."""
+    return (say("topics"), say("mean difference"), say("lower bound"), say("upper bound"))
 
 
 def _figures(row: Mapping[str, Any]) -> list[str]:
@@ -57,50 +71,55 @@ def _figures(row: Mapping[str, Any]) -> list[str]:
     return [cell(n), *(f"{one:+.4f}" if isinstance(one, (int, float)) else cell(one) for one in rest)]
 
 
-def _slices(compared: Mapping[str, Any]) -> list[str]:
+def _slices(compared: Mapping[str, Any], say: Say) -> list[str]:
     rows = [
         [cell(one.get("dimension")), cell(one.get("value")), *_figures(one), cell(one.get("tells"))]
         for one in compared.get("slices", [])
     ]
-    heads = ("slice", "value", "topics", "mean difference", "lower bound", "upper bound", "tells")
-    few = [f"{cell(n)} values of {cell(name)}: too small to tell" for name, n in compared.get("unlisted", {}).items()]
-    parts = [table(heads, rows), bullets(few)]
-    return (
-        [f"#### {cell(compared.get('metric'))} by slice, for advice only", *filter(None, parts)] if any(parts) else []
-    )
-
-
-def _turned_bad(compared: Mapping[str, Any]) -> list[str]:
-    bad = compared.get("turned_bad", [])
-    if not bad:
-        return []
-    texts = [
-        f"{one.get('item')}: {one.get('score_before')} -> {one.get('score_after')}\n"
-        f"was: {one.get('before')}\nis:  {one.get('after')}"
-        for one in bad
+    heads = (say("slice"), say("value"), *_heads(say), say("tells"))
+    few = [
+        say.many(
+            "%(n)s value of %(field)s: too small to tell",
+            "%(n)s values of %(field)s: too small to tell",
+            n,
+            field=cell(name),
+        )
+        for name, n in compared.get("unlisted", {}).items()
     ]
-    count = f"{len(bad)} of {cell(compared.get('worse'))} shown"
-    return [f"#### {cell(compared.get('metric'))}: answers that turned worse, {count}", fenced("\n\n".join(texts))]
+    parts = [table(heads, rows), bullets(few)]
+    head = say("%(metric)s by slice, for advice only", metric=cell(compared.get("metric")))
+    return [f"#### {head}", *filter(None, parts)] if any(parts) else []
 
 
-def line(document: Mapping[str, Any]) -> str:
+def line(document: Mapping[str, Any], say: Say) -> str:
     found = document.get("attempts", {})
     if not found:
-        return "Attempts on this benchmark: none was made in this run"
-    count, stated = found.get("adapters"), found.get("stated_error", 0.0)
+        return say("Attempts on this benchmark: none was made in this run")
+    count = found.get("adapters")
+    stated = f"{found.get('stated_error', 0.0):.1%}"
     if not isinstance(count, int):
-        return (
-            f"Attempts on this benchmark: {cell(count)}, since no ledger counts them; the stated {stated:.1%} error "
-            "holds for a benchmark's first adapter only"
+        return say(
+            "Attempts on this benchmark: %(count)s, since no ledger counts them; the stated %(stated)s error holds for "
+            "a benchmark's first adapter only",
+            count=say.word(cell(count)),
+            stated=stated,
         )
+    counted = say.many(
+        "Attempts on this benchmark's items: %(n)s adapter", "Attempts on this benchmark's items: %(n)s adapters", count
+    )
     if found.get("mode") == "spend":
-        return (
-            f"Attempts on this benchmark's items: {count} adapters; this one is judged at "
-            f"{found.get('judged_at_error'):.3%} error, its share of {stated:.1%} for all attempts together "
-            "(alpha spending by 6 / (pi k)^2)"
+        judged = f"{found.get('judged_at_error'):.3%}"
+        return counted + say(
+            "; this one is judged at %(judged)s error, its share of %(stated)s for all attempts together (alpha "
+            "spending by 6 / (pi k)^2)",
+            judged=judged,
+            stated=stated,
         )
-    return (
-        f"Attempts on this benchmark's items: {count} adapters; the stated {stated:.1%} error is by now at most "
-        f"{found.get('ceiling'):.1%} (Boole's inequality), {found.get('if_independent'):.1%} if the attempts were "
-        "independent"
+    ceiling, independent = (f"{found.get(name):.1%}" for name in ("ceiling", "if_independent"))
+    return counted + say(
+        "; the stated %(stated)s error is by now at most %(ceiling)s (Boole's inequality), %(independent)s if the "
+        "attempts were independent",
+        stated=stated,
+        ceiling=ceiling,
+        independent=independent,
     )

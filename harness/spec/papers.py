@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 SUMS = "SHA256SUMS.txt"
 
 
 PAPERS = ("verdict.json", "junit.xml", "report.md", "report.html", "release.toml")
-"""What a run says of itself, in its folder and in its bundle."""
+"""What a run says of itself, in its folder and in its bundle; reports in the first of its languages."""
+REPORTS = ("md", "html")
+"""Endings of the reports that are written in every language of a release."""
+
+
+def report(ending: str, language: str = "") -> str:
+    """Name of a report: ``report.md`` in a release's first language, ``report.zh.md`` in another `language`."""
+    return f"report.{language}.{ending}" if language else f"report.{ending}"
+
+
+def translated(languages: Sequence[str]) -> list[str]:
+    """Names of the reports in every language of a release but its first."""
+    return [report(ending, language) for language in languages[1:] for ending in REPORTS]
 
 
 JUDGED = "judged_items.jsonl"
@@ -33,8 +47,8 @@ def reserved(name: str) -> bool:
     own = (SUMS, *PAPERS, *_OUTSIDE, JUDGED, ANSWERS, FINDINGS, SERVING, TEMPLATE, *_FOLDERS)
     parts = name.casefold().removesuffix(".new").removesuffix(".lock").removesuffix(".partial")
     packed = name.casefold().startswith(("adapter_", "model_", "card_", EVIDENCE))
-    page = parts.startswith("report.") and parts.endswith(".html")
-    return packed or page or parts in {one.casefold() for one in own}
+    told = parts.startswith("report.") and parts.endswith(tuple(f".{ending}" for ending in REPORTS))
+    return packed or told or parts in {one.casefold() for one in own}
 
 
 _FOLDERS = ("evidence", "failures", "findings", "progress", "staged", OUTSIDE)

@@ -27,6 +27,7 @@ class Release(Table):
     """``avx2``: torch computes with what nearly every x86-64 processor has, so that they agree
     (`harness.engines.processor`)."""
     languages: Annotated[Listed[Literal["en", "zh"]], MinLen(1)] = ("en",)
-    """Of the run's pages: the first is ``report.html``, another ``report.<language>.html``."""
+    """Of the run's reports: the first is that of ``report.md`` and ``report.html``, another has
+    ``report.<language>.md`` and ``report.<language>.html`` beside them."""
     notes: File | None = None
     """TOML file with the report's prose."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from fixtures.base import Base
 from fixtures.release import Conclude
 from harness.statistics.measurement import Measurement
-from harness.store.artifact import Artifact
 
 
-def test_tokenizer_ok(base_as_found: Artifact, base_problems: tuple[str, ...], conclude: Conclude) -> None:
+def test_tokenizer_ok(base: Base, conclude: Conclude) -> None:
     """Its template takes every order of turns, something ends an answer, and every special token has an embedding."""
-    conclude(
-        Measurement(
-            float(not base_problems), 1, message="\n".join(base_problems), sources={"base": base_as_found.digest}
-        )
-    )
+    found, problems = base.as_found(), base.problems()
+    sources = {"base": found.digest}
+    conclude(Measurement(float(not problems), 1, message="\n".join(problems), sources=sources))

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from fixtures.adapters import AdapterOf
-from fixtures.answer_sheets import AnswerSheets, SheetArtifacts
-from fixtures.mounts import Prove
+from fixtures.answers import Answers
+from fixtures.base import Base
+from fixtures.mounts import Mounts
 from fixtures.release import Conclude
-from fixtures.selection import ChosenExperiment
-from harness.engines import answers, fingerprint
-from harness.engines.nf4 import Census
+from fixtures.selection import Chosen
+from harness.engines import answers as answers_of
+from harness.engines import fingerprint
 from harness.errors import AdapterError
 from harness.gates.gate import Gate
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
-from harness.store.artifact import Artifact
 from harness.text.visible import says_something
 
 
-def test_base_quant_load_ok(base: Artifact, four_bit_census: Callable[[], Census], conclude: Conclude) -> None:
+def test_base_quant_load_ok(base: Base, mounts: Mounts, conclude: Conclude) -> None:
     """Every linear layer but the head is a 4-bit module with packed weights, read back from the loaded model."""
-    census = four_bit_census()
+    census = mounts.census()
     conclude(
         Measurement(
             value=census.four_bit / census.linear,
@@ -30,33 +27,27 @@ def test_base_quant_load_ok(base: Artifact, four_bit_census: Callable[[], Census
                 f"{census.four_bit} of {census.linear} linear layers are 4-bit ({census.bits_per_weight:.2f} bits a "
                 f"weight), memory footprint {census.footprint / 2**20:.0f} MiB"
             ),
-            sources={"base": base.digest},
+            sources={"base": base.fit().digest},
         )
     )
 
 
 def test_lora_mount_ok(
-    gate: Gate,
-    spec: Spec,
-    adapter_of: AdapterOf,
-    chosen_experiment: ChosenExperiment,
-    sheet_artifacts: SheetArtifacts,
-    prove_mount: Prove,
-    conclude: Conclude,
+    gate: Gate, spec: Spec, chosen: Chosen, answers: Answers, mounts: Mounts, conclude: Conclude
 ) -> None:
     """The adapter mounts with exactly its keys, moves the logits, and moves them towards the adapter as trained;
     and it was the adapter, not the bare base, that gave the answers that were judged."""
-    artifact = adapter_of(chosen_experiment(), gate.adapter)
+    artifact = chosen.adapter(gate.adapter)
     sources = {"adapter": artifact.digest}
     for task in spec.adapters[gate.adapter].tasks:
-        sheet = sheet_artifacts(artifact, task, gate.split)
+        sheet = answers.artifact(artifact, task, gate.split)
         sources[f"answers {task}"] = sheet.digest
         if not (seen := fingerprint.read(sheet.path)).differs:
             message = f"the bare base gave the answers to {task}: first-token logits {seen.bare[:12]} with and without"
             conclude(Measurement(0.0, 1, message=f"{message} the adapter; load it and answer again", sources=sources))
             return
     try:
-        proof = prove_mount(artifact, gate.adapter)
+        proof = mounts.prove(artifact, gate.adapter)
     except AdapterError as error:
         conclude(Measurement(0.0, 1, message=str(error), sources=sources))
         return
@@ -67,23 +58,16 @@ def test_lora_mount_ok(
     conclude(Measurement(float(proof.holds), 1, message=message, sources=sources))
 
 
-def test_generate_non_empty(
-    gate: Gate,
-    spec: Spec,
-    adapter_of: AdapterOf,
-    answer_sheets: AnswerSheets,
-    chosen_experiment: ChosenExperiment,
-    conclude: Conclude,
-) -> None:
+def test_generate_non_empty(gate: Gate, spec: Spec, chosen: Chosen, answers: Answers, conclude: Conclude) -> None:
     """With the adapter mounted, the 4-bit form answers every benchmark item."""
-    artifact = adapter_of(chosen_experiment(), gate.adapter)
+    artifact = chosen.adapter(gate.adapter)
     given = [
         answer
         for task in spec.adapters[gate.adapter].tasks
-        for answer in answer_sheets(artifact, task, gate.split).values()
+        for answer in answers.sheet(artifact, task, gate.split).values()
     ]
     empty = [answer for answer in given if not says_something(answer.text)]
-    message = "\n".join(map(answers.explain_empty, empty[:3]))
+    message = "\n".join(map(answers_of.explain_empty, empty[:3]))
     conclude(
         Measurement(1.0 - len(empty) / len(given), len(given), message=message, sources={"adapter": artifact.digest})
     )

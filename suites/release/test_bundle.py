@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fixtures.adapters import AdapterOf
-from fixtures.answer_sheets import AnswerSheets, AskedItems, AskSome
-from fixtures.packing import Packable, Staged
-from fixtures.regression import Judged
+from fixtures.answers import Answers
+from fixtures.packing import Packing
 from fixtures.release import Conclude
-from fixtures.selection import ChosenExperiment
+from fixtures.scores import Scores
 from harness.errors import BlockedError, DataError
 from harness.gates.gate import Gate
 from harness.releases import bundle, judged_items
@@ -17,15 +15,14 @@ from harness.spec import papers
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
 from harness.store import digests
-from harness.store.artifact import Artifact
 
 ASKED = 8
 """Benchmark items, of each task, that the unpacked adapter is asked again."""
 
 
-def test_archives_complete(staged: Staged, packable: Packable, spec: Spec, tmp_path: Path, conclude: Conclude) -> None:
+def test_archives_complete(packing: Packing, spec: Spec, tmp_path: Path, conclude: Conclude) -> None:
     """The candidate is packed, and every archive unpacks to the very files of its adapter."""
-    folder, chosen = staged(), packable()
+    folder, chosen = packing.staged(), packing.packable()
     wrong = [] if spec.candidate in chosen else [f"the candidate {spec.candidate} did not pass and is not packed"]
     for name, artifact in chosen.items():
         unpacked = bundle.unpack(folder / f"adapter_{name}.tar.gz", tmp_path / name)
@@ -39,18 +36,18 @@ def test_archives_complete(staged: Staged, packable: Packable, spec: Spec, tmp_p
     )
 
 
-def test_checksums_ok(staged: Staged, conclude: Conclude) -> None:
+def test_checksums_ok(packing: Packing, conclude: Conclude) -> None:
     """Every file has its checksum, every checksum its file."""
-    folder = staged()
+    folder = packing.staged()
     problems = bundle.verify(folder)
     files = digests.of_folder(folder)
     sources = {papers.SUMS: files[papers.SUMS]} if papers.SUMS in files else {}
     conclude(Measurement(float(not problems), len(files), message="\n".join(problems), sources=sources))
 
 
-def test_judged_items_complete(spec: Spec, staged: Staged, judged: Judged, conclude: Conclude) -> None:
+def test_judged_items_complete(packing: Packing, scores: Scores, conclude: Conclude) -> None:
     """The bundle keeps every benchmark item of the candidate with its answer and scores, as they were judged."""
-    path, wanted = staged() / judged_items.FILE, judged()
+    path, wanted = packing.staged() / judged_items.FILE, scores.judged_items()
     try:
         kept = judged_items.read(path)
     except DataError as error:
@@ -65,29 +62,18 @@ def test_judged_items_complete(spec: Spec, staged: Staged, judged: Judged, concl
 
 
 def test_answers_equal(
-    gate: Gate,
-    spec: Spec,
-    staged: Staged,
-    packable: Packable,
-    adapter_of: AdapterOf,
-    chosen_experiment: ChosenExperiment,
-    answer_sheets: AnswerSheets,
-    ask_some: AskSome,
-    asked_items: AskedItems,
-    tmp_path: Path,
-    conclude: Conclude,
+    gate: Gate, spec: Spec, packing: Packing, answers: Answers, tmp_path: Path, conclude: Conclude
 ) -> None:
     """The adapter from the archive answers benchmark items exactly as the adapter that was judged."""
-    if gate.adapter not in packable():
+    if gate.adapter not in packing.packable():
         raise BlockedError(f"the candidate {gate.adapter} did not pass its gates and is not packed")
-    artifact = adapter_of(chosen_experiment(), gate.adapter)
-    unpacked = bundle.unpack(staged() / f"adapter_{gate.adapter}.tar.gz", tmp_path / "unpacked")
-    read_back = Artifact.at(unpacked, f"unpacked {gate.adapter}")
+    artifact = packing.packable()[gate.adapter]
+    read_back = packing.read_back(gate.adapter, tmp_path / "unpacked")
     differing, asked, sources = [], 0, {"adapter": artifact.digest, "read back": read_back.digest}
     for task in spec.adapters[gate.adapter].tasks:
-        judged = answer_sheets(artifact, task, "benchmark")
-        chosen = asked_items(artifact, task, "benchmark")[:ASKED]
-        sheet = ask_some(read_back, task, chosen)
+        judged = answers.sheet(artifact, task, "benchmark")
+        chosen = answers.items_asked(artifact, task, "benchmark")[:ASKED]
+        sheet = answers.some(read_back, task, chosen)
         asked += len(sheet)
         differing += [name for name, answer in sheet.items() if answer.ids != judged[name].ids]
     message = f"other answers to {', '.join(differing)}" if differing else ""

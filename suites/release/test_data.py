@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fixtures.release import Conclude
-from fixtures.tokenized import TokenizedChecks
+from fixtures.tokenized import Tokenized
 from harness.dataset import checks, findings, registry, way_out
 from harness.dataset.check import Check, SplitsCheck, TokenizedCheck
 from harness.dataset.findings import Checked
@@ -51,8 +51,8 @@ def _of_file(check: Check) -> Test:
 
 
 def _of_tokenized(check: TokenizedCheck) -> Test:
-    def judge(gate: Gate, run: Run, tokenized_checks: TokenizedChecks, conclude: Conclude) -> None:
-        _conclude(check, gate, run, conclude, tokenized_checks(check, gate))
+    def judge(gate: Gate, run: Run, tokenized: Tokenized, conclude: Conclude) -> None:
+        _conclude(check, gate, run, conclude, tokenized.checked(check, gate))
 
     return judge
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from fixtures.adapters import AdapterOf
-from fixtures.again import Repeated
-from fixtures.answer_sheets import AnswerSheets
-from fixtures.datasets import Items
-from fixtures.forgetting import Forgotten
-from fixtures.noise import OTHER_BATCH, Alone, Rebatched, noise_band
+from fixtures.answers import Answers
+from fixtures.forgetting import Forgetting
+from fixtures.noise import OTHER_BATCH, Batches
 from fixtures.release import Conclude
-from fixtures.scores import Measured
-from fixtures.selection import ChosenExperiment
-from harness.engines import answers, form, heard
-from harness.fidelity import forgetting
+from fixtures.repeats import Repeats
+from fixtures.scores import Scores
+from fixtures.selection import Chosen
+from harness.engines import answers as answers_of
+from harness.engines import form, heard
+from harness.fidelity import forgetting as forgetting_of
 from harness.gates.gate import Gate
 from harness.gates.records import Device, Noise
 from harness.run.run import Run
@@ -20,16 +19,10 @@ from harness.statistics.measurement import WORST, Measurement
 from harness.text.visible import says_something
 
 
-def test_non_empty(
-    gate: Gate,
-    adapter_of: AdapterOf,
-    answer_sheets: AnswerSheets,
-    chosen_experiment: ChosenExperiment,
-    conclude: Conclude,
-) -> None:
+def test_non_empty(gate: Gate, chosen: Chosen, answers: Answers, conclude: Conclude) -> None:
     """Every answer says something; an empty one is explained by its stop condition and raw ids."""
-    artifact = adapter_of(chosen_experiment(), gate.adapter)
-    sheet = answer_sheets(artifact, gate.task, gate.split)
+    artifact = chosen.adapter(gate.adapter)
+    sheet = answers.sheet(artifact, gate.task, gate.split)
     empty = [answer for answer in sheet.values() if not says_something(answer.text)]
     cut = heard.unended(sheet.values())
     told = f"{len(cut)} cut at the token limit" if cut else ""
@@ -37,33 +30,26 @@ def test_non_empty(
         Measurement(
             value=1.0 - len(empty) / len(sheet),
             n=len(sheet),
-            message="\n".join([*map(answers.explain_empty, empty[:3]), told]).strip(),
+            message="\n".join([*map(answers_of.explain_empty, empty[:3]), told]).strip(),
             sources={"adapter": artifact.digest},
         )
     )
 
 
-def test_ends_by_itself(gate: Gate, measured: Measured, conclude: Conclude) -> None:
+def test_ends_by_itself(gate: Gate, scores: Scores, conclude: Conclude) -> None:
     """Answers end with an end token or a stop text, and are not cut at the token limit, but for the spec's share."""
-    conclude(measured(gate))
+    conclude(scores.measured(gate))
 
 
-def test_no_thinking(gate: Gate, measured: Measured, conclude: Conclude) -> None:
+def test_no_thinking(gate: Gate, scores: Scores, conclude: Conclude) -> None:
     """No answer holds a think block where the chat template was told to leave thinking out."""
-    conclude(measured(gate))
+    conclude(scores.measured(gate))
 
 
-def test_determinism(
-    gate: Gate,
-    run: Run,
-    adapter_of: AdapterOf,
-    chosen_experiment: ChosenExperiment,
-    repeated: Repeated,
-    conclude: Conclude,
-) -> None:
+def test_determinism(gate: Gate, run: Run, chosen: Chosen, repeats: Repeats, conclude: Conclude) -> None:
     """A batch of the stored answers, generated again in a fresh process, has the same tokens."""
-    artifact = adapter_of(chosen_experiment(), gate.adapter)
-    repeat, device = repeated(artifact, gate.task), form.machine(run.spec.threads)["device"]
+    artifact = chosen.adapter(gate.adapter)
+    repeat, device = repeats.of(artifact, gate.task), form.machine(run.spec.threads)["device"]
     run.journal.write(Device(device))
     same = repeat.n - len(repeat.differing)
     told = f"{same} of {repeat.n} answers (batch {repeat.number} of {repeat.batches}) are the same, token for token"
@@ -83,46 +69,31 @@ def test_determinism(
 
 
 def test_same_in_other_batches(
-    gate: Gate,
-    run: Run,
-    adapter_of: AdapterOf,
-    answer_sheets: AnswerSheets,
-    chosen_experiment: ChosenExperiment,
-    rebatched: Rebatched,
-    alone: Alone,
-    items: Items,
-    conclude: Conclude,
+    gate: Gate, run: Run, chosen: Chosen, answers: Answers, batches: Batches, conclude: Conclude
 ) -> None:
     """A sample asked again in another batching gets the same answers, and then one by one; if not, the noise band says
     what moved."""
-    artifact = adapter_of(chosen_experiment(), gate.adapter)
-    first, again = answer_sheets(artifact, gate.task, gate.split), rebatched(artifact, gate.task)
-    sample = [item for item in items(gate.task, gate.split) if item.id in again]
-    for row in noise_band(run.spec, gate, sample, first, again):
+    artifact = chosen.adapter(gate.adapter)
+    first, again = answers.sheet(artifact, gate.task, gate.split), batches.other(artifact, gate.task)
+    sample = [item for item in answers.items_asked(artifact, gate.task, gate.split) if item.id in again]
+    for row in batches.band(gate, sample, first, again):
         run.journal.write(Noise(row))
     same = [first[name].ids == answer.ids for name, answer in again.items()]
     told = f"{sum(same)} of {len(same)} answers are the same, token for token, asked at most {OTHER_BATCH} at a time"
     asked = same
     if all(same):
-        singly = [first[name].ids == answer.ids for name, answer in alone(artifact, gate.task).items()]
+        singly = [first[name].ids == answer.ids for name, answer in batches.alone(artifact, gate.task).items()]
         asked = [*same, *singly]
         told += f", and {sum(singly)} of {len(singly)} asked one by one"
     conclude(Measurement(sum(asked) / len(asked), len(asked), message=told, sources={"adapter": artifact.digest}))
 
 
-def test_forgetting(
-    gate: Gate,
-    run: Run,
-    adapter_of: AdapterOf,
-    chosen_experiment: ChosenExperiment,
-    forgotten: Forgotten,
-    conclude: Conclude,
-) -> None:
+def test_forgetting(gate: Gate, run: Run, chosen: Chosen, forgetting: Forgetting, conclude: Conclude) -> None:
     """General text is no less likely to the deployed form with the adapter than without, but for the spec's margin."""
-    found, sources = forgotten(adapter_of(chosen_experiment(), gate.adapter))
-    conclude(forgetting.measurement(found, run.spec.confidence, sources))
+    found, sources = forgetting.losses(chosen.adapter(gate.adapter))
+    conclude(forgetting_of.measurement(found, run.spec.confidence, sources))
 
 
-def test_threshold(gate: Gate, measured: Measured, conclude: Conclude) -> None:
+def test_threshold(gate: Gate, scores: Scores, conclude: Conclude) -> None:
     """The metric exceeds its threshold, by the spec's rule."""
-    conclude(measured(gate))
+    conclude(scores.measured(gate))

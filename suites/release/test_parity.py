@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fixtures.release import Conclude
-from fixtures.scores import Measured
+from fixtures.scores import Scores
 from harness.gates.gate import Gate
 
 
-def test_threshold(gate: Gate, measured: Measured, conclude: Conclude) -> None:
+def test_threshold(gate: Gate, scores: Scores, conclude: Conclude) -> None:
     """The metric's bare value exceeds its threshold."""
-    conclude(measured(gate))
+    conclude(scores.measured(gate))

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from fixtures.attempts import Attempted, of_all
-from fixtures.regression import Compared, Weaker
+from fixtures.attempts import Attempts
+from fixtures.regression import Regression
 from fixtures.release import Conclude
-from fixtures.selection import ChosenExperiment
+from fixtures.selection import Chosen
 from harness.errors import GreenrunError
 from harness.gates.gate import Gate
 from harness.gates.regression import accepted_weaker
 from harness.releases import tried_items
-from harness.releases.earlier import Earlier
 from harness.releases.weakened import new_waivers
-from harness.run.run import Run
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
 from harness.store import digests
 
 
-def test_spec_not_weakened(spec: Spec, earlier: Earlier, weaker: Weaker, conclude: Conclude) -> None:
+def test_spec_not_weakened(spec: Spec, regression: Regression, conclude: Conclude) -> None:
     """No gate was removed, and none asks less than the earlier release's did."""
-    found = weaker()
+    earlier, found = regression.earlier, regression.weaker()
     reason = accepted_weaker(spec, earlier.table)
     mend = (
         f"accepted by the spec: {reason}"
@@ -33,15 +31,14 @@ def test_spec_not_weakened(spec: Spec, earlier: Earlier, weaker: Weaker, conclud
     conclude(Measurement(float(not found), len(earlier.gates), message=message, sources=sources))
 
 
-def test_not_worse(gate: Gate, compared: Compared, conclude: Conclude) -> None:
+def test_not_worse(gate: Gate, regression: Regression, conclude: Conclude) -> None:
     """The lower bound of the mean difference from the earlier release exceeds minus the spec's margin."""
-    conclude(compared(gate))
+    conclude(regression.compared(gate))
 
 
-def test_fresh_items(run: Run, chosen_experiment: ChosenExperiment, attempted: Attempted, conclude: Conclude) -> None:
+def test_fresh_items(spec: Spec, chosen: Chosen, attempts: Attempts, conclude: Conclude) -> None:
     """The benchmark's items were tried no more often than the spec allows before fresh ones are due."""
-    spec = run.spec
-    count = of_all(run, chosen_experiment(), attempted)
+    count = attempts.of_all(chosen.experiment())
     if count is None or spec.ledger is None:
         raise GreenrunError(
             f"attempts are unknown: {spec.ledger} is not there; begin a new benchmark's as an empty file"

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from statistics import fmean
 
-from fixtures import requests
-from fixtures.adapters import AdapterOf, AdapterRequests, look_at
-from fixtures.answer_sheets import SheetArtifacts
-from fixtures.datasets import TrainingItems
-from fixtures.release import Conclude, Obtain
-from fixtures.seeds import SeedsAgain
-from fixtures.selection import ChosenExperiment, Selected
-from fixtures.tokenized import TemplateIds
+from fixtures import builds
+from fixtures.adapters import Adapters, look_at
+from fixtures.answers import Answers
+from fixtures.datasets import Datasets
+from fixtures.deployed import Deployed
+from fixtures.release import Artifacts, Conclude
+from fixtures.seeds import Seeds
+from fixtures.selection import Chosen
+from fixtures.tokenized import Tokenized
 from harness.dataset import findings
 from harness.engines.adapter_files import take
 from harness.errors import AdapterError
@@ -21,13 +22,13 @@ from harness.gates.training import SELECTED
 from harness.run.run import Run
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
-from harness.store.artifact import Artifact
-from training import sample_run, seeds
+from training import sample_run
+from training import seeds as seeds_of
 
 
-def test_template_ids(gate: Gate, run: Run, template_ids: TemplateIds, conclude: Conclude) -> None:
+def test_template_ids(gate: Gate, run: Run, tokenized: Tokenized, conclude: Conclude) -> None:
     """Prompt and answer as they are trained are the chat template's own rendering, token for token, of every item."""
-    checked = template_ids(gate)
+    checked = tokenized.template_ids(gate)
     lines = [*checked.tally.shown(), checked.note]
     if checked.tally.total:
         listed = run.folder / "findings" / f"{gate.id}.jsonl"
@@ -38,11 +39,11 @@ def test_template_ids(gate: Gate, run: Run, template_ids: TemplateIds, conclude:
 
 
 def test_sample_runs(
-    spec: Spec, weights: Artifact, training_items: TrainingItems, obtain: Obtain, conclude: Conclude
+    spec: Spec, deployed: Deployed, datasets: Datasets, artifacts: Artifacts, conclude: Conclude
 ) -> None:
     """A few steps on a few items and one generation work: a broken set-up fails in seconds."""
-    items = training_items(spec.adapters[spec.candidate])
-    artifact = obtain([requests.sample(spec, weights, items[: sample_run.ITEMS])])[0]
+    weights, items = deployed.weights(), datasets.training(spec.adapters[spec.candidate])
+    artifact = artifacts.one(builds.sample(spec, weights, items[: sample_run.ITEMS]))
     facts = json.loads((artifact.path / sample_run.FILE).read_text(encoding="utf-8"))
     conclude(
         Measurement(
@@ -54,15 +55,13 @@ def test_sample_runs(
     )
 
 
-def test_learned(
-    gate: Gate, spec: Spec, adapter_of: AdapterOf, chosen_experiment: ChosenExperiment, conclude: Conclude
-) -> None:
+def test_learned(gate: Gate, spec: Spec, adapters: Adapters, chosen: Chosen, conclude: Conclude) -> None:
     """The loss of the last quarter of steps is below that of the first quarter."""
     if gate.experiment == SELECTED:
-        experiment = chosen_experiment()
+        experiment = chosen.experiment()
     else:
         experiment = next(one for one in spec.experiments if one.name == gate.experiment)
-    artifact = adapter_of(experiment, gate.adapter)
+    artifact = adapters.of(experiment, gate.adapter)
     losses = json.loads((artifact.path / "training.json").read_text(encoding="utf-8"))["losses"]
     quarter = max(1, len(losses) // 4)
     first, last = fmean(losses[:quarter]), fmean(losses[-quarter:])
@@ -76,20 +75,13 @@ def test_learned(
     )
 
 
-def test_intact(
-    gate: Gate,
-    spec: Spec,
-    obtain: Obtain,
-    adapter_requests: AdapterRequests,
-    chosen_experiment: ChosenExperiment,
-    conclude: Conclude,
-) -> None:
+def test_intact(gate: Gate, spec: Spec, adapters: Adapters, chosen: Chosen, conclude: Conclude) -> None:
     """The files of the adapter that may ship are sound: safetensors only, finite, of a sane rank, of some effect."""
     adapter = spec.adapters[gate.adapter]
-    experiment = None if adapter.path is not None else chosen_experiment()
+    experiment = None if adapter.path is not None else chosen.experiment()
     sources: dict[str, str] = {}
     try:
-        artifact = obtain([adapter_requests(experiment, adapter)])[0]
+        artifact = adapters.files(experiment, adapter)
         sources["adapter"] = artifact.digest
         facts = look_at(adapter, artifact)
     except AdapterError as error:
@@ -103,19 +95,17 @@ def test_intact(
     conclude(Measurement(1.0, facts.tensors, message=message, sources=sources))
 
 
-def test_green_again(seeds_again: SeedsAgain, conclude: Conclude) -> None:
+def test_green_again(seeds: Seeds, conclude: Conclude) -> None:
     """Trained with other seeds, the candidate exceeds every threshold on `dev` as well."""
-    found, sources = seeds_again()
+    found, sources = seeds.again()
     qualified = found.qualified
-    text = "\n".join(seeds.lines(found))
+    text = "\n".join(seeds_of.lines(found))
     conclude(Measurement(sum(qualified) / len(qualified), len(qualified), message=text, sources=sources))
 
 
-def test_qualified(
-    spec: Spec, selected: Selected, adapter_of: AdapterOf, sheet_artifacts: SheetArtifacts, conclude: Conclude
-) -> None:
+def test_qualified(spec: Spec, chosen: Chosen, adapters: Adapters, answers: Answers, conclude: Conclude) -> None:
     """On `dev` one experiment is above the threshold of every gate that it has to pass; the likeliest is chosen."""
-    choice = selected()
+    choice = chosen.choice()
     assert choice is not None, "the gate is expected only where something is trained"
     qualified = sum(not one.shortfalls for one in choice.scored)
     conclude(
@@ -124,8 +114,8 @@ def test_qualified(
             len(choice.scored),
             message=f"{choice.reason} ({qualified} of {len(choice.scored)} qualified)",
             sources={
-                f"answers {experiment.name} {adapter.name} {task}": sheet_artifacts(
-                    adapter_of(experiment, adapter.name), task, "dev"
+                f"answers {experiment.name} {adapter.name} {task}": answers.artifact(
+                    adapters.of(experiment, adapter.name), task, "dev"
                 ).digest
                 for experiment in spec.experiments
                 for adapter in [spec.adapters[spec.candidate]]

@@ -30,7 +30,7 @@ def _refuse(*arguments: object, **named: object) -> NoReturn:
 
 def pytest_configure() -> None:
     """Not at import: the kit's own process reads names from here and must stay able to train."""
-    import fixtures.requests
+    import fixtures.builds
     import harness.engines.fresh_process
     import harness.engines.perplexity
     import training.adapter
@@ -38,7 +38,7 @@ def pytest_configure() -> None:
 
     training.adapter.train = _refuse
     training.sample_run.run = _refuse
-    fixtures.requests.opened = _refuse
+    fixtures.builds.opened = _refuse
     harness.engines.fresh_process.ask = _refuse
     harness.engines.perplexity.losses = _refuse
 

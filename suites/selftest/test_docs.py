@@ -6,10 +6,13 @@ import ast
 import importlib.util
 import re
 from pathlib import Path
+from types import FunctionType, SimpleNamespace
 
 import pytest
 
 from harness.project import ROOT
+from harness.statistics.measurement import Measurement
+from harness.store.artifact import Artifact
 
 WALKED = ("first-release", "red-run", "extending", "statistics", "threats")
 PAGES = [ROOT / "docs" / f"{name}.md" for name in WALKED]
@@ -73,9 +76,33 @@ def test_every_page_is_named_by_the_readme() -> None:
     assert [page.name for page in PAGES if f"docs/{page.name}" not in readme] == []
 
 
-def test_the_example_of_a_metric_scores() -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "extending.md").read_text(), re.DOTALL)
+def example(defined: str) -> dict[str, object]:
+    """What the example of docs/extending.md that defines this name defines."""
+    page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    [source] = [
+        one for one in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if re.search(defined, one, re.MULTILINE)
+    ]
     module: dict[str, object] = {}
-    exec(compile(example, "extending.md", "exec"), module)
+    exec(compile(source, "extending.md", "exec"), module)
+    return module
+
+
+def test_the_example_of_a_metric_scores() -> None:
+    module = example("^METRIC")
     assert module["METRIC"].name == "brevity"  # type: ignore[attr-defined]
     assert module["short"](None, "x" * 500, None) == 0.0  # type: ignore[operator]
+
+
+def test_the_example_of_a_gates_test_concludes_what_it_measured() -> None:
+    test = example("^def test_short")["test_short"]
+    assert isinstance(test, FunctionType)
+    adapter = Artifact("adapter", "both", "a" * 64, ROOT, "", 0.0, reused=True)
+    said = {"sea-1": "high", "sea-2": "x" * 500}
+    concluded: list[Measurement] = []
+    test(
+        SimpleNamespace(adapter="both", task="sea", split="benchmark"),
+        SimpleNamespace(adapter=lambda name: adapter),
+        SimpleNamespace(texts=lambda *asked: said),
+        concluded.append,
+    )
+    assert [(one.value, one.n, one.sources) for one in concluded] == [(0.5, 2, {"adapter": "a" * 64})]

@@ -15,8 +15,10 @@ from typing import Any
 
 from jinja2 import ChainableUndefined, Environment, FileSystemLoader, Undefined
 
+from harness.report import catalogue, conclusions, markdown
+from harness.report.catalogue import Say
 from harness.report.escape import clean
-from harness.report.page import catalogue, packed, picture
+from harness.report.page import packed, picture
 from harness.report.page.history import judged_metric
 from harness.report.page.view import View
 
@@ -39,7 +41,8 @@ def render(
         notes: the TOML of the spec's notes.
     """
     style, script = (_file(name) for name in ("page.css", "page.js"))
-    say = catalogue.translator(language)
+    say = Say(language)
+    prose = notes or {}
     gates = sorted(document.get("gates", []), key=lambda gate: ORDER.get(str(gate.get("outcome")), 0))
     return (
         _environment(language)
@@ -47,9 +50,14 @@ def render(
         .render(
             paper=document,
             view=view,
-            notes=notes or {},
+            noted={key: conclusions.notes(prose, key, say) for key in ("problems", "backups")},
+            advice=conclusions.advise(document, say),
+            limits=conclusions.limits_of(document, prose, say),
+            next_steps=conclusions.next_steps_of(document, prose, say),
+            evidence="" if language == catalogue.ENGLISH else say(markdown.EVIDENCE),
             language=language,
-            word=lambda text: say(str(text)) if str(text) in catalogue.WORDS else str(text),
+            word=lambda text: say.word(str(text)),
+            date=lambda text: say.date(str(text)),
             gates=gates,
             waivers=[one for one in document.get("waivers", []) if one.get("used")],
             blocking=_passed(gates, True),
@@ -130,8 +138,8 @@ def _environment(language: str) -> Environment:
     )
     found.filters |= {"figure": _figure, "short": lambda digest: str(digest or "")[:12], "mib": _mib, "lines": _lines}
     found.tests["of_file"] = lambda gate_id, name: str(gate_id).split(".")[1:2] == [str(name)]
-    say = catalogue.translator(language)
-    found.install_gettext_callables(say, lambda one, more, n: say(one if n == 1 else more), newstyle=True)  # type: ignore[attr-defined]
+    told = catalogue.translations(language)
+    found.install_gettext_callables(told.gettext, told.ngettext, newstyle=True)  # type: ignore[attr-defined]
     return found
 
 

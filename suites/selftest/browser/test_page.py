@@ -76,16 +76,16 @@ def test_hostile_answers_and_messages_are_text(chromium: Any, pages: dict[str, P
 def test_answers_are_chosen_by_adapter_kind_score_change_and_text(chromium: Any, pages: dict[str, Path]) -> None:
     with opened(chromium, pages["released"]) as found:
         page, count = found.page, found.page.locator("#count")
-        assert count.inner_text() == "30 of 90 answers"
+        assert count.inner_text() == "Answers shown: 30 of 90"
         page.select_option("select[name=adapter]", "duo")
-        assert count.inner_text().endswith("of 45 answers")
+        assert count.inner_text().endswith("of 45")
         page.check("input[name=changed]")
-        assert count.inner_text().endswith("of 27 answers")
+        assert count.inner_text().endswith("of 27")
         page.select_option("select[name=metric]", "coverage")
         wrong = page.locator("#rows article")
         assert all("coverage 0" in wrong.nth(k).inner_text() for k in range(wrong.count()))
         page.fill("input[name=text]", "no such words")
-        assert count.inner_text() == "0 of 0 answers"
+        assert count.inner_text() == "Answers shown: 0 of 0"
 
 
 def test_the_keyboard_alone_reaches_the_filter_and_more_answers(chromium: Any, pages: dict[str, Path]) -> None:
@@ -97,7 +97,7 @@ def test_the_keyboard_alone_reaches_the_filter_and_more_answers(chromium: Any, p
         page.keyboard.type("guest")
         page.focus("#more")
         page.keyboard.press("Enter")
-        assert page.locator("#count").inner_text().startswith("60 of")
+        assert page.locator("#count").inner_text().startswith("Answers shown: 60 of ")
 
 
 def test_without_scripts_everything_but_the_answers_is_read(chromium: Any, pages: dict[str, Path]) -> None:
@@ -113,7 +113,7 @@ def test_ten_thousand_answers_are_searched(chromium: Any, pages: dict[str, Path]
     assert pages["large"].stat().st_size < 15 * 2**20
     with opened(chromium, pages["large"]) as found:
         found.page.fill("input[name=text]", "guest number 9999,")
-        assert found.page.locator("#count").inner_text() == "1 of 1 answers"
+        assert found.page.locator("#count").inner_text() == "Answers shown: 1 of 1"
 
 
 @pytest.mark.parametrize(("name", "how"), [

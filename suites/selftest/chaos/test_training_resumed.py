@@ -13,7 +13,7 @@ from suites.tiny.child import Line
 TRAIN = """
 import os, signal, sys
 from pathlib import Path
-from fixtures import requests
+from fixtures import builds
 from harness.spec import load as spec_file
 from harness.store.artifact import Artifact
 from harness.dataset.checks import items_of
@@ -31,7 +31,7 @@ def step(done, total):
 
 items = items_of(spec.tasks["sea"], "train")
 base = Artifact.at(spec.path.parent / "base", "base")
-wanted = requests.adapter(spec, base, Experiment("one", 3, 1e-2), spec.adapters[spec.candidate], items, step)
+wanted = builds.adapter(spec, base, Experiment("one", 3, 1e-2), spec.adapters[spec.candidate], items, step)
 print(Store(Path(sys.argv[2])).fetch(wanted.key, wanted.build).digest)
 """
 NEVER = 0

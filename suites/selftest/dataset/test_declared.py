@@ -16,6 +16,7 @@ from harness.gates import evaluation, limits
 from harness.metrics import registry, scoring
 from harness.releases import meaning
 from harness.report import conclusions
+from harness.report.catalogue import Say
 from harness.spec import load
 from harness.spec.objects import Task
 from suites.tiny.child import Line, release
@@ -210,7 +211,9 @@ def test_records_of_the_benchmark_that_no_adapter_is_asked_are_counted(copied: L
 
 
 def test_the_report_tells_what_was_not_judged_among_its_limits() -> None:
-    (listed,) = conclusions.limits({"not_judged": ["the form of answers"], "environment": {"git_dirty": False}}, {})
+    (listed,) = conclusions.limits(
+        {"not_judged": ["the form of answers"], "environment": {"git_dirty": False}}, {}, Say()
+    )
     assert "Not judged: the form of answers." in listed
 
 
@@ -246,4 +249,4 @@ def test_a_release_of_turns_alone_is_released_and_says_what_it_did_not_judge(cop
     report = (finished.run / "report.md").read_text(encoding="utf-8")
     assert "- Not judged: tasks.shore.answer_form is not declared" in report.partition("## Limits")[2]
     page = (finished.run / "report.html").read_text(encoding="utf-8")
-    assert "tasks.shore.answer_form is not declared" in page.partition('id="notes"')[2]
+    assert "tasks.shore.answer_form is not declared" in page.partition('id="limits"')[2]

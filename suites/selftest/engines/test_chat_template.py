@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fixtures import requests
+from fixtures import builds
 from harness.dataset import tokens
 from harness.engines import chat_template
 from harness.errors import SpecError
@@ -147,11 +147,11 @@ CHAT = {
 @pytest.mark.parametrize("written", CHAT)
 def test_the_table_is_read_and_the_key_of_the_base_names_it(written: str, line: Line, tmp_path: Path) -> None:
     copied = line.copy(tmp_path / "line")
-    before = requests.base(load.load(copied.spec)).key.digest
+    before = builds.base(load.load(copied.spec)).key.digest
     copied.edit("[tasks.sea]", f"[base.chat]\n{written}\n\n[tasks.sea]")
     loaded = load.load(copied.spec)
     assert loaded.base.chat == Chat(arguments=CHAT[written])
-    assert (requests.base(loaded).key.digest == before) == (written == "")
+    assert (builds.base(loaded).key.digest == before) == (written == "")
 
 
 @pytest.mark.parametrize(
@@ -182,11 +182,11 @@ def test_a_given_template_is_held_to_what_the_run_opened(line: Line, tmp_path: P
     (copied.spec.parent / "own.jinja").write_bytes(thinking.TEMPLATE.encode())
     copied.edit("[tasks.sea]", '[base.chat]\ntemplate = "own.jinja"\nenable_thinking = false\n\n[tasks.sea]')
     loaded = load.load(copied.spec)
-    made = Store(tmp_path / "store").fetch_all([requests.base(loaded)])[0]
+    made = Store(tmp_path / "store").fetch_all([builds.base(loaded)])[0]
     assert chat_template.named(made.path) == {"default": chat_template.settled(thinking.TEMPLATE, OFF)}
     other = replace(loaded, opened={str(loaded.base.chat.template): "0" * 64})
     with pytest.raises(SpecError, match="changed while the run was under way"):
-        requests.base(other)
+        builds.base(other)
 
 
 def test_a_gguf_file_is_given_the_template_and_keeps_every_tensor(tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import requests
+from fixtures import builds
 from harness.engines import adapter_files
 from harness.engines.adapter_files import CONFIG, WEIGHTS
 from harness.errors import AdapterError
 from harness.run import provenance
 from harness.spec.objects import Adapter
+from harness.store.artifact import Request
 from harness.store.store import Store
 from suites.selftest.releases.small_bundle import write_adapter
 
@@ -23,8 +24,8 @@ def given(tmp_path: Path) -> Path:
     return write_adapter(tmp_path / "given")
 
 
-def wanted(folder: Path) -> requests.Request:
-    return requests.given_adapter(Adapter(name="both", tasks=("sea",), path=folder))
+def wanted(folder: Path) -> Request:
+    return builds.given_adapter(Adapter(name="both", tasks=("sea",), path=folder))
 
 
 def copied(folder: Path, store: Path) -> set[str]:

@@ -15,28 +15,30 @@ from harness.store import digests
 
 MOUNT = "harness.engines.mount"
 MOUNTING = {
-    "fixtures.mounts": ("prove_mount", "four_bit_census"),
-    "fixtures.forgetting": ("forgotten",),
-    "fixtures.form_scores": ("trained_answers",),
-    "fixtures.gguf_requests": ("merge_proof",),
-    "fixtures.parity": ("reference_requests",),
+    "fixtures.mounts": ("prove", "census"),
+    "fixtures.forgetting": ("_request",),
+    "fixtures.form_scores": ("_as_trained",),
+    "fixtures.gguf_builds": ("merge_proof",),
+    "fixtures.forms": ("_reference_requests",),
     "harness.gguf.requests": ("merged",),
 }
-"""Module -> its functions that ask the store for what a mounted adapter, or a base after one, was asked."""
+"""Module -> its functions or methods that ask the store for what a mounted adapter, or a base after one, was asked."""
 OF_THE_FORM = {
-    "fixtures.requests": ("sheet",),
-    "fixtures.mounts": ("prove_mount", "four_bit_census"),
-    "fixtures.forgetting": ("forgotten",),
-    "fixtures.parity": ("served_as",),
-    "fixtures.again": ("_fresh_python",),
+    "fixtures.builds": ("sheet",),
+    "fixtures.mounts": ("prove", "census"),
+    "fixtures.forgetting": ("_request",),
+    "fixtures.forms": ("served",),
+    "fixtures.repeats": ("_in_python",),
 }
-"""Module -> its functions whose keys hold the code that a form answers with."""
+"""Module -> its functions or methods whose keys hold the code that a form answers with."""
 
 
 def _calls(module: str, function: str, called: str) -> list[ast.Call]:
-    """The calls of ``called(...)`` within the function."""
+    """The calls of ``called(...)`` within the function, or the method of whatever class of the module has one."""
     source = Path(str(import_module(module).__file__)).read_text(encoding="utf-8")
-    whole = next(n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef) and n.name == function)
+    tree = ast.parse(source)
+    bodies = [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
+    [whole] = [n for body in bodies for n in body if isinstance(n, ast.FunctionDef) and n.name == function]
     return [node for node in ast.walk(whole) if isinstance(node, ast.Call) and ast.unparse(node.func) == called]
 
 

@@ -40,8 +40,8 @@ def hang(*arguments, **named):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session):
-    import fixtures.requests
-    fixtures.requests.opened = hang
+    import fixtures.builds
+    fixtures.builds.opened = hang
 """
 
 

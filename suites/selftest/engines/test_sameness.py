@@ -20,6 +20,7 @@ from harness.engines.mount import mounted
 from harness.errors import GreenrunError
 from harness.report import noise
 from harness.report import noise as sameness
+from harness.report.catalogue import Say
 from harness.spec import load
 from harness.spec.recipe import Experiment
 from harness.store import digests
@@ -122,4 +123,4 @@ def test_pooled_figures_move_no_further_than_the_task_that_moves_most() -> None:
 )
 def test_a_report_says_what_is_not_known_to_repeat(device: str | None, said: str) -> None:
     surroundings = {} if device is None else {"device": device}
-    assert said in " ".join(sameness.limits({"environment": surroundings}))
+    assert said in " ".join(sameness.limits({"environment": surroundings}, Say()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 
 from fixtures.adapters import forgiven
-from fixtures.packing import packable
+from fixtures.packing import Packing
 from harness.errors import AdapterError, BlockedError
 from harness.gates.gate import Gate
 from harness.spec.data import DataGates
@@ -29,8 +27,8 @@ FAULTS = (BlockedError("not intact"), AdapterError("2 keys missing"), ValueError
 
 
 @dataclass(frozen=True)
-class Packing:
-    """``packable`` where measuring the named adapter raises."""
+class Broken:
+    """What can be packed where measuring the named adapter raises."""
 
     broken: str
     fault: Exception
@@ -41,17 +39,17 @@ class Packing:
         spec = SimpleNamespace(
             adapters=adapters, candidate="both", confidence=0.95, **nothing_asked_of_data, **self.more
         )
-        function: Callable[..., Any] = inspect.unwrap(packable._get_wrapped_function())  # type: ignore[attr-defined]
-        chosen: dict[str, Artifact] = function(
-            SimpleNamespace(spec=spec, gates=GATES), self.adapter_of, lambda: None, self.measured
-        )()
-        return chosen
+        run: Any = SimpleNamespace(spec=spec, gates=GATES)
+        chosen: Any = SimpleNamespace(experiment=lambda: None, adapter=self.adapter)
+        scores: Any = SimpleNamespace(measured=self.measured)
+        nothing: Any = None
+        return Packing(run, chosen, scores, deployed=nothing, artifacts=nothing).packable()
 
     @property
     def more(self) -> dict[str, Any]:
         return {}
 
-    def adapter_of(self, experiment: None, name: str) -> Artifact:
+    def adapter(self, name: str) -> Artifact:
         return Artifact("adapter", name, name, Path(name), "", 0.0, reused=False)
 
     def measured(self, gate: Gate) -> Measurement:
@@ -62,22 +60,22 @@ class Packing:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
 def test_an_adapter_beside_the_candidate_loses_its_own_place_alone(fault: Exception) -> None:
-    assert set(Packing("sea", fault)()) == {"both"}
+    assert set(Broken("sea", fault)()) == {"both"}
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
 def test_a_candidate_that_cannot_be_measured_is_not_passed_over(fault: Exception) -> None:
     with pytest.raises(type(fault)):
-        Packing("both", fault)()
+        Broken("both", fault)()
 
 
 def test_where_nothing_is_wrong_all_are_packed() -> None:
-    assert set(Packing("", FAULTS[0])()) == {"sea", "both"}
+    assert set(Broken("", FAULTS[0])()) == {"sea", "both"}
 
 
 @dataclass(frozen=True)
-class Poor(Packing):
-    """``packable`` where every answer of the named adapter is poor, and its gate may be waived."""
+class Poor(Broken):
+    """What can be packed where every answer of the named adapter is poor, and its gate may be waived."""
 
     until: str = ""
 

@@ -106,7 +106,7 @@ def test_the_report_never_ships_a_candidate_whose_advisory_gates_failed() -> Non
     gates = {name: replace(one, blocking=name == "data") for name, one in GATES.items()}
     paper = build(journal("duo", candidate="failed"), gates)
     assert paper["verdict"] == "released"
-    assert "**do not ship** duo" in markdown.render(paper, "")
+    assert "- **do not ship**: adapter duo: " in markdown.render(paper, "")
 
 
 def test_a_last_line_and_a_report_name_the_unproven_task() -> None:

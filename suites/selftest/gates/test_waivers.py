@@ -16,8 +16,8 @@ from harness.errors import SpecError
 from harness.gates import shipping, waivers
 from harness.gates.gate import Outcome
 from harness.releases import earlier, weakened
-from harness.report import document, markdown, rejudge
-from harness.report.page import catalogue, render
+from harness.report import catalogue, conclusions, document, markdown, rejudge
+from harness.report.page import render
 from harness.report.page.view import View
 from harness.spec import load
 from harness.spec.waiver import Waiver
@@ -48,13 +48,18 @@ def test_a_waived_failure_is_released_and_told_in_every_report(outcome: Outcome)
     assert (paper["verdict"], paper["reasons"]) == ("released", [])
     assert paper["waivers"] == [{"gate": CANDIDATE, **WHO, "until": "1970-01-01", "used": True}]
     assert [gate["id"] for gate in paper["gates"] if gate["waived"]] == [CANDIDATE]
-    text = markdown.render(paper, "")
-    assert text.index("RELEASED WITH WAIVER") < text.index("## Summary")
-    assert "Ann Chen" in text
     for language in catalogue.languages():
+        text = markdown.render(paper, "", language)
+        assert text.index("RELEASED WITH WAIVER") < text.index("\n## ")
+        assert "Ann Chen" in text
         page = render.render(paper, View(), language)
         assert "WITH WAIVER" in page[: page.index("<nav")]
         assert "the customer accepts it" in page[: page.index("<nav")]
+
+
+def test_a_report_says_a_waiver_as_the_last_line_does() -> None:
+    waiver = {"gate": CANDIDATE, **WHO, "until": "2026-12-31"}
+    assert conclusions.waived(waiver, catalogue.Say()) == waivers.said(waiver)
 
 
 @pytest.mark.parametrize("outcome", ["error", "blocked"])

@@ -17,6 +17,7 @@ from harness.fidelity.attribution import Row, ServedFile, Serving
 from harness.gates import fidelity
 from harness.gguf.read_back import Share, Weights
 from harness.report import document
+from harness.report.catalogue import Say
 from harness.report.forms import blocks
 from harness.spec import load
 from harness.spec.objects import Base, Spec
@@ -123,7 +124,7 @@ SERVING = Serving(ServedFile("base.gguf", "a" * 64, 98 << 20), ServedFile("lora_
 
 
 def test_the_report_names_the_two_files_and_the_command_that_serves_them() -> None:
-    report = "\n".join(blocks({"forms": attribution.document([ADAPTER, Q4], SERVING)}))
+    report = "\n".join(blocks({"forms": attribution.document([ADAPTER, Q4], SERVING)}, Say()))
 
     assert "| base | base.gguf | 98.0 |" in report
     assert "| LoRA | lora_both.gguf | 9.0 |" in report
@@ -132,7 +133,7 @@ def test_the_report_names_the_two_files_and_the_command_that_serves_them() -> No
 
 def test_a_merged_release_has_no_such_part() -> None:
     assert "serving" not in attribution.document([ADAPTER, Q4])
-    assert "Served apart" not in "\n".join(blocks({"forms": attribution.document([ADAPTER, Q4])}))
+    assert "Served apart" not in "\n".join(blocks({"forms": attribution.document([ADAPTER, Q4])}, Say()))
 
 
 def test_what_is_kept_of_serving_is_what_the_schema_of_verdicts_says() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import gguf_requests
+from fixtures import gguf_builds
 from harness.errors import SmokeError
 from harness.gguf.files import GgufFiles
 from harness.gguf.smoke import Said
@@ -33,7 +33,7 @@ def smoke(line: Line, tmp_path: Path) -> Callable[[list[list[Said]]], Request]:
 
     def smoke(answers: list[list[Said]]) -> Request:
         parts = (some("base"), some("adapter"), GgufFiles(some("gguf"), some("lora")))
-        return gguf_requests.smoke(spec, *parts, "cli", [], tools, lambda: answers.pop(0))
+        return gguf_builds.smoke(spec, *parts, "cli", [], tools, lambda: answers.pop(0))
 
     return smoke
 
@@ -43,7 +43,7 @@ def test_an_answer_is_kept(smoke: Callable[[list[list[Said]]], Request], said: S
     answers = [[said], [DEAD]]
     request, store = smoke(answers), Store(tmp_path / "store")
     for _ in range(2):
-        assert gguf_requests.read_smoke(store.fetch(request.key, request.build)) == [said]
+        assert gguf_builds.read_smoke(store.fetch(request.key, request.build)) == [said]
     assert answers == [[DEAD]], "asked once"
 
 
@@ -51,4 +51,4 @@ def test_a_program_that_failed_is_asked_again(smoke: Callable[[list[list[Said]]]
     request, store = smoke([[SOUND, DEAD], [SOUND, ENDLESS]]), Store(tmp_path / "store")
     with pytest.raises(SmokeError, match=r"1 of 2 prompts were not answered\n  one, llama-completion: died of SIGSEGV"):
         store.fetch(request.key, request.build)
-    assert gguf_requests.read_smoke(store.fetch(request.key, request.build)) == [SOUND, ENDLESS]
+    assert gguf_builds.read_smoke(store.fetch(request.key, request.build)) == [SOUND, ENDLESS]

@@ -22,6 +22,7 @@ from harness.releases import ledger, ledger_file, tried_items
 from harness.releases.ledger import ceiling, if_independent, next_confidence, spent
 from harness.releases.tried_items import Tried
 from harness.report import regression as attempts
+from harness.report.catalogue import Say
 from harness.spec import load
 from harness.spec.objects import Spec
 from harness.statistics.measurement import Measurement
@@ -348,16 +349,18 @@ class TestTheReport:
     }
 
     def test_a_count_is_told_with_its_ceiling_and_its_source(self) -> None:
-        told = attempts.line({"attempts": {**self.FIGURES, "adapters": 3}})
+        told = attempts.line({"attempts": {**self.FIGURES, "adapters": 3}}, Say())
         assert "3 adapters; the stated 5.0% error is by now at most 15.0% (Boole's inequality), 14.3% if" in told
 
     def test_no_ledger_reads_unknown_and_not_one(self) -> None:
         assert "unknown, since no ledger counts them" in attempts.line(
-            {"attempts": {**self.FIGURES, "adapters": "unknown"}}
+            {"attempts": {**self.FIGURES, "adapters": "unknown"}}, Say()
         )
 
     def test_spending_tells_the_level(self) -> None:
-        told = attempts.line({"attempts": {**self.FIGURES, "adapters": 2, "mode": "spend", "judged_at_error": 0.0076}})
+        told = attempts.line(
+            {"attempts": {**self.FIGURES, "adapters": 2, "mode": "spend", "judged_at_error": 0.0076}}, Say()
+        )
         assert "judged at 0.760% error, its share of 5.0%" in told
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from harness.report import markdown
 from harness.report.__main__ import NO_RUN, main
+from harness.spec import papers
 from harness.store import digests
 from suites.selftest.report import small_run
 from suites.selftest.report.small_run import GATES, journal
@@ -43,6 +44,23 @@ def test_rendering_again_takes_the_notes_that_are_given(run_folder: Path) -> Non
     status = main([str(run_folder), "--notes", str(run_folder.parent / "line" / "notes.toml")])
     expected = markdown.render(document_of(run_folder), NOTES)
     assert (status, (run_folder / "report.md").read_text(encoding="utf-8")) == (0, expected)
+
+
+def test_rendering_again_writes_markdown_and_page_in_every_language_of_the_release(run_folder: Path) -> None:
+    (run_folder / "release.toml").write_text('[release]\nname = "demo"\nlanguages = ["en", "zh"]\n', encoding="utf-8")
+    assert main([str(run_folder)]) == 0
+    said = {name: (run_folder / name).read_text(encoding="utf-8") for name in papers.translated(["en", "zh"])}
+    assert sorted(said) == ["report.zh.html", "report.zh.md"]
+    assert said["report.zh.md"] == markdown.render(document_of(run_folder), "", "zh")
+    assert (run_folder / "report.md").read_text(encoding="utf-8") == markdown.render(document_of(run_folder), "")
+    assert 'lang="zh"' in said["report.zh.html"]
+
+
+def test_the_first_language_has_the_plain_names(run_folder: Path) -> None:
+    (run_folder / "release.toml").write_text('[release]\nname = "demo"\nlanguages = ["zh"]\n', encoding="utf-8")
+    assert main([str(run_folder)]) == 0
+    assert (run_folder / "report.md").read_text(encoding="utf-8") == markdown.render(document_of(run_folder), "", "zh")
+    assert not list(run_folder.glob("report.*.*"))
 
 
 def test_rendering_again_writes_the_junit_file(run_folder: Path) -> None:

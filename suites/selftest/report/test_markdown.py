@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.gates.gate import Gate
-from harness.report import markdown
+from harness.report import catalogue, markdown
 from suites.selftest.report.hostile_text import hostile, hostile_paper, many
 from suites.selftest.report.small_run import GATES, build, journal, judged
 
@@ -26,6 +27,14 @@ SECTIONS = [
     "Next steps",
     "Appendix",
 ]
+
+
+languages = st.sampled_from(catalogue.languages())
+
+
+def titles(language: str) -> list[str]:
+    """What its sections are called in a report's own language."""
+    return [catalogue.Say(language)(title) for title in SECTIONS]
 
 
 def quoted(text: str) -> str:
@@ -69,50 +78,52 @@ def tables(report: str) -> list[list[str]]:
 
 
 @many
-@given(hostile)
-def test_every_table_keeps_its_column_count_whatever_its_cells_hold(text: str) -> None:
+@given(hostile, languages)
+def test_every_table_keeps_its_column_count_whatever_its_cells_hold(text: str, language: str) -> None:
     ragged = [
-        rows for rows in tables(markdown.render(hostile_paper(text), "")) if len({r.count("|") for r in rows}) > 1
+        rows
+        for rows in tables(markdown.render(hostile_paper(text), "", language))
+        if len({r.count("|") for r in rows}) > 1
     ]
     assert ragged == []
 
 
 @many
-@given(hostile)
-def test_no_text_adds_or_hides_a_section(text: str) -> None:
-    lines = prose(markdown.render(hostile_paper(text), ""))
-    assert [line[3:] for line in lines if line.startswith("## ")] == SECTIONS
+@given(hostile, languages)
+def test_no_text_adds_or_hides_a_section(text: str, language: str) -> None:
+    lines = prose(markdown.render(hostile_paper(text), "", language))
+    assert [line[3:] for line in lines if line.startswith("## ")] == titles(language)
 
 
 @many
-@given(hostile)
-def test_no_text_opens_a_block_inside_its_bullet(text: str) -> None:
+@given(hostile, languages)
+def test_no_text_opens_a_block_inside_its_bullet(text: str, language: str) -> None:
     """A name that began a bullet with "## " was a heading there, which a search for "^##" does not see."""
-    lines = prose(markdown.render(hostile_paper(text), f"limits = [{quoted(text)}]\n"))
+    lines = prose(markdown.render(hostile_paper(text), f"limits = [{quoted(text)}]\n", language))
     assert [line for line in lines if re.match(r"- +(?:[-+*=#>~`:]|\d+[.)])", line)] == []
 
 
 @many
-@given(hostile)
-def test_outside_of_fences_there_is_no_raw_html_code_or_link(text: str) -> None:
-    lines = "\n".join(prose(markdown.render(hostile_paper(text), "")))
+@given(hostile, languages)
+def test_outside_of_fences_there_is_no_raw_html_code_or_link(text: str, language: str) -> None:
+    lines = "\n".join(prose(markdown.render(hostile_paper(text), "", language)))
     assert re.findall(r"[<>`\[\]\\]|&(?!#\d+;|amp;|lt;|gt;)|://|www\.", lines) == []
 
 
 @many
-@given(hostile)
-def test_no_control_or_bidirectional_character_reaches_the_report(text: str) -> None:
-    report = markdown.render(hostile_paper(text), "")
+@given(hostile, languages)
+def test_no_control_or_bidirectional_character_reaches_the_report(text: str, language: str) -> None:
+    report = markdown.render(hostile_paper(text), "", language)
     assert re.findall(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", report) == []
 
 
 @many
-@given(hostile)
-def test_hostile_notes_are_escaped_like_everything_else(text: str) -> None:
+@given(hostile, languages)
+def test_hostile_notes_are_escaped_like_everything_else(text: str, language: str) -> None:
     notes = f"limits = [{quoted(text)}]\nbackups = [{quoted(text)}]\n[[problems]]\nsymptom = {quoted(text)}\n"
-    lines = prose(markdown.render(build(journal()), notes))
+    lines = prose(markdown.render(build(journal()), notes, language))
     assert ([line[3:] for line in lines if line.startswith("## ")], re.findall(r"[<>`\[\]]", "\n".join(lines))) == (
-        SECTIONS,
+        titles(language),
         [],
     )
 
@@ -163,9 +174,10 @@ def test_an_unproven_release_is_stamped_in_its_report() -> None:
     assert stamped == [False, True]
 
 
-def test_a_document_with_nothing_in_it_still_renders_every_section() -> None:
-    lines = prose(markdown.render({}, ""))
-    assert [line[3:] for line in lines if line.startswith("## ")] == SECTIONS
+@pytest.mark.parametrize("language", catalogue.languages())
+def test_a_document_with_nothing_in_it_still_renders_every_section(language: str) -> None:
+    lines = prose(markdown.render({}, "", language))
+    assert [line[3:] for line in lines if line.startswith("## ")] == titles(language)
 
 
 def test_notes_that_are_no_toml_are_a_problem_and_not_the_end_of_the_report() -> None:

@@ -12,11 +12,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.report.page import catalogue, packed, picture, render
+from harness.report import catalogue
+from harness.report.page import packed, picture, render
 from harness.report.page.answers import Row, slice_fields
 from harness.report.page.history import releases
 from harness.report.page.view import View, heats
@@ -66,7 +66,7 @@ def test_the_verdict_and_its_first_reason_stand_before_any_gate(language: str) -
     page = render.render(build(journal(candidate="failed")), View(), language)
     heading, reason, gates = (page.index(text) for text in ("<h1>", 'class="reason"', 'id="gates"'))
     assert heading < reason < gates
-    assert catalogue.translator(language)("refused") in page
+    assert catalogue.Say(language)("refused") in page
 
 
 def test_what_failed_stands_before_what_is_inconclusive_and_that_before_what_passed() -> None:
@@ -191,23 +191,3 @@ def test_earlier_figures_come_from_bundles_of_the_same_release_and_damaged_ones_
     (past,) = releases(tmp_path, build(journal()))
     assert past.run_id == "run_0"
     assert set(past.gates) == {"eval.duo.greet.coverage"}
-
-
-def _messages() -> set[str]:
-    found = set(catalogue.WORDS)
-    for path in sorted(render.PARTS.glob("*.html")):
-        with path.open("rb") as file:
-            told = extract("jinja2.ext:babel_extract", file, options={"newstyle_gettext": "true"})
-            found |= {str(message) for _, message, _, _ in told}
-    return found
-
-
-@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != catalogue.ENGLISH])
-def test_a_catalogue_has_every_message_and_no_other(language: str) -> None:
-    assert set(catalogue.messages(language)) == _messages()
-
-
-@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != catalogue.ENGLISH])
-def test_a_translation_keeps_the_places_for_figures(language: str) -> None:
-    for message, told in catalogue.messages(language).items():
-        assert sorted(re.findall(r"%\(\w+\)s", message)) == sorted(re.findall(r"%\(\w+\)s", told))

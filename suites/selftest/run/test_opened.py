@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import requests
+from fixtures import builds
 from harness.dataset import checks, registry
 from harness.dataset.check import SplitsCheck
 from harness.engines.adapter_files import CONFIG, WEIGHTS
@@ -73,7 +73,7 @@ def test_a_given_adapter_that_was_swapped_is_refused(tmp_path: Path) -> None:
     (tmp_path / CONFIG).write_text("{}", encoding="utf-8")
     (tmp_path / WEIGHTS).write_bytes(b"after")
     with pytest.raises(AdapterError, match="changed while the run was under way"):
-        requests.given_adapter(Adapter(name="both", tasks=("sea",), path=tmp_path), {str(tmp_path): "0" * 64})
+        builds.given_adapter(Adapter(name="both", tasks=("sea",), path=tmp_path), {str(tmp_path): "0" * 64})
 
 
 def test_a_spec_cannot_say_what_was_opened(line: Line, tmp_path: Path) -> None:

@@ -210,7 +210,7 @@ SECTION = '''\
 from harness.report.escape import bullets, cell
 
 
-def blocks(document, prose):
+def blocks(document, prose, say):
     spent = document.get("durations", {})
     return [bullets(f"{cell(stage)}: {cell(seconds)} s" for stage, seconds in spent.items())]
 '''

@@ -87,8 +87,9 @@ def test_a_mistake_is_named_with_its_key_and_its_mend(copied: Line, mistake: str
 @pytest.mark.parametrize(
     "name",
     [
-        "verdict.json", "Verdict.JSON", "junit.xml", "report.md", "report.md.new", "release.toml", "SHA256SUMS.txt",
-        "judged_items.jsonl", "evidence", "staged", "staged.partial", "adapter_both.tar.gz", "model_both.gguf",
+        "verdict.json", "Verdict.JSON", "junit.xml", "report.md", "report.md.new", "report.zh.md", "report.zh.html",
+        "release.toml", "SHA256SUMS.txt", "judged_items.jsonl", "evidence", "staged", "staged.partial",
+        "adapter_both.tar.gz", "model_both.gguf",
     ],
 )  # fmt: skip
 def test_notes_that_would_take_the_place_of_a_runs_own_paper_are_refused(copied: Line, name: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.requests import content_digest, prompt_digest
+from fixtures.builds import content_digest, prompt_digest
 from harness.dataset import tokens
 from harness.dataset.duplicates import duplicate_findings
 from harness.dataset.item import Item
