@@ -5,14 +5,71 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from harness.store import digests
 from suites.tiny import line
 
 KINDS = ("llama", "qwen3")
 
 
-def write_base(folder: Path, kind: str) -> None:
-    """A random model of two layers with the tiny line's tokenizer and chat template; its weights are wide enough that
-    no two tokens are nearly as likely."""
+SPEC = """\
+[release]
+name = "tiny-vllm"
+candidate = "sea"
+deploy = "vllm"
+seed = 7
+threads = 1
+
+[base]
+source = "path:base"
+pin = "sha256:{pin}"
+
+{task}
+[adapters.sea]
+tasks = ["sea"]
+
+[recipe]
+rank = 16
+alpha = 32
+batch_size = 4
+max_length = 128
+
+[[experiments]]
+name = "short"
+epochs = 20
+learning_rate = 1e-2
+
+[generation]
+batch_size = 16
+noise_sample = 0
+
+[[gates.eval]]
+adapter = "sea"
+task = "sea"
+above = {{ coverage = 0.5, format = 0.5, refused = 0.5, answered = 0.5 }}
+expected = {{ coverage = 0.95, format = 0.95, refused = 0.95, answered = 0.95 }}
+
+[gates.gguf]
+sample = 6
+"""
+"""The tiny line with one task and one adapter, deployed by vLLM and held against the adapter as trained."""
+
+
+def write_release(folder: Path) -> Path:
+    """Write base, data and spec below `folder`; returns the spec's path."""
+    path = line.write_release(folder)
+    write_base(folder / "base", "llama", spread=0.02)
+    pin = digests.of_value(digests.of_folder(folder / "base"))
+    task = line.TASK.format(name="sea", refuse=[*line.REFUSE], look_alike=[*line.LOOK_ALIKE])
+    path.write_text(SPEC.format(pin=pin, task=task), encoding="utf-8")
+    return path
+
+
+def write_base(folder: Path, kind: str, spread: float = 0.2) -> None:
+    """A random model of two layers with the tiny line's tokenizer and chat template.
+
+    Args:
+        spread: of its weights; as wide as by default, no two tokens are nearly as likely.
+    """
     import torch
     from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
@@ -31,7 +88,7 @@ def write_base(folder: Path, kind: str) -> None:
         "bos_token_id": None,
         "eos_token_id": tokenizer.eos_token_id,
         "pad_token_id": tokenizer.pad_token_id,
-        "initializer_range": 0.2,
+        "initializer_range": spread,
     }
     torch.manual_seed(11)
     model = LlamaForCausalLM(LlamaConfig(**shape)) if kind == "llama" else Qwen3ForCausalLM(Qwen3Config(**shape))
