@@ -35,7 +35,7 @@ max_length = 128
 
 [[experiments]]
 name = "short"
-epochs = 20
+epochs = 60
 learning_rate = 1e-2
 
 [generation]
