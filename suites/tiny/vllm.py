@@ -49,7 +49,7 @@ above = {{ coverage = 0.5, format = 0.5, refused = 0.5, answered = 0.5 }}
 expected = {{ coverage = 0.95, format = 0.95, refused = 0.95, answered = 0.95 }}
 
 [gates.gguf]
-sample = 6
+sample = 24
 """
 """The tiny line with one task and one adapter, deployed by vLLM and held against the adapter as trained."""
 

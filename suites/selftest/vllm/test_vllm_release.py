@@ -26,11 +26,11 @@ def served(line: Line) -> Finished:
     return release(line, "served", timeout=SECONDS)
 
 
-def test_the_adapter_as_vllm_serves_it_is_the_adapter_as_trained(served: Finished) -> None:
+def test_a_release_that_vllm_serves_is_green_and_held_against_the_adapter_as_trained(served: Finished) -> None:
     found = {name: served.gate(f"gguf.vllm.{name}")["outcome"] for name in HELD}
     assert set(found.values()) == {"passed"}, served.output
     assert served.gate("eval.sea.sea.determinism")["outcome"] == "passed"
-    assert served.gate("eval.sea.sea.format")["value"] > 0.9
+    assert (served.status, served.verdict["verdict"]) == (0, "released")
 
 
 def test_a_vllm_that_ignores_the_adapter_is_red_by_name(line: Line, served: Finished, tmp_path: Path) -> None:
