@@ -15,6 +15,8 @@ GreenrunError
 ├── SignatureError       a signature or a key cannot be used
 ├── BlockedError         a gate cannot be judged because an earlier one is red
 ├── EngineError          a model's engine died, hung, or gave what cannot be used
+├── FetchError           a base cannot be brought from its hub
+├── MeansError           this machine has not the room or the memory for a run
 ├── ToolchainError       there is no usable llama.cpp
 └── GgufError            a step on the way to a GGUF file failed (`harness.engines.native.ChildError` is one)
     └── SmokeError       a program that was to answer failed
@@ -114,6 +116,14 @@ class BlockedError(GreenrunError):
 
 class EngineError(GreenrunError):
     """Raised when a model's engine died, hung or gave what cannot be used."""
+
+
+class FetchError(GreenrunError):
+    """Raised when a base cannot be brought from its hub; one sentence with the mend."""
+
+
+class MeansError(GreenrunError):
+    """Raised when this machine has less room or memory than a run needs; one sentence with both figures."""
 
 
 class ToolchainError(GreenrunError):

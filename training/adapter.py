@@ -15,6 +15,7 @@ from typing import Any
 from harness.dataset import tokens
 from harness.dataset.item import Item
 from harness.engines.adapter_files import CONFIG
+from harness.engines.form import keep_freed
 from harness.errors import TrainingError
 from harness.spec.recipe import Experiment, Recipe
 from training import checkpoints, norms
@@ -51,6 +52,7 @@ def train(
     from transformers import AutoTokenizer
 
     torch.set_num_threads(threads)
+    keep_freed()  # a step's logits over a large vocabulary are hundreds of megabytes, which the system clears when new
     tokenizer = AutoTokenizer.from_pretrained(base)
     samples = tokenize(tokenizer, items, recipe.max_length)
     model = lora(load(base, recipe), recipe, seed)
@@ -183,7 +185,8 @@ def _cuda() -> bool:
 
 
 def _make_reproducible(folder: Path) -> None:
-    """Sets have no order and the base's path is this machine's: neither may reach the adapter's digest."""
+    """Rewrite the configuration so that equal trainings have equal digests: lists that peft made of sets are sorted,
+    and the base's path on this machine is removed."""
     path = folder / CONFIG
     config = json.loads(path.read_text(encoding="utf-8"))
     config["base_model_name_or_path"] = None

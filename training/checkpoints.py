@@ -1,4 +1,4 @@
-"""A checkpoint a minute, so that a training that is killed costs a minute and not the adapter."""
+"""Checkpoints by the clock, one a minute, so that a killed training loses a minute and not the adapter."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from pathlib import Path
 from typing import Any
 
 EVERY = 60.0
-"""Seconds between checkpoints. Writing one takes a fraction of a second here, so under a hundredth of the time."""
+"""Seconds between checkpoints. Writing one takes a fraction of a second here, under a hundredth of the time."""
 
 LOSSES = "losses.json"
-"""Written last into a checkpoint: one without it was being written when its process died."""
+"""File of the losses, the last one of a checkpoint: without it the checkpoint is incomplete, since the process died
+while writing it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A complete one, as the Trainer wrote it."""
+    """A complete checkpoint, as the Trainer wrote it."""
 
     path: Path
     losses: tuple[float, ...]
-    """Of every step before it."""
+    """Loss of every step before the checkpoint."""
 
 
 def latest(folder: Path) -> Checkpoint | None:
@@ -34,7 +35,9 @@ def latest(folder: Path) -> Checkpoint | None:
 
 
 def keeper(folder: Path, losses: list[float]) -> Any:
-    """A callback that asks the Trainer for checkpoints by the clock, and keeps the losses so far beside them.
+    """A Trainer callback that asks for checkpoints by the clock, and keeps the losses so far beside them.
+
+    The result does not depend on when they are taken, so the clock may decide.
 
     When they are taken changes nothing of the result, so the clock may decide.
 

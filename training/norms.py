@@ -1,4 +1,4 @@
-"""Replace a model's RMS norms, written out in five tensor operations, by torch's fused one: +30 % tokens/s on a CPU."""
+"""Replace a model's RMS norms, which take five tensor operations, by torch's fused one: +30 % tokens/s on a CPU."""
 
 from __future__ import annotations
 

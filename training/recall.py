@@ -1,4 +1,9 @@
-"""What layers below the adapter make of a batch, computed once: they learn nothing, so the next epoch finds the same.
+"""Cache of the frozen layers' outputs: layers below the adapter do not learn, so they give the same for a batch in
+every epoch.
+
+With the adapter on the upper half of the layers, an epoch after the first takes two thirds of the products. A batch is
+recognised by all its token ids, padding included, so a cached output is bit for bit what would be computed. Batches of
+one item return every epoch; larger ones are drawn anew and seldom do.
 
 With the adapter on the upper half of the layers, an epoch after the first takes two thirds of the products. A batch is
 known again by its token ids as a whole, padding and all, so what is remembered is bit for bit what would be computed;
@@ -13,12 +18,12 @@ from functools import partial
 from typing import Any
 
 MOST = 2**30
-"""Bytes that are remembered; batches past it are computed every time."""
+"""Most bytes that are cached; further batches are computed every time."""
 
 
 @contextmanager
 def recalled(decoder: Any, first_layer: int) -> Iterator[dict[bytes, Any]]:
-    """While the context lasts, layers of `decoder` below `first_layer` compute each batch once.
+    """Inside the context, layers of `decoder` below `first_layer` compute each batch once.
 
     Args:
         decoder: of a causal language model of transformers, whose layers below are frozen and without dropout.
@@ -45,7 +50,7 @@ def recalled(decoder: Any, first_layer: int) -> Iterator[dict[bytes, Any]]:
 
 
 class _Memory:
-    """Outputs by batch, and the batch that is under way."""
+    """Cached outputs by batch, and the batch that is being computed."""
 
     def __init__(self, known: dict[bytes, Any]) -> None:
         self.known, self.batch, self.size = known, b"", 0
@@ -55,13 +60,14 @@ class _Memory:
         self.batch = repr(tuple(ids.shape)).encode() + ids.cpu().numpy().tobytes()
 
     def passed(self, forward: Callable[..., Any], hidden: Any, *args: Any, **kwargs: Any) -> Any:
-        """The layer's output; of a batch that is known, its input, which nothing reads."""
+        """Forward of a frozen layer: for a cached batch the layer is skipped, and its input is returned, which nothing
+        reads."""
         if self.batch not in self.known:
             return forward(hidden, *args, **kwargs)
         return (hidden,) if isinstance(self.known[self.batch], tuple) else hidden
 
     def kept(self, forward: Callable[..., Any], hidden: Any, *args: Any, **kwargs: Any) -> Any:
-        """The output of the last layer below, from memory where the batch is known."""
+        """Forward of the last frozen layer: its output, taken from the cache where the batch is known."""
         if self.batch in self.known:
             return self.known[self.batch]
         found = forward(hidden, *args, **kwargs)

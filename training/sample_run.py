@@ -1,4 +1,5 @@
-"""A few steps on a few items, then one generation: a broken set-up fails in seconds, not after the matrix."""
+"""A trial training: a few steps on a few items and one generation, so that a broken set-up fails in seconds, not after
+the matrix."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ ITEMS = 4
 
 
 def run(base: Path, items: Sequence[Item], recipe: Recipe, seed: int, threads: int, folder: Path) -> None:
-    """Train on the first items for two epochs, mount the result, generate once; writes ``sample.json``.
+    """Train on the first items for two epochs, mount the adapter, generate once; writes ``sample.json``.
 
     Raises:
         TrainingError, AdapterError: what would have broken every later training as well.

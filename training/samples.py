@@ -67,20 +67,22 @@ def collate(samples: Sequence[Sample], pad: int) -> dict[str, Any]:
 
 
 class Buckets:
-    """A sampler of indices: shuffled, then sorted by length within a window of batches, batches shuffled again.
+    """A sampler of indices: shuffled, sorted by length within a window of batches, then the batches shuffled again.
+
+    Batches need little padding and still mix kinds of items; the same seed gives the same order.
 
     Little is padded, and a batch still mixes kinds of items; the same seed gives the same order.
     """
 
     WINDOW = 4
-    """Batches that are sorted together: all of a small set sorted at once would put every short refusal in one."""
+    """Batches in a window. A small set sorted as a whole would put every short refusal in one batch."""
 
     def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
         self.lengths, self.batch_size, self.seed = list(lengths), batch_size, seed
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Each epoch has an order of its own; a training that goes on begins in the middle of one."""
+        """Set the epoch, each of which has an order of its own; a resumed training begins in the middle of one."""
         self.epoch = epoch
 
     def __len__(self) -> int:

@@ -1,4 +1,7 @@
-"""How much of a result was the seed: one recipe trained with several, each judged on `dev`.
+"""Compare trainings of one recipe with several seeds, each judged on `dev`: how much of the result is the seed's.
+
+A pure computation over scores. A release rests on one training; whether other seeds would have been green as well says
+how far the recipe explains it.
 
 Pure: scores come in, spreads and counts go out. A release rests on one training; whether another would have been
 green as well says how far its green is the recipe's and not the draw's.
@@ -15,14 +18,14 @@ from harness.statistics import bounds as statistics
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """One gated metric over all trainings."""
+    """Results of one gated metric over all trainings."""
 
     key: str
     """``task.metric``."""
     values: tuple[float, ...]
     """Mean over `dev`, in the order of the seeds."""
     bounds: tuple[float, ...]
-    """The gate's own lower bound on `dev`, in the same order."""
+    """Lower bound on `dev` by the gate's own rule, in the same order."""
     minimum: float
     threshold: float
     n: int
@@ -31,26 +34,26 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """What every training with another seed came to."""
+    """The results of the trainings with all seeds."""
 
     seeds: tuple[int, ...]
     spreads: tuple[Spread, ...]
 
     @property
     def qualified(self) -> tuple[bool, ...]:
-        """By seed: whether every gated metric exceeds its minimum, so that the experiment could be selected."""
+        """For each seed, whether every gated metric exceeds its minimum, so that the experiment could be selected."""
         return tuple(all(one.values[k] > one.minimum for one in self.spreads) for k in range(len(self.seeds)))
 
     @property
     def proved(self) -> tuple[bool, ...]:
-        """By seed: whether every gated metric clears its threshold on `dev` by the gate's own bound."""
+        """For each seed, whether every gated metric clears its threshold on `dev` by the gate's own bound."""
         return tuple(all(one.bounds[k] > one.threshold for one in self.spreads) for k in range(len(self.seeds)))
 
 
 def again(
     seeds: Sequence[int], aims: Sequence[Aim], scores: Sequence[Mapping[str, Mapping[str, float]]], confidence: float
 ) -> Again:
-    """Compare trainings.
+    """Compare the trainings of several seeds.
 
     Args:
         scores: of each seed: key of an aim -> independent `dev` item -> score.
@@ -72,7 +75,8 @@ def again(
 
 
 def lines(found: Again) -> list[str]:
-    """A table in words: every gated metric's range over the seeds, and how many trainings would have been green."""
+    """A table as lines of text: every gated metric's range over the seeds, and how many trainings would have been
+    green."""
     total = len(found.seeds)
     told = [
         f"{sum(found.qualified)} of {total} trainings exceed every threshold on dev (seeds "

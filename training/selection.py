@@ -22,12 +22,12 @@ from harness.spec.recipe import Experiment
 from harness.statistics import power
 
 SAME = 1e-9
-"""Sums of paired differences smaller than this are rounding."""
+"""Sums of paired differences below this count as 0: rounding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One experiment's candidate on `dev`."""
+    """The scores of one experiment's candidate on `dev`."""
 
     experiment: Experiment
     scores: Mapping[str, Mapping[str, float]]
@@ -35,9 +35,9 @@ class Scored:
     values: Mapping[str, float]
     """``adapter.task.metric`` -> mean, for the report."""
     cost: int
-    """Epochs x samples of the candidate."""
+    """Cost of training: epochs x samples of the candidate."""
     composite: float
-    """Weighted mean of the values, for the report: the choice does not go by it."""
+    """Weighted mean of the values, for the report; the choice does not use it."""
     chance: float
     """Predicted chance to pass every gate, as if gates were independent."""
     shortfalls: tuple[str, ...]

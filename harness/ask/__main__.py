@@ -1,4 +1,7 @@
-"""``python -m harness.ask ITEM_ID``: one item, and what the base, the adapter and the deployed form say to it.
+"""``python -m harness.ask ITEM_ID``: one item, and what the base, the adapter and the deployed form answer.
+
+The first thing to do after a red run. Nothing is built and nothing is downloaded: base and adapter are those of the
+last run of the release.
 
 What one does first after a red run. Nothing is built and nothing is fetched: base and adapter are those of the last
 run of the release.
@@ -29,7 +32,7 @@ from harness.spec import load
 from harness.spec.objects import Spec
 
 REFUSED = 2
-"""Exit status where the item, the adapter or what a run should have left is not there."""
+"""Exit status where the item, the adapter or an artifact of the last run is missing."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,7 +83,7 @@ def find_item(spec: Spec, name: str) -> tuple[Item, str]:
 
 
 def _adapter(spec: Spec, run: last.LastRun, wanted: str | None) -> tuple[str, Path]:
-    """Label and folder.
+    """(label, folder) of the adapter to ask.
 
     Raises:
         GreenrunError: it is neither an adapter of the spec nor a folder.
@@ -111,7 +114,8 @@ def _columns(
 
 
 def _stored_title(form: Form, judged: Answer, deployed: Answer) -> str:
-    """A form that is asked here says whether it still has the same tokens; any other is only shown as it was stored."""
+    """Title of the column with the stored answer. For a form that is asked here it says whether the tokens are the
+    same."""
     if not isinstance(form, Direct):
         return f"stored: deployed, {form.name}"
     return f"stored: {'same' if judged.ids == deployed.ids else 'OTHER'} tokens"

@@ -1,4 +1,4 @@
-"""One item put to the base, to the adapter as it was trained, and to the form that ships."""
+"""Ask one item of the base, of the adapter as it was trained, and of the form that ships."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ask(spec: Spec, item: Item, base: Path, weights: Path, adapter: Path) -> Ite
 
 
 def _be_quiet() -> None:
-    """Progress bars of a few seconds, and word of optional kernels that are absent, would stand above the page."""
+    """Turn off progress bars, and warnings of absent optional kernels, which would stand above the page."""
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()

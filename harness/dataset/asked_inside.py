@@ -1,4 +1,8 @@
-"""Find short questions of one file inside longer texts of another: in a prompt, an answer, or a system turn.
+"""Find short questions of one file that stand inside longer texts of another: in a prompt, an answer or a system turn.
+
+Runs of words (`harness.dataset.shared_runs`) cannot find them: a question shorter than a run has none. A model that was
+trained on a text that contains a benchmark question has seen that question all the same. Questions are indexed by a
+hash of their first units; the texts of the other file are streamed past the index.
 
 A question shorter than a run shares none, and stands in no whole prompt; a model that was trained on a text that asks
 it has seen it all the same. Questions are indexed by their first units, and the other file streams past.
@@ -22,11 +26,13 @@ from harness.text.pattern import later
 
 KIND = "asked-inside"
 LONGEST = 32
-"""Units of a question: what is longer is a text, whose runs are compared."""
+"""Longest question, in units (`harness.text.units`). A longer prompt is compared by its runs instead."""
 FEWEST, TELLING = 3, 4
-"""Words of a question; and those that say something of their own from which it is no chance, whatever is around it."""
+"""Fewest words of a question; and fewest telling words (`content`) from which a match counts wherever it stands in a
+text."""
 ANCHORS = (3, 6)
-"""Units by which a question is looked up: of a short one, and of one that has so many."""
+"""Length in units of the prefix by which a question is looked up: the short prefix, and the long one for questions that
+have so many units."""
 _ASKS = later(
     "[?\uff1f]|^\\W*(?:who|what|when|where|which|why|how|whose|whom|name|list|explain|describe|give|tell|write|solve|"
     "find|calculate|compute|define|prove|convert|compare|suggest|recommend|summari[sz]e|translate)\\b"
@@ -45,7 +51,7 @@ class _Questions:
     keys: units.Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
 
     def add(self, number: int, prompt: str) -> None:
-        """Put in the prompt of an item, if it is a short question."""
+        """Index the prompt of item `number` if it is a short question; other prompts are ignored."""
         if len(prompt) > 12 * LONGEST or not _ASKS.search(prompt):
             return
         found = units.units(prompt)
@@ -57,7 +63,7 @@ class _Questions:
         self.lengths[anchor].add(len(found))
 
     def inside(self, text: str) -> Iterator[list[int]]:
-        """Items whose questions the text holds beside other words."""
+        """Numbers of the items whose question stands in `text` with other words around it, one list a match."""
         found = units.units(text)
         of_units = units.hashes(found)
         for size in ANCHORS:
@@ -72,13 +78,13 @@ class _Questions:
                         yield numbers
 
     def index(self) -> None:
-        """Make ready to look, once all questions are in."""
+        """Sort the index. Call it once, after the last `add` and before the first `inside`."""
         self.keys = np.sort(np.fromiter(self.by_anchor, np.uint64, len(self.by_anchor)))
 
 
 def asked_inside_findings(earlier: Spool, later: Spool, known: Container[int]) -> Iterator[Finding]:
-    """One finding for each item of the later file that asks what a longer text of the earlier one asks, or whose prompt
-    holds a whole question of the earlier one.
+    """One finding for each item of the later file whose question stands inside a longer text of the earlier file, or
+    whose prompt contains a whole question of the earlier file.
 
     Args:
         earlier, later: filled spools.
@@ -97,8 +103,19 @@ def asked_inside_findings(earlier: Spool, later: Spool, known: Container[int]) -
             yield Finding(later.path, line, "", problem, KIND, 0, shown)
 
 
+def pairs_within(spool: Spool) -> Iterator[tuple[int, int]]:
+    """An item of a file that asks a short question, and another one in whose texts that question stands.
+
+    Args:
+        spool: filled.
+    """
+    for number, source, _ in _held(spool, spool, ("prompt", "answer", "system")):
+        if number != source:
+            yield number, source
+
+
 def _held(asking: Spool, holding: Spool, sides: Container[str]) -> Iterator[tuple[int, int, str]]:
-    """Item that asks, item that holds its question, and the text in which it stands."""
+    """(number of the asking item, number of the item that contains its question, that text), for every match."""
     questions = _Questions()
     for number in range(len(asking)):
         questions.add(number, asking.side(number, "prompt"))

@@ -146,7 +146,7 @@ class _Maker:
 
 
 def _field(said: FieldOf) -> Callable[[Record], Any]:
-    """(columns of a row) -> what the field holds."""
+    """The function that makes a field's value from the columns of a row."""
     if isinstance(said, str):
         return _expression(said)
     each, beside = _expression(said["each"]), _expression(said.get("beside", said["each"]))

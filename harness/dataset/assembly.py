@@ -26,11 +26,11 @@ LISTS = ("each", "beside", "value")
 """Keys of a field that is a list; every other key of it is a field of its entries."""
 
 FieldOf = Annotated[str | Mapping[str, str], OneOf("'string', 'object'")]
-"""An expression over the columns of a row; or a list, made of a column that holds one:
+"""An expression over the columns of a row; or a table for a list field, which is made from a column that holds a list:
 
-    each      the column, whose entries the expressions know as ``it``, numbered from 1 as ``number``
-    beside    a column that must be as long, whose entries are known as ``other``
-    value     an expression: the entry itself. Without it, an entry has the other keys as its fields.
+each      the column, whose entries the expressions know as ``it``, numbered from 1 as ``number``
+beside    a column that must be as long, whose entries are known as ``other``
+value     an expression: the entry itself. Without it, an entry has the other keys as its fields.
 """
 
 
@@ -51,7 +51,7 @@ class SplitTable(Table):
     label: Text
     """Middle of an id: TASK-LABEL-NUMBER."""
     digits: Count = 3
-    """Of the number."""
+    """Digits of NUMBER, padded with zeros."""
     rows: Listed[Taken]
 
 

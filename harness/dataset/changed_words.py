@@ -1,4 +1,9 @@
-"""Tell a text in which a word or two were changed from one that asks something else.
+"""Tell two texts that differ in a word or two from two texts that ask different things.
+
+Ordinary questions of one kind differ in a word, too: "What is the capital of Peru?" is no copy of the same question
+about Chile. So what counts is how many telling words both texts share beside the change. Words that do not change what
+is asked (articles, politeness) count for nothing, nor does the frame that many prompts of a file share. A number, a
+sign or a negation that differs always makes another question.
 
 Ordinary questions of one kind differ in a word, too: "What is the capital of Peru?" copies nothing. So what counts is
 how much both texts say beside the change: words without which nothing else is asked (articles, politeness) weigh
@@ -28,21 +33,23 @@ EMPTY = _words(
     "actually certainly surely perhaps maybe let lets tell",
     "\u8bf7 \u8acb \u95ee \u554f \u5417 \u55ce \u5462 \u554a \u5427 \u5440 \u60a8 \u4f60 \u6211",
 )
-"""English words, and Chinese characters, that may stand or be left out without another thing being asked."""
+"""English words and Chinese characters that can be added or left out without changing what is asked."""
 NEGATIONS = _words(
     "not no never none without nor neither cannot isnt arent dont doesnt didnt wont cant nt t",
     "\u4e0d \u6ca1 \u6c92 \u65e0 \u7121 \u975e \u672a \u52ff \u522b \u5225 \u5426 \u83ab",
 )
 
 ADDED, ONE_CHANGED, TWO_CHANGED = 3, 6, 9
-"""Different words that two texts must share beside one added word, one changed word and two, to be one text: at six the
-chance that two questions of a kind share all the rest has become small, and each changed word takes more."""
+"""Fewest different telling words that two texts must share to count as one text: where one word was added, where one
+was changed, and where two were changed. At six it is unlikely that two different questions of one kind share all the
+rest; each further changed word needs more."""
 INSIDE = 12
-"""The same inside one file, where variants are often meant: as many beside one or two changed words."""
+"""The same inside one file, where variants are often intended: shared telling words beside one or two changed words."""
 LONGEST = 400
-"""Units of a text that are compared word by word; longer copies share runs and shingles, which others look for."""
+"""Longest text, in units, that is compared word by word. Longer copies are found by their runs and shingles."""
 FRAME_SHARE, FRAME_ITEMS, SAMPLE = 0.2, 10, 1000
-"""A word in so large a share of a file's prompts, and in so many of those looked at, belongs to their frame."""
+"""A word belongs to the frame of a file's prompts if at least this share, and at least this number, of the prompts
+looked at contain it; at most so many prompts are looked at."""
 
 _TELLING = re.compile(
     r"\d|^\W|^[\u3007\u96f6\u4e00\u4e8c\u4e24\u5169\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u767e\u5343\u4e07\u842c\u4ebf\u534a]$"
@@ -60,13 +67,13 @@ def frame_words(spool: Spool) -> frozenset[str]:
 
 
 def content(found: Collection[str], frame: Collection[str] = ()) -> list[str]:
-    """The units that say something of their own, in order."""
+    """The telling units of a text, in order: neither in `EMPTY` nor in the frame."""
     return [unit for unit in found if unit not in EMPTY and unit not in frame]
 
 
 def same_but_for_words(left: str, right: str, frame: Collection[str]) -> bool:
-    """Whether two prompts of different files are one, but for words that weigh nothing, one that was added, or one or
-    two that were changed in a text that says enough beside them."""
+    """Whether two prompts of different files count as one: they differ in nothing but `EMPTY` words, one or two added
+    words, or one or two changed words, and share enough telling words (`ADDED`, `ONE_CHANGED`, `TWO_CHANGED`)."""
     change = _change(units.units(left), units.units(right), frame)
     if change is None:
         return False
@@ -84,14 +91,14 @@ def weight(found: Collection[str]) -> float:
 
 
 def few_words_changed(left: Sequence[str], right: Sequence[str], frame: Collection[str]) -> bool:
-    """Whether two texts of one file differ in at most two words of many."""
+    """Whether two texts of one file differ in at most two words and share at least `INSIDE` telling words."""
     change = _change(left, right, frame)
     return change is not None and change[0] >= INSIDE
 
 
 def _change(left: Sequence[str], right: Sequence[str], frame: Collection[str]) -> tuple[float, float, float] | None:
-    """Different telling words that both share, and how many stand in one of them alone; None where another thing is
-    asked, or more than two words differ. Characters of scripts without spaces count for half a word."""
+    """(telling words that both share, words only in `left`, words only in `right`), weighed by `weight`; None where
+    more than two words differ, a number, sign or negation does, or a text is longer than `LONGEST`."""
     if max(len(left), len(right)) > LONGEST:
         return None
     gone, new, shared = [], [], set()

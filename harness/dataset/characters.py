@@ -1,4 +1,5 @@
-"""Find signs in texts that nobody sees or that a wrong decoding left: a model reads them, and learns to write them.
+"""Find characters that are invisible or that a wrong decoding left behind. A model that is trained on them learns to
+write them.
 
 What a script or an emoji needs is spared: joiners in Persian and Hindi, marks of direction beside Hebrew and Arabic,
 the parts of a flag, the spaces without width of Khmer and Thai.
@@ -44,21 +45,24 @@ _BYTE = (
     "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
     "\u2013-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122"
 )
-"""The bytes from 0x80 to 0xBF as Latin-1 and Windows-1252 show them."""
+"""The bytes 0x80 to 0xBF as Latin-1 and Windows-1252 decode them."""
 _CERTAIN = later(
     "\u00c3[\u0080-\u00aa\u00ac-\u00ba\u00bc-\u00bf\u2030\u0153\u0178\u0161\u0192\u2020\u2021]"
     f"|\u00c2[\u00a0-\u00aa\u00ac-\u00ba\u00bc-\u00bf]|\u00e2\u20ac[{_BYTE}]|\u00ef\u00bf\u00bd|\u00f0\u0178[{_BYTE}]{{2}}"
 )
 _LIKELY = later(f"(?:[\u00c2-\u00df][{_BYTE}]|[\u00e0-\u00ef][{_BYTE}]{{2}}|[\u00f0-\u00f4][{_BYTE}]{{3}}){{2,}}")
-"""Letters in such an order that their bytes are UTF-8, twice in a row: no language writes so."""
+"""UTF-8 that was decoded as Latin-1 or Windows-1252: letters whose bytes are valid UTF-8, twice in a row. No language
+writes such a sequence."""
 _UNSPACED = later("[\u3040-\u30ff\u3400-\u9fff\ue000-\uf8ff]{6,}")
 _FEWEST = 3
-"""Characters that a run of ideographs must give when its bytes in GBK are read as UTF-8."""
+"""Fewest ideographs that a run must give when its GBK bytes are decoded as UTF-8, for it to count as wrongly
+decoded."""
 
 
 @dataclass(frozen=True, slots=True)
 class CharactersCheck:
-    """Accuses every text of a record, its keys included, once for each kind."""
+    """A check of single records: invisible and wrongly decoded characters in every text, keys included, one finding a
+    kind."""
 
     name: str = "characters"
 
@@ -87,7 +91,8 @@ def defects(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _turned(text: str) -> re.Match[str] | None:
-    """Overrides anywhere; other marks of direction where nothing runs from right to left."""
+    """The first misplaced direction mark of a text: an override anywhere, any other mark only where no letter runs from
+    right to left."""
     return _TURNING.search(text) or (None if _RTL.search(text) else _DIRECTED.search(text))
 
 
@@ -99,7 +104,9 @@ def _misread(text: str) -> re.Match[str] | None:
 
 
 def _gbk_of_utf8(run: str) -> bool:
-    """Whether ideographs are UTF-8 that was read as GBK: their bytes, read rightly, are ideographs again.
+    """Whether ideographs are UTF-8 that was decoded as GBK: their GBK bytes, decoded as UTF-8, are ideographs again.
+
+    Two ideographs of UTF-8 take the bytes of three characters of GBK; of a long run only the beginning is tried.
 
     Three of GBK's characters hold two of UTF-8's; of a long run the beginning is enough.
     """

@@ -40,7 +40,7 @@ class Check:
     name: str
     """Last part of the gate's id and, behind ``test_``, the name of its test."""
     holds: str
-    """What is so where it passes, as one sentence: the docstring of its test."""
+    """What is true where the check passes, as one sentence; it is also the docstring of the check's test."""
     kinds: frozenset[str]
     """Kinds of findings that it may report: what ``allow`` can name. Any other kind is an error of the check."""
     options: Callable[[str, DataGates], str] | None = None
@@ -65,9 +65,9 @@ class RecordsCheck(Check):
     """(task, text of its prompt template) -> what looks at the records; None where the pass itself does."""
     concerns: Concerns = every_file
     tells: Callable[[Seen], str] | None = None
-    """What the pass saw, in words for whoever reads the gate."""
+    """Makes a line for the gate's report from what the pass counted (`harness.dataset.seen`)."""
     note: str = ""
-    """What its all clear does not speak of, for whoever reads the gate."""
+    """What a pass of this check does not cover, for the gate's report."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +92,12 @@ class BaseText:
 
 
 class Tokenized(Protocol):
-    """Looks at the items of a file as the base model reads them, and gathers their lengths while it does."""
+    """Looks at the items of a file as the base model's tokenizer reads them, and collects their lengths in tokens."""
 
     def findings(self, path: Path, items: Iterable[Item]) -> Iterable[Finding]: ...
 
     def distribution(self) -> str:
-        """The lengths in one line; a reader may want to know them even where nothing was found."""
+        """The lengths in one line, for the gate's report, also where nothing was found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +119,6 @@ class SplitsCheck(Check):
     """(split -> file, files that other tasks train on, held-out splits of each task before this one, options) ->
     defects."""
     leakage: bool = False
-    """Whether it asks what the training data knows of what judges. Its all clear speaks of no adapter that was trained
-    elsewhere, and what it finds is a share of the split that is hit worst: a large training file must not make it
-    small."""
+    """Whether the check looks for training data in held-out splits. Its pass says nothing of adapters that were trained
+    elsewhere, and its findings are counted as a share of the split that has most of them, so that a large training file
+    does not make the share small."""

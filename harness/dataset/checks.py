@@ -1,4 +1,4 @@
-"""Put files to the data checks: the gates' tests, the training guard and scripts share these functions.
+"""Run the data checks: the gates' tests, the guard before training and scripts call these functions.
 
 From Python, the gates' findings are objects::
 
@@ -60,7 +60,7 @@ def check_file(name: str, task: Task, split: str, chosen: Options) -> Checked:
 
 
 def check_task(name: str, task: Task, chosen: Options, others: Iterable[Task] = ()) -> Checked:
-    """One check over all files of a task; what `others` train on must not be known to it either.
+    """One check over all files of a task; for a check of leakage, also against the files that `others` train on.
 
     Raises:
         DataError: a record cannot be used.
@@ -114,7 +114,7 @@ def blocking_findings(spec: Spec, tasks: Iterable[str]) -> list[Finding]:
 
 
 def _noted(found: Iterable[Finding], accused: dict[Path, set[int]]) -> Iterator[Finding]:
-    """Findings as they come, with the lines of each file that they stand in put down in `accused`."""
+    """Findings as they come; notes in `accused` which lines of which file have one."""
     for finding in found:
         accused.setdefault(finding.path, set()).add(finding.line)
         yield finding
@@ -132,7 +132,8 @@ def _plan(task: Task, split: str, chosen: Options) -> Plan:
 
 @lru_cache(maxsize=64)
 def _scanned(plan: Plan, stamp: tuple[int, int]) -> Scan:
-    """One pass for all gates of a file in this process; `stamp` is there to forget what has changed."""
+    """One pass over a file, remembered, so that all gates of the file in this process share it. `stamp` is part of the
+    remembered key: a changed file is read again."""
     return scan_file(plan)
 
 

@@ -9,14 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 LONGEST = 32
-"""Units up to which an answer may be a label or a standing refusal: a longer one that repeats was copied."""
+"""Longest answer, in units, that may be a label or a standing refusal. A longer one that repeats is a copy."""
 FEWEST, SHARE, CROWD = 4, 0.05, 20
-"""Items that must give an answer, and their share of the file, for it to be one of a closed set; with so many as the
-last, any share will do."""
+"""Fewest items that must give an answer, and their least share of the file, for the answer to belong to a closed set;
+from `CROWD` items on, any share is enough."""
 
 
 def closed(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The keys of answers that enough items give, ascending. Keys of 0 stand for no answer."""
+    """Keys (hashes) of the answers that belong to a closed set, ascending. A key of 0 stands for no answer and is left
+    out."""
     found, counts = np.unique(keys[keys != 0], return_counts=True)
     often: npt.NDArray[np.uint64] = found[(counts >= FEWEST) & ((counts >= SHARE * len(keys)) | (counts >= CROWD))]
     return often

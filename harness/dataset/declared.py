@@ -1,6 +1,5 @@
-"""What a task declares of its items: which kinds must be refused, which only look like it, and which of the keys that
-metrics need it has. Kinds are the data's own words; the harness knows none of them.
-"""
+"""What a task declares about its items: which kinds must be refused, which only look as if they must, and which of the
+task keys that some metrics need are set. Kinds are the data's own words; the harness knows none of them."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from harness.spec.objects import Task
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a reader needs to know of a task beside the prompt's template and the system turn."""
+    """The declarations of one task. A reader of records needs them beside the prompt template and the system turn."""
 
     refuse: frozenset[str] = frozenset()
     """Kinds of items that must be refused; every other kind must be answered."""
@@ -25,7 +24,7 @@ class Declared:
 
 
 NOTHING = Declared()
-"""Of a file without a task."""
+"""The declarations of a file that belongs to no task."""
 
 
 def of_task(task: Task) -> Declared:
@@ -33,7 +32,7 @@ def of_task(task: Task) -> Declared:
 
 
 def absent_kinds(task: Task, items: Iterable[Item]) -> tuple[tuple[str, str], ...]:
-    """Each declared kind that no item has: its key, and the mend. Items are taken until every kind was met."""
+    """(key of the task, mend) for each declared kind that no item has. Stops reading once every kind was seen."""
     wanted = {kind: key for key in ("refuse", "look_alike") for kind in sorted(getattr(task, key))}
     missing, known = set(wanted), set[str]()
     for item in items if wanted else ():

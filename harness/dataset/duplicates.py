@@ -34,7 +34,7 @@ from harness.text import units
 from harness.text.compare import side_by_side
 
 LABEL = 8
-"""Words below which an answer says nothing by itself: a label, a number, yes or no."""
+"""Fewest words of an answer that is compared by itself: a shorter one is a label, a number, yes or no."""
 ALL_PAIRS = 40
 """Members of a bucket up to which each pair is verified; larger ones are compared with their first and last one,
 since a crowd that shares a bucket is one text with small changes."""
@@ -84,7 +84,7 @@ def _contexts(items: Iterable[Item], found: array[int]) -> Iterator[Item]:
 
 
 class _Remembered:
-    """What is remembered of one side of every item: a hash of the whole and two hashes a band, 264 bytes."""
+    """Hashes of one side of every item: one of the whole text and two a band, 264 bytes an item."""
 
     def __init__(self, shingle: int) -> None:
         self._shingle = shingle
@@ -94,8 +94,8 @@ class _Remembered:
         self._short = bytearray()
 
     def add(self, sketch: Sketch, words: bytes, context: int) -> None:
-        """Remember the next item; one without units, or too short for a shingle, has no bands. Items of two contexts
-        share nothing."""
+        """Store the hashes of the next item's text. A text without units, or too short for a shingle, gets no bands.
+        Texts of different contexts are never compared."""
         self._words += _within(words, context)
         self._short.append(len(sketch.found) <= LONGEST)
         self._wholes += np.uint64((units.whole(sketch.found) ^ context) if sketch.found else 0).tobytes()
@@ -105,7 +105,7 @@ class _Remembered:
         self._bands += _within(banded(sketch.minima), context)
 
     def add_nothing(self) -> None:
-        """Remember that the next item's text says nothing by itself."""
+        """Store an empty entry for the next item, whose text is not compared by itself."""
         self._words += bytes(4 * BANDS)
         self._bands += bytes(4 * BANDS)
         self._wholes += bytes(8)
@@ -133,7 +133,8 @@ class _Remembered:
 
 
 def _within(bands: bytes, context: int) -> bytes:
-    """Bands as no other context has them; 0 stays what it is, and nothing else becomes 0: bands are odd."""
+    """Bands mixed with the hash of their context, so that items of other contexts share none. A band of 0, which stands
+    for none, stays 0, and no other becomes 0, since bands are odd."""
     found = np.frombuffer(bands, np.uint32)
     mixed: npt.NDArray[np.uint32] = np.where(found == 0, found, found ^ np.uint32((context >> 32) & ~1))
     return mixed.astype(np.uint32).tobytes()
@@ -146,8 +147,8 @@ def _near(
     bands: Sequence[npt.NDArray[np.uint32]],
     alike: _Alike,
 ) -> Iterator[tuple[int, int, float]]:
-    """Near copies among items that are no exact ones. Those that hang together form one cluster, however they
-    are ordered; each member but its first is reported with one member that it is near to."""
+    """Near copies among items that are no exact copies: (later item, the item it copies, similarity). Copies of copies
+    form one cluster, whatever their order; each member but the first is reported with one member that it is near to."""
     parent = np.arange(len(singles))
     tried: set[tuple[int, int]] = set()
     links: dict[int, list[tuple[int, float]]] = {}
@@ -210,17 +211,17 @@ def _root(parent: npt.NDArray[np.int64], member: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Alike:
-    """When two texts of one file are near copies."""
+    """The test whether two texts of one file are near copies."""
 
     frame: frozenset[str]
     """Words that many prompts of the file share."""
     shingle: int
     least: float
-    """Jaccard similarity of their shingles from which they are."""
+    """Least Jaccard similarity of the shingles of near copies."""
 
     def similarity(self, left: str, right: str) -> float | None:
-        """The similarity of two near copies, by their shingles or, where a word or two were changed, by their words;
-        None where they are none."""
+        """The similarity of two near copies: that of their shingles, or of their words where only a word or two were
+        changed; None where they are not near copies."""
         said, other = units.units(left), units.units(right)
         found = _jaccard(_shingles(said, self.shingle), _shingles(other, self.shingle))
         if found < self.least:
@@ -247,7 +248,8 @@ def _finding(path: Path, spool: Spool, side: str, later: int, earlier: int, simi
 
 
 def _option(kind: str, chosen: DataGates) -> str:
-    """Near copies by what counts as near, and either by the sides that are searched."""
+    """The option that lets the check find less of a kind: the similarity for near copies, or the sides that are
+    searched."""
     how, _, side = kind.partition("-")
     sides = ", ".join(f'"{one}"' for one in chosen.duplicates_of if one != side)
     nearer = min(0.95, round((chosen.similarity + 1) / 2, 2))

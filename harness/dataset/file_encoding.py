@@ -1,6 +1,6 @@
-"""The encoding of a text that is not UTF-8, told by its bytes: UTF-16, UTF-32, GBK and other families of the East, and
-single bytes of the West. A single spoilt byte is none of them: that is a finding of its line.
-"""
+"""Name the encoding of a text that is not UTF-8, by its bytes: UTF-16, UTF-32, GBK and other East Asian encodings, and
+the single-byte ones of the West. A few damaged bytes in a UTF-8 file are not another encoding: they are findings of
+their lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 
 _BOMS = ((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32"), (codecs.BOM_UTF16_LE, "UTF-16"),
          (codecs.BOM_UTF16_BE, "UTF-16"))  # fmt: skip
-"""The mark of UTF-32 begins with that of UTF-16, so it stands first."""
+"""Byte order marks and their encodings. UTF-32 stands before UTF-16, whose mark is the beginning of UTF-32's."""
 
 _FAMILIES = (
     ("GBK", "gb18030", re.compile("[的一是不了在有人我他这中大来上个国和为你到说们请问答什么。]"), 0.1),
@@ -20,8 +20,9 @@ _FAMILIES = (
     ("Windows-1251", "cp1251", re.compile("[\u0430-\u044f\u0451]{3,}"), 0.5),
     ("KOI8-R", "koi8_r", re.compile("[\u0430-\u044f\u0451]{3,}"), 0.5),
 )
-"""Name, Python's codec, what every text of the family is full of, and the share of its foreign characters that this
-must be. The bytes of Chinese are half Hangul to a Korean decoder, and French ones are single Cyrillic letters."""
+"""Name, Python's codec, characters that are frequent in any text of that encoding, and the least share that they must
+have of the characters above ASCII. The share is needed since a Korean decoder reads half of the bytes of Chinese as
+Hangul, and a Cyrillic one reads the accents of French as letters."""
 
 _LATIN = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][a-z]|[A-Za-z]\x92[a-z]")
 """A byte above ASCII inside a word, as Latin-1 and Windows-1252 have it."""
@@ -31,7 +32,8 @@ FEW = 3
 
 
 def foreign(head: bytes, whole: bool) -> tuple[str, str] | None:
-    """The encoding's name with its mend, where a file's first bytes are text of another one than UTF-8."""
+    """(name of the encoding, mend) where a file's first bytes are text in an encoding other than UTF-8; None where they
+    are not."""
     name = _wide(head)
     if name is None:
         if _is_utf8(head, whole):
@@ -63,7 +65,8 @@ def _wide(head: bytes) -> str | None:
 
 
 def _decodes(head: bytes, codec: str) -> bool:
-    """Whether the bytes are such a text, and not one line of it among lines of ASCII."""
+    """Whether the bytes decode in `codec` to JSON text: it holds a brace, and over 95 % of its characters are
+    printable. So a single line of it among lines of ASCII does not count."""
     try:
         text = codecs.getincrementaldecoder(codec)().decode(head, False)
     except UnicodeDecodeError:

@@ -1,4 +1,8 @@
-"""What a data file is, by its first bytes and not by its name: lines of JSON, one JSON array, a table, or none of them.
+"""Tell the format of a data file by its first bytes, not by its name: lines of JSON, one JSON array, a table, or none
+of these.
+
+A file of a wrong format gets one finding with one mend. Reported line by line it would fill the screen with the same
+fault.
 
 A file of a wrong format is wrong once, with one mend; told line by line it would fill the screen and say nothing.
 """
@@ -26,7 +30,7 @@ LINES, ARRAY, CSV, PARQUET, ARROW, FOLDER, HUB, WRONG = (
 """Formats. All but the first are tables of rows, except `WRONG`, which cannot be read."""
 
 HEAD = 256 * 2**10
-"""Bytes that are looked at."""
+"""First bytes of a file that are looked at."""
 
 _MEND = "write one JSON object a line, as UTF-8"
 
@@ -70,7 +74,8 @@ class FileFormat:
 
 
 def format_of(path: Path) -> FileFormat:
-    """What a file, folder or ``hf:`` name is. What cannot be opened counts as lines: their reader says why."""
+    """The format of a file, folder or ``hf:`` name. A file that cannot be opened counts as lines: their reader reports
+    why."""
     if is_hub(path):
         return FileFormat(HUB)
     if path.is_dir():
@@ -111,7 +116,7 @@ def _by_content(path: Path, head: bytes, whole: bool) -> FileFormat:
 
 
 def _json(path: Path, text: str, lines: list[str], whole: bool) -> FileFormat:
-    """An array, or an object over several lines; else lines."""
+    """`ARRAY` for a JSON array, `WRONG` for one object over several lines, else `LINES`."""
     opening, spread = lines[0].lstrip()[0], _spread(text, lines, whole)
     if opening == "{":
         if not spread:
@@ -147,7 +152,7 @@ def _spread(text: str, lines: list[str], whole: bool) -> bool:
 
 
 def _array_of_objects(line: str, whole: bool, least: int) -> bool:
-    """Whether a file's only line is an array of at least so many objects, however large."""
+    """Whether a file's only line is a JSON array of at least `least` objects, however large the file is."""
     if not whole:
         return re.match(r"\s*\[\s*\{", line) is not None
     try:
@@ -162,7 +167,7 @@ def _any_json(lines: list[str]) -> bool:
 
 
 def _named(head: bytes) -> tuple[str, str] | None:
-    """What a file that is no text of records calls itself, and the mend."""
+    """(what it is, mend) for a file that is not made of records, by its first bytes; None where none fits."""
     if head.startswith(b"version https://git-lfs.github.com/spec/v1"):
         return "a pointer of Git LFS, and the data is not here", "fetch it: git lfs pull"
     if b"/annex/objects/" in head[:300]:

@@ -21,7 +21,7 @@ def options_of(spec: Spec) -> Options:
 
 
 def items_of(task: Task, split: str, chosen: Options = DEFAULT) -> tuple[Item, ...]:
-    """The items of one data file that can be used: what cannot is the data gates' to say, and to allow.
+    """The usable items of one data file. Unusable records are left out here: the data gates report them.
 
     Raises:
         DataError: no record can be used, two share an id, or the file is not the one that the run opened with.
@@ -34,7 +34,7 @@ def items_of(task: Task, split: str, chosen: Options = DEFAULT) -> tuple[Item, .
 
 
 class Counted:
-    """The items of one data file that can be used, counted as they pass."""
+    """The usable items of one data file, counted as they are iterated."""
 
     def __init__(self, task: Task, split: str, chosen: Options) -> None:
         self._task, self._split, self._chosen = task, split, chosen
@@ -55,7 +55,7 @@ class Counted:
             self.missed.append(error)
 
     def note(self) -> str:
-        """What is not among the items, and who says why; "" where all are."""
+        """How many records are missing among the items, and which gates say why; "" where none is missing."""
         if not self.unused:
             return ""
         path, first = self._task.files[self._split], self.missed[0]

@@ -31,7 +31,7 @@ class Finding:
     kind: str = ""
     """Stable name of the defect, e.g. ``duplicate-key``: what ``[gates.data] allow`` names."""
     column: int = 0
-    """1-based character of the line, or its byte where the line is no text; 0 where a field says the place."""
+    """1-based character in the line, or byte where the line is not text; 0 where `field` gives the place."""
     evidence: str = ""
     """The offending text, shortened and made printable."""
 
@@ -59,7 +59,7 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     """Kind -> number of findings, those that are not kept included."""
     bad: int = 0
-    """Records that have at least one finding. A finding about the whole file spoils one."""
+    """Records that have at least one finding. A finding about the whole file counts as one record."""
 
     def add(self, found: Iterable[Finding]) -> None:
         """Count findings of one record; none leaves the tally as it is."""
@@ -97,7 +97,7 @@ class Tally:
 
 
 def tally(found: Iterable[Finding]) -> Tally:
-    """The tally of findings that are not taken record by record: lines are told apart by their numbers."""
+    """The tally of findings that do not come record by record: findings of one line count as one bad record."""
     result = Tally()
     lines: set[tuple[Path, int]] = set()
     for finding in found:
@@ -112,7 +112,7 @@ class UndeclaredError(GreenrunError):
 
 
 def declared(check: str, kinds: Container[str], found: Iterable[str]) -> None:
-    """Hold kinds of findings against those that the check declares.
+    """Check that every kind found is one that the check declares.
 
     Raises:
         UndeclaredError
@@ -162,7 +162,7 @@ class Checked:
     note: str = ""
     """What a reader may want to know even where nothing was found."""
     bad: int | None = None
-    """Of `records`, how many have a finding, where that is not the own count of `tally`."""
+    """How many of `records` have a finding, where `tally` does not count that itself."""
 
     @property
     def share(self) -> float:
@@ -173,7 +173,8 @@ class Checked:
 
 
 def dump(checked: Checked) -> str:
-    """JSON of a check of one file. The file's path is left out: it is wherever the file lies when this is read."""
+    """The result of a check of one file as JSON. The file's path is left out, since the file may lie elsewhere when it
+    is read."""
     kept = [{key: value for key, value in one.as_json().items() if key != "path"} for one in checked.tally.kept]
     tally = {"kept": kept, "counts": checked.tally.counts, "bad": checked.tally.bad}
     return json.dumps(

@@ -1,4 +1,8 @@
-"""The forms in which records come, recognised by the names of their keys, and the conversation that each one holds.
+"""The forms of records (task, ``messages``, ShareGPT, Alpaca, prompt and completion): which one a record has, by its
+keys, and which conversation it holds.
+
+A task's own record has no turns: a template makes its prompt, and ``reference`` is its answer. ``messages`` are turns
+as OpenAI and chat templates have them. Preference pairs are recognised and refused.
 
 A task's own records, whose prompt a template makes and whose answer is ``reference``; ``messages`` as OpenAI and chat
 templates have it; ShareGPT; Alpaca; and ``prompt`` with ``completion``. Preference pairs are recognised and refused.
@@ -50,7 +54,7 @@ _REFUSED = {
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What a record says, turn by turn; the last turn of an assistant that is learned is the reference."""
+    """The turns of a record. The last assistant turn that is learned is the reference."""
 
     field: str
     """The key that it came from, as messages name it."""

@@ -1,4 +1,5 @@
-"""General text in passages: what an adapter is not taught, and must not lose."""
+"""Passages of general text, on which an adapter's forgetting is measured: it is not trained on them and must not lose
+them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Find the instructions that items of a file share: how a prompt opens or closes where others do the same.
+"""Find the instructions that items of a file share: sentences with which several different prompts open or close.
+
+What a fifth of all prompts contain is found by counting (`harness.dataset.shared_runs`). An instruction may be shared
+by only two items of many; it is told from content by its place at the start or end, and by the rest of the prompts
+being different.
 
 The frame that a fifth of all items have is found by counting (`harness.dataset.shared_runs`). An instruction may
 belong to two items of many; it is told from content by its place, and by prompts that differ beside it.
@@ -17,11 +21,11 @@ from harness.dataset.texts import Spool, answer_key
 from harness.text import units
 
 LONGEST = 40
-"""Words of an instruction: what is longer is a passage."""
+"""Longest instruction, in words: a longer shared text is a passage."""
 REACH = 8 * LONGEST
 """Characters at either end of a prompt in which an instruction is looked for."""
 OPENING, CLOSING = 2, 3
-"""Different prompts that must open, or close, with a text for it to be an instruction."""
+"""How many different prompts must open, or close, with a text for it to be an instruction."""
 
 
 def instructions(spool: Spool, least: int) -> Iterator[list[str]]:
@@ -45,8 +49,8 @@ def instructions(spool: Spool, least: int) -> Iterator[list[str]]:
 
 
 def _pieces(prompt: str) -> Iterator[tuple[int, str]]:
-    """Every run of whole sentences that opens the prompt, under an even key, and every one that closes it, under an
-    odd one; none is the whole prompt."""
+    """(key, text) of every run of whole sentences that opens the prompt (even keys) or closes it (odd keys), the whole
+    prompt excepted."""
     for closes, text in ((0, prompt[:REACH]), (1, prompt[-REACH:])):
         parts = sentences(text)
         if len(text) < len(prompt) and parts:

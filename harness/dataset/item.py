@@ -35,29 +35,29 @@ class Item:
     messages: tuple[Message, ...]
     """The prompt's turns; the model's answer comes next."""
     reference: str
-    """Its text: what the answer says, and each call as a JSON object between ``tool_call`` tags."""
+    """Text of the reference answer: its content, and each tool call as a JSON object between ``tool_call`` tags."""
     points: tuple[Point, ...]
     line: int
     fields: Mapping[str, Any] = field(default_factory=dict)
-    """The record under the names that its task gives its columns, without what is null."""
+    """The record with reserved names as keys (a task may name its columns otherwise); null values are left out."""
     asked: tuple[str, ...] = ()
-    """Fields of the record that its prompt is made of; () where the prompt was written as turns."""
+    """Fields of the record that the prompt was made of; () where the record brought the prompt as turns."""
     must_refuse: bool = False
     """Whether a refusal is wanted: the task declares which kinds (`harness.dataset.declared`)."""
     look_alike: bool = False
     """Whether it looks like something to refuse, and must be answered."""
     declares: frozenset[str] = DECLARABLE
-    """Those of `DECLARABLE` that its task has: what is not declared is judged by no metric."""
+    """Those of `DECLARABLE` that the item's task declares. A metric that needs another one does not judge the item."""
     tools: tuple[Mapping[str, Any], ...] = ()
     """What the model may call, as chat templates take it: a JSON Schema a function."""
     answer: Message | None = None
-    """The turn that is the reference, where it is more than its text: it calls tools, or reasons."""
+    """The assistant's turn that is the reference, where it holds more than text (tool calls, reasoning); else None."""
     earlier: tuple[int, ...] = ()
-    """Numbers of the turns among `messages` that are learned too."""
+    """Indices in `messages` of earlier assistant turns that are trained on, too."""
     written: Mapping[str, Any] = field(default_factory=dict)
-    """What the prompt's fields hold, where the record has them under other names than `fields`."""
+    """Values of the prompt's fields under the record's own column names, where these differ from `fields`."""
 
     @property
     def answer_turn(self) -> Message:
-        """The reference as a turn."""
+        """The reference as an assistant's turn."""
         return {"role": "assistant", "content": self.reference} if self.answer is None else self.answer

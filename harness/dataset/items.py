@@ -93,9 +93,10 @@ class TaskRecords:
             raise DataError(path, line, self._problem(error, record, fields)) from error
 
     def _refuse_other(self, fields: Mapping[str, Any]) -> None:
-        """
+        """Refuse a record that names another task.
+
         Raises:
-            ValueError: the record is of another task.
+            ValueError: it does.
         """
         if fields.get("task", self.task) != self.task:
             raise ValueError(
@@ -104,7 +105,7 @@ class TaskRecords:
             )
 
     def _conversation(self, fields: Record, written: Record) -> tuple[tuple[str, ...], tuple[Any, ...], Learned]:
-        """Fields that the prompt is made of, tools, and the turns with what is learned of them.
+        """(fields that the prompt was made of, tools, turns with what is learned of them) of a record.
 
         Args:
             fields: the record under the reserved names.
@@ -132,7 +133,8 @@ class TaskRecords:
         return asked, spoken.tools, learned_of(spoken, self.reading)
 
     def _alpaca(self, form: str, fields: Record) -> tuple[jinja2.Template | None, tuple[str, ...]]:
-        """The template of an Alpaca record and the fields that it names; none where it does not speak of them."""
+        """(template of the prompt, fields that it names) of an Alpaca record; (None, ()) where the task's template
+        names none of its fields."""
         if form != forms.ALPACA:
             return None, ()
         fields.setdefault("input", "")
@@ -185,7 +187,7 @@ def of_task(task: Task, template: str | None) -> TaskRecords:
 
 _READ = ", ".join((forms.MESSAGES, forms.SHAREGPT, forms.ALPACA, forms.PROMPT))
 _ANSWERS = ("answer", "response", "output", "completion", "target", "label", "chosen")
-"""What others call the reference."""
+"""Column names that other data sets use for the reference answer."""
 
 
 def read_items(path: Path, how: TaskRecords, options: Options = DEFAULT) -> tuple[Item, ...]:
@@ -213,7 +215,8 @@ def stream_items(path: Path, how: TaskRecords, options: Options = DEFAULT) -> It
 def usable_items(
     path: Path, how: TaskRecords, options: Options, missed: Callable[[DataError], object]
 ) -> Iterator[Item]:
-    """The items of one data file that can be made; of every other line, and of the file, `missed` is told why not.
+    """The items of one data file that can be made. For every other line, and for the file, `missed` is called with the
+    reason.
 
     Raises:
         DataError: the file cannot be opened, or is not the one that the run opened with.
@@ -248,7 +251,8 @@ def distinct(path: Path, items: Iterable[Item]) -> tuple[Item, ...]:
 
 
 def topic_of(said: str) -> str:
-    """A topic as it counts: without case, width, punctuation, signs that nobody sees, and a leading article."""
+    """The topic by which items are compared: without case, width, punctuation, invisible characters and a leading
+    article."""
     return _ARTICLE.sub("", " ".join(units(visible(said)))) or said
 
 

@@ -1,4 +1,7 @@
-"""Count the tokens that an item really trains on.
+"""Check how many tokens of an item are trained on, and collect the lengths of a file's items.
+
+A sequence is cut at the longest length that is trained. If the cut takes the whole answer, the item has no label left:
+its loss is a mean over nothing and it trains nothing (https://github.com/huggingface/trl/issues/6668).
 
 Cut to the longest sequence that is trained, an item can lose every label; its loss is then an average over
 nothing, and the item trains nothing (https://github.com/huggingface/trl/issues/6668).
@@ -22,21 +25,22 @@ Lengths = Callable[[Item], tuple[int, int]]
 """Tokens of an item's prompt and of its answer, end token included."""
 
 OUTLIER = 3.0
-"""Interquartile ranges beyond the quartiles at which a length is far out (Tukey, "Exploratory Data Analysis", 1977)."""
+"""Distance from the quartiles, in interquartile ranges, from which a length is an outlier (Tukey, "Exploratory Data
+Analysis", 1977)."""
 
 
 @dataclass(slots=True)
 class Labels:
-    """Lengths of every item of a file, gathered while `findings` is consumed."""
+    """Finds items that lose labels to the cut; the lengths of all items are complete once `findings` is exhausted."""
 
     lengths: Lengths
     max_length: int
     """Tokens that one training sequence may have; what is longer is cut at its end."""
     totals: list[tuple[int, int]] = field(default_factory=list)
-    """Line of each item, and its tokens."""
+    """(line, tokens) of each item."""
 
     def findings(self, path: Path, items: Iterable[Item]) -> Iterator[Finding]:
-        """Items that lose labels to the cut: all of them, or some."""
+        """One finding for each item that loses some or all of its labels to the cut."""
         for item in items:
             prompt, answer = self.lengths(item)
             self.totals.append((item.line, prompt + answer))
@@ -53,7 +57,7 @@ class Labels:
 
 
 def told(lengths: Sequence[tuple[int, int]]) -> str:
-    """Lines and their lengths in tokens, in one line: quantiles, and which lie far out."""
+    """Lengths in tokens as one line of text: quantiles, and the lines of outliers."""
     if not lengths:
         return "no lengths"
     low, first, middle, third, high = np.quantile([length for _, length in lengths], (0, 0.25, 0.5, 0.75, 1)).tolist()
@@ -68,7 +72,7 @@ def told(lengths: Sequence[tuple[int, int]]) -> str:
 
 
 def lengths(tokenizer: Any) -> Lengths:
-    """Counts an item's tokens as training does."""
+    """A function that counts an item's tokens of prompt and answer as training does."""
 
     def lengths(item: Item) -> tuple[int, int]:
         prompt, completion = tokens.learned_ids(tokenizer, item)

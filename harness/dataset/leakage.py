@@ -1,4 +1,7 @@
-"""Find what one split knows of another: shared topics, and shared runs of words.
+"""Find leakage between splits: shared topics, and shared texts.
+
+A benchmark item that was trained on measures memory, not skill. Only the items' own texts are compared: the words that
+a template adds to every prompt, and the house form of refusals, are the same everywhere on purpose.
 
 A benchmark item that was trained on measures memory. Compared are the items' own texts; the words that
 the template adds to every prompt, and the house form of refusals, are meant to be the same everywhere.
@@ -26,7 +29,7 @@ NamedItems = Mapping[str, tuple[Path, Iterable[Item]]]
 """Split (train, dev, benchmark, parity) -> the file and its items, in the order to compare."""
 
 RUN = 8
-"""Words in a row that two texts do not share by chance."""
+"""Length of a run in words: two texts seldom share so many in a row by chance."""
 
 
 def topic_findings(named_items: NamedItems, key: str = "") -> Iterator[Finding]:
@@ -98,7 +101,8 @@ def _shared(earlier: Spool, later: Spool, length: int) -> Iterator[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Items that note, as they pass, what each asks, where it stands and what it is called."""
+    """Items of a split, noted as they are iterated: the prompt without its system turn, the place and the id of
+    each."""
 
     items: Iterable[Item]
     seen: list[tuple[int, int, str]] = field(default_factory=list)
@@ -110,7 +114,11 @@ class Noted:
 
 
 def same_item_findings(own: Mapping[str, tuple[Path, Noted]], held_out: Iterable[NamedItems]) -> Iterator[Finding]:
-    """Items that another task asks as well, in the same words: pooled over both tasks one thing would count twice.
+    """Items that stand in the held-out splits of two tasks in the same words. In a result pooled over both tasks they
+    would count twice.
+
+    What is compared is the prompt as the model sees it, without the system turn. Two tasks that put one text into
+    templates of their own share nothing.
 
     Compared is what a model is shown, the system turn apart, so two tasks that are made of one text in templates of
     their own share nothing.

@@ -1,4 +1,5 @@
-"""Where a conversation is cut: what is asked, and the assistant's turn that is learned and held against answers."""
+"""Cut a conversation into the prompt and the assistant's turn that is the reference: it is trained on, and answers are
+compared with it."""
 
 from __future__ import annotations
 
@@ -12,17 +13,17 @@ from harness.dataset.reading import Reading
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A conversation cut where the reference begins."""
+    """A conversation up to its reference, and the reference."""
 
     messages: tuple[Message, ...]
     reference: str
     answer: Message | None = None
-    """The reference's turn, where it is more than a text."""
+    """The reference's turn, where it holds more than text; else None."""
     earlier: tuple[int, ...] = ()
 
 
 def learned_of(spoken: Conversation, reading: Reading) -> Learned:
-    """What is asked, and the assistant's last turn that is learned: what comes after it is not seen."""
+    """The conversation cut at the assistant's last turn that is learned. Later turns are dropped."""
     roles = [turn.message["role"] for turn in spoken.turns]
     if roles[-1] != turns.ASSISTANT:
         what = turns.unknown_role(roles[-1]) or f"its last turn is the {roles[-1]}'s"

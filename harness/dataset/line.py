@@ -1,4 +1,8 @@
-"""Say exactly what is wrong with one line: the slow reader, asked only about lines that the fast one doubts.
+"""Explain what is wrong with one line. `examine` is slow and complete, and is called only for lines that `plausible`
+does not accept.
+
+`examine` defines a sound line. `plausible` is a fast test that may reject sound lines and never accepts a faulty one; a
+test compares the two.
 
 `examine` is the definition of a sound line. `plausible` is a quick test without false acquittals: whatever it lets
 through, `examine` finds nothing in. (The tests hold the two against each other.)
@@ -26,24 +30,25 @@ MAX_DEPTH = 100
 """Levels of nesting that a record may have. Readers differ from 100 (Ruby's json) to about 1,000 (Python's, orjson)."""
 
 ENCODING = frozenset({"not-utf8", "bom", "nul", "lone-surrogate", "crlf", "line-separator"})
-"""Kinds that the encoding check answers for; every other kind of `examine` but `empty-field` is the parse check's."""
+"""Kinds of findings that the encoding check reports. All other kinds of `examine` but `empty-field` belong to the parse
+check."""
 
 _SEPARATORS = {"\u2028": "U+2028", "\u2029": "U+2029", "\x85": "U+0085"}
 """Characters at which str.splitlines, and readers built on it, cut a line in two."""
 
 MOST = 1000
-"""Findings of one line: a line of a million defects must not fill the memory, and is told well enough by these."""
+"""Most findings that are kept of one line, so that a line with a million defects does not fill the memory."""
 
 _INVISIBLE = "\x00\xad\u200b\u200c\u200d\u2060\ufeff"
-"""Characters that show nothing and yet are no white space: a text of nothing else looks empty, and is."""
+"""Characters that are invisible and yet not white space. A text of nothing else counts as empty."""
 
 _BLANK_TEXT = re.compile(
     rb'"(?: |\\[nrtbf]|\\u00[01].|\x7f|\xc2[\xa0\xad]|\xe1\x9a\x80|\xe2\x80.|\xe2\x81[\x9f\xa0]'
     rb'|\xe3\x80\x80|\xef\xbb\xbf)*+"',
     re.DOTALL,
 )
-"""An empty text, or one of nothing that can be seen, as orjson writes it. Possessive: millions of blanks in a row
-must not be remembered one by one."""
+"""A JSON string, as orjson writes it, that is empty or holds only invisible characters. The quantifier is possessive,
+so that millions of blanks in a row need no backtracking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,9 @@ class Examined:
 
 
 def plausible(raw: bytes) -> Record | None:
-    """The record of a line that is certainly sound; None where `examine` has to look.
+    """The record of a line that is certainly sound; None where `examine` has to decide.
+
+    Big integers become floats here, which is enough for a schema; the record is not kept.
 
     Big integers come as floats here: enough for a schema, not for keeping.
     """
@@ -167,7 +174,7 @@ def _load(text: str) -> tuple[Record | None, list[Problem]]:
 
 
 MAX_DIGITS = 308
-"""Beyond so many digits an integer is no double any more; Python itself stops at 4,300."""
+"""Most digits of an integer: one with more is above the range of a double; Python itself stops at 4,300 digits."""
 
 
 def texts(value: object, place: str = "") -> Iterator[tuple[str, str]]:
@@ -266,11 +273,12 @@ def repeated_keys(text: str) -> Iterator[tuple[str, int]]:
 
 
 class BareWords:
-    """Numbers and words outside quotations, in the order of the text: a parser asks for them in that order too."""
+    """Columns of the numbers and words outside of strings in a line of JSON, in order. A parser's callback gets them in
+    the same order, without their places."""
 
     def __init__(self, text: str) -> None:
         self._found = ((word.group(1), word.start() + 1) for word in _BARE.finditer(text) if word.group(1))
 
     def column(self, word: str) -> int:
-        """Column of the next place of `word`; 0 where it does not come any more."""
+        """Column of the next occurrence of `word`; 0 where there is no further one."""
         return next((column for found, column in self._found if found == word), 0)

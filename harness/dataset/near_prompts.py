@@ -1,4 +1,8 @@
-"""Find prompts of two files that are one but for a word or two (`harness.dataset.changed_words`).
+"""Find prompts of two files that differ in no more than a word or two (`harness.dataset.changed_words`).
+
+Candidates are found by MinHash with banding over the telling words (see `harness.dataset.duplicates`): the prompts of
+both files are read once each, 130 bytes a record are kept, and bands are joined by sorting. Each candidate is verified
+on the texts.
 
 Candidates are those of MinHash with banding over the words that say something (see `harness.dataset.duplicates`): the
 prompts of both files are read once each, 130 bytes a record are kept, and bands are joined by sorting. Each candidate
@@ -21,19 +25,21 @@ from harness.text import units
 from harness.text.compare import side_by_side
 
 LONGEST = 64
-"""Telling units of a prompt up to which it is sketched: one that says more shares runs where two words were changed."""
+"""Most telling units of a prompt that is sketched. A longer one with two changed words still shares runs, which another
+check finds."""
 CHARACTERS = 800
-"""Characters above which a prompt says more than `LONGEST`, whatever it says: it is not even cut into words."""
+"""Most characters of a prompt that is cut into words: a longer one always has more than `LONGEST` telling units."""
 ALL_PAIRS = 400
-"""Pairs over one band up to which each is verified; in larger ones each prompt is held against the first of the other
-file."""
+"""Most pairs in one band that are all verified. In a larger band each prompt is compared with the first one of the
+other file only."""
 
 _Bands = npt.NDArray[np.uint32]
 _Rows = npt.NDArray[np.int64]
 
 
 def near_prompt_findings(earlier: Spool, later: Spool) -> Iterator[Finding]:
-    """One finding for each item of the later file whose prompt is one of the earlier file's but for a word or two.
+    """One finding for each item of the later file whose prompt differs from one of the earlier file in no more than a
+    word or two.
 
     Args:
         earlier, later: filled spools.
@@ -52,6 +58,21 @@ def near_prompt_findings(earlier: Spool, later: Spool) -> Iterator[Finding]:
             shown = side_by_side(left, right)
             problem = f"asks the same but for a word or two with {earlier.path}:{earlier.lines[source]}\n    {shown}"
             yield Finding(later.path, later.lines[number], "", problem, "near-copy", 0, shown)
+
+
+def pairs_within(spool: Spool) -> Iterator[tuple[int, int]]:
+    """Items of one file, the earlier first, whose prompts are one but for a word or two.
+
+    Args:
+        spool: filled.
+    """
+    frame = frame_words(spool)
+    sketched = _sketched(spool, frame)
+    for number, other in _candidates(sketched, sketched):
+        if number < other:
+            left, right = spool.side(number, "prompt"), spool.side(other, "prompt")
+            if same_but_for_words(left, right, frame) and not ask_apart(left, right, frame):
+                yield number, other
 
 
 def _sketched(spool: Spool, frame: frozenset[str]) -> _Bands:
@@ -80,7 +101,7 @@ def _candidates(here: _Bands, there: _Bands) -> list[tuple[int, int]]:
 
 
 def _places(keys: npt.NDArray[np.uint32], wanted: npt.NDArray[np.uint32]) -> tuple[_Rows, _Rows, _Rows]:
-    """Rows in the order of their keys, and where those of each wanted key begin and end there."""
+    """(rows sorted by key, start and end index in that order of each wanted key's rows)."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     return order, np.searchsorted(ordered, wanted, side="left"), np.searchsorted(ordered, wanted, side="right")

@@ -1,4 +1,7 @@
-"""Tell what two texts ask beside the sentences that both of them hold.
+"""Compare two texts by the sentences that only one of them has.
+
+Questions about one passage, and inputs to one instruction, share most of their words and are still different items;
+their own sentences show it.
 
 Questions on one passage and inputs under one instruction share most of their words and are different items; what
 makes them so are the sentences that only one of them has.
@@ -15,11 +18,11 @@ from harness.text.pattern import later
 _END = later(r"(?<=[.!?:])\s+|[\n\r]+|(?<=[\u3002\uff01\uff1f\uff1a\uff1b])")
 _ASKS = later("[?\uff1f]")
 ALIKE = 0.5
-"""Share of words from which two sentences are one that was edited."""
+"""Least share of words that a sentence and an edited copy of it have in common."""
 
 
 SHORT = 8
-"""Different words up to which another number makes another task of a line, as in sums."""
+"""Most different words of a line in which another number makes another task, as in sums."""
 
 
 def sentences(text: str) -> list[str]:
@@ -28,7 +31,10 @@ def sentences(text: str) -> list[str]:
 
 
 def ask_apart(left: str, right: str, frame: Collection[str] = ()) -> bool:
-    """Whether two texts that share sentences differ in others, and ask different things in those.
+    """Whether two texts that share whole sentences also have different ones that ask different things.
+
+    A sentence that was added, left out or edited in place does not make another item. Two texts of one sentence each
+    share no sentence: the result is False.
 
     A sentence that was added or left out makes no other item, nor one that was edited inside a text. What both texts
     hold must be the same sentences; two texts of one sentence each share none.

@@ -1,4 +1,7 @@
-"""Find numbers that belong to people: telephones, payment cards, bank accounts, and what states number people by.
+"""Find numbers that identify people: telephones, payment cards, bank accounts, and identity numbers that states give.
+
+Telephones are validated by phonenumbers, all others by their check digits (python-stdnum). A number whose form is
+common counts only with a word before it that says what it is. Known example numbers are left out.
 
 Telephones are judged by phonenumbers, all others by their check digits (python-stdnum). A number whose form many
 other things have counts only where a word beside it says what it is. Numbers that are printed as examples are spared.
@@ -14,7 +17,8 @@ from importlib import import_module
 from harness.text.pattern import later
 
 ENOUGH = later(r"\d(?:[ ().\u00a0/-]{0,2}[0-9X]){6}|[A-Z]{2}\d{2} ?[A-Z0-9]{4}|[A-Z]{6}\d\d[A-Z]|[A-Z]{4}\d{6}")
-"""What is worth a closer look: seven digits that hang together, or letters as such numbers begin."""
+"""A quick test of a text before the slow ones: seven digits close together, or letters with which such numbers
+begin."""
 
 NEAR = 40
 """Characters before a number in which a word may say what it is."""
@@ -76,7 +80,8 @@ _IDENTITIES: tuple[tuple[str, str, str, str], ...] = (
     ("ro.cnp", "Romanian", r"[1-8]\d{12}", r"\bcnp\b"),
     ("cz.rc", "Czech", r"\d{6}/\d{3,4}", r"rodn"),
 )
-"""Module of python-stdnum, whose number it is, its form, and the words of which one must stand before it."""
+"""Module of python-stdnum, nationality for the message, pattern, and words of which one must stand before the
+number."""
 _PRINTED_IDENTITIES = frozenset(
     {
         "11010519491231002X", "34052419800101001X", "078-05-1120", "219-09-9999", "123-45-6789", "756.9217.0769.85",
@@ -95,7 +100,7 @@ _CALLED = later(
 )
 _IDEOGRAPH = later("[\u4e00-\u9fff]")
 _REGIONS = ("GB", "DE", "FR", "IT", "JP", "AU", "CN", "NL", "BE", "CH", "AT", "SE", "ZA", "TR", "IN", "KR", "VN", "ID")
-"""Where a number that begins with 0 may be at home."""
+"""Regions tried for a telephone number without a country code."""
 _FICTION = later(
     r"^(?:1\d{3}55501\d\d"  # North America: 555-0100 to 555-0199
     r"|44(?:7700900|1632960|2079460|1134960|1144960|1154960|1164960|1174960|1184960|1214960|1314960|1414960|1514960"
@@ -104,11 +109,11 @@ _FICTION = later(
     r"|49(?:3023125|4066969|2214710|6990009|8999998)\d{3}|49(?:17139200|17604069)\d\d|491717?3920\d{2,3}"  # Germany
     r"|8613[08]00138000|86138(?:12345678|88888888))$"
 )
-"""Numbers that are kept free for films and books, by country, and two that every Chinese form shows."""
+"""Numbers that regulators reserve for films and books, by country, and two that Chinese forms print as examples."""
 
 
 def numbers_in(text: str) -> Iterator[tuple[str, str, str]]:
-    """Kind of finding, what was found in words, and the number as written; each place is told once."""
+    """(kind of finding, description, the number as written); each place once."""
     told: list[tuple[int, int]] = []
     for part in (_cards, _accounts, _identities, _telephones):
         for kind, what, start, end in part(text):
@@ -162,7 +167,8 @@ def _telephones(text: str) -> _Found:
 
 
 def _reaches_somebody(number: str, regions: Iterable[str | None]) -> bool:
-    """Whether a person in one of the regions may have it: valid, not free of charge, and kept for fiction in none."""
+    """Whether the number may belong to a person in one of the regions: valid there, no number of a service (toll-free,
+    premium rate), and not reserved for fiction."""
     import phonenumbers
 
     kinds = phonenumbers.PhoneNumberType

@@ -1,4 +1,5 @@
-"""Prompt templates: Jinja texts that come with data, compiled so that they can render and do nothing else."""
+"""Prompt templates: Jinja templates that come with the data, compiled in a sandbox, so that they can do nothing but
+render."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a task reads its records: which column is which, and which turns are learned."""
+"""How a task reads its records: which column holds which field, and which turns are learned."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ Record = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Reading:
     columns: tuple[tuple[str, str], ...] = ()
-    """Reserved name -> the column that has it; "" where the record's own key of that name means something else."""
+    """(reserved name, column that holds it); a column of "" means that the record's own key of that name is something
+    else."""
     learn: Learn = "last"
 
 

@@ -1,4 +1,4 @@
-"""The records of a data file, line by line or row by row, as objects with every digit of their numbers."""
+"""The records of a data file, line by line or row by row, as Python objects; numbers keep every digit."""
 
 from __future__ import annotations
 
@@ -41,6 +41,17 @@ def every_line(path: Path, options: Options) -> Iterator[tuple[int, Record | Dat
     Raises:
         DataError: the file cannot be opened, or is not the one that the run opened with.
     """
+    for number, _, found in every_written(path, options):
+        yield number, found
+
+
+def every_written(path: Path, options: Options) -> Iterator[tuple[int, bytes, Record | DataError]]:
+    """`every_line` with the bytes that a record was read from: a line's own, or a row's as one line of JSON; b"" for
+    the file as a whole and for a line that is too long.
+
+    Raises:
+        DataError: as `every_line`.
+    """
     found = file_format.format_of(path)
     count = 0
     if found.name == file_format.LINES:
@@ -49,23 +60,23 @@ def every_line(path: Path, options: Options) -> Iterator[tuple[int, Record | Dat
             if block.skipped:
                 count += 1
                 problem = f"a line of {block.skipped} bytes is too long; is a newline missing?"
-                yield block.first, DataError(path, block.first, problem)
+                yield block.first, b"", DataError(path, block.first, problem)
                 continue
             for number, raw in enumerate(block.data.split(b"\n"), block.first):
                 if raw.strip():
                     count += 1
-                    yield number, _exact(path, number, raw)
+                    yield number, raw, _exact(path, number, raw)
         findings, nothing = source.findings, "holds no record; one JSON object a line is expected"
     else:
         rows = Rows(path, found, options)
         for number, raw in rows.lines():
             count += 1
-            yield number, _exact(path, number, raw)
+            yield number, raw, _exact(path, number, raw)
         findings, nothing = rows.findings, f"a {found.name} without a row"
     for finding in findings:
-        yield 0, DataError(path, finding.line, finding.problem)
+        yield 0, b"", DataError(path, finding.line, finding.problem)
     if not count and not findings:
-        yield 0, DataError(path, 0, nothing)
+        yield 0, b"", DataError(path, 0, nothing)
 
 
 def _exact(path: Path, number: int, raw: bytes) -> Record | DataError:

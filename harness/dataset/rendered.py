@@ -1,4 +1,7 @@
-"""Hold every item to the base model's own chat template: what the model will see, token by token.
+"""Compare every item with what the base model's chat template makes of it, token by token.
+
+A template may drop a turn, refuse an order of roles, or read words of a text as its own marks; nothing in the data file
+shows that. No template is known here: an item is compared with the same turns holding one harmless word each.
 
 A template may drop a turn, refuse an order of roles, or take words of a text for its own marks; nothing in the data
 file shows it. Nothing here knows a template: an item is compared with the same turns holding one harmless word each.
@@ -39,7 +42,7 @@ class Rendered:
     specials: list[int]
     """The special tokens among `whole`, in order."""
     framed: list[int]
-    """The same, had every turn said one harmless word."""
+    """The special tokens of the same turns with one harmless word as the text of each."""
     after: list[int]
     """Special tokens that stand after the answer's text: one of them ends the turn."""
 
@@ -54,18 +57,19 @@ Raises:
 
 @dataclass(slots=True)
 class Renderings:
-    """Lengths of every item of a file as it is rendered, gathered while `findings` is consumed."""
+    """Finds items that the chat template distorts; the lengths of all items are complete once `findings` is
+    exhausted."""
 
     render: Render
     longest: float
-    """Tokens that the model, or its training, can take; infinite where neither says."""
+    """Most tokens that the model, or its training, can take; infinite where neither has a limit."""
     answer_room: int = 0
-    """Tokens that are kept free for an answer to come; 0 where the reference itself is learned."""
+    """Tokens that must stay free for the model's answer; 0 where the reference itself is trained on."""
     totals: list[tuple[int, int]] = field(default_factory=list)
-    """Line of each item, and its tokens."""
+    """(line, tokens) of each item."""
 
     def findings(self, path: Path, items: Iterable[Item]) -> Iterator[Finding]:
-        """Where what the model sees is not what the item says."""
+        """One finding for each difference between an item and its rendering, and for each item that is too long."""
         for item in items:
             try:
                 rendered = self.render(item)
@@ -117,7 +121,7 @@ def _problems(item: Item, rendered: Rendered) -> Iterator[tuple[str, str, str]]:
 
 
 def renderer(tokenizer: Any) -> Render:
-    """How this tokenizer's chat template writes an item."""
+    """A function that renders an item with this tokenizer's chat template."""
     special = tokens.specials(tokenizer)
 
     def specials(of_ids: Sequence[int]) -> list[int]:
@@ -161,7 +165,7 @@ def renderer(tokenizer: Any) -> Render:
 
 
 def _last_words(item: Item) -> str:
-    """What stands last in the answer as every template writes it: its text, or the last tool that it calls."""
+    """The last text of the answer that every template writes: its content, or the name of its last tool call."""
     names = called([item.answer_turn])
     return names[-1] if names else str(item.answer_turn.get("content") or item.reference).strip()
 
@@ -175,7 +179,8 @@ def room(tokenizer: Any, config: Any) -> float:
 
 
 def _start(base: BaseText, task: Task, split: str) -> Renderings:
-    """What is trained must fit its sequence, too; what is asked must leave room for an answer."""
+    """The check of one file: items of a train file must fit the training sequence, all others must leave room for an
+    answer."""
     longest, render = room(base.tokenizer, base.config), renderer(base.tokenizer)
     if trained_files(task, split):
         return Renderings(render, min(longest, base.max_length))

@@ -1,4 +1,8 @@
-"""The rows of a data file that is no file of lines, each as the bytes of one line of JSON.
+"""The rows of a data file that is not made of lines (a JSON array or a table), each as the bytes of one line of JSON.
+
+So the code that judges and reads lines also judges and reads rows; the place of a row is its number, from 1. The
+elements of a JSON array are the file's own bytes, with every digit. Tables are read by the ``datasets`` library, which
+cannot tell an absent key from one that is null: such keys are left out.
 
 So a row is judged and read by the very code that judges a line; its place is its number, from 1. The elements of a JSON
 array are the file's own bytes, with every digit. Tables come through the ``datasets`` library, which cannot tell an
@@ -23,7 +27,7 @@ from harness.errors import DataError
 from harness.spec.data import DEFAULT, Options
 
 MOST_ARRAY = 512 * 2**20
-"""Bytes of a JSON array: it is held whole, and several times over as objects."""
+"""Largest JSON array that is read, in bytes: it is held in memory whole, and several times over as objects."""
 
 
 @dataclass(slots=True)
@@ -51,7 +55,8 @@ class Rows:
             yield from self._of_table()
 
     def _digested(self) -> bool:
-        """Whether there is something to digest, which is what the run opened with."""
+        """Whether the digest is that of the file that the run opened with; notes a finding where there is nothing to
+        digest."""
         from harness.dataset.tables import digest_of
 
         try:
@@ -147,7 +152,7 @@ def without_null(value: Any) -> Any:
 
 
 def _next(text: str, at: int) -> int:
-    """Where JSON goes on after white space."""
+    """Index of the next character that is not white space."""
     while text[at : at + 1] in (" ", "\t", "\n", "\r") and at < len(text):
         at += 1
     return at

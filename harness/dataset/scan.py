@@ -1,4 +1,9 @@
-"""Judge a data file in one pass over its bytes: encoding, JSON, schema, and whatever is asked of each record.
+"""Judge a data file in one pass over its bytes: encoding, JSON, schema, and the checks of single records.
+
+Files of lines are read here; the rows of any other format come from `harness.dataset.rows`.
+
+Each line is judged by itself, so blocks can be judged in any process and order, and the result does not depend on how a
+file is cut into blocks. Large files are shared among processes: one process reads, and holds a few blocks.
 
 Files of lines are read here, as they were written; the rows of any other format come from `harness.dataset.rows`.
 
@@ -29,16 +34,16 @@ from harness.dataset.source import BLOCK, Block, Source
 from harness.spec.data import Options
 
 SHARE_FROM = 64 * 2**20
-"""Bytes from which a file is worth the second that processes take to start."""
+"""Smallest file, in bytes, that is shared among processes: starting them takes about a second."""
 
 PROCESSES = 2
 AHEAD = 2
-"""Blocks a process that are read before their turn."""
+"""Blocks per process that are read ahead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is asked of one file."""
+    """What to check in one file: its path, schema and checks of records."""
 
     path: Path
     schema: Path | None = None
@@ -61,7 +66,7 @@ class Scan:
     seen: Seen = field(default_factory=Counter)
 
     unread: Counter[str] = field(default_factory=Counter)
-    """Check -> lines that it could not be asked about, since an earlier one found that they hold no record."""
+    """Check -> lines that it did not judge, since they hold no readable record."""
 
     def merge(self, later: Scan) -> None:
         self.records += later.records
@@ -151,7 +156,7 @@ def _in_order(submit: Callable[..., Future[Scan]], blocks: Iterator[Block], ahea
 
 
 _JUDGE: list[Judge] = []
-"""The judge of this child process."""
+"""The judge of this child process; set once when the process starts."""
 
 
 def _start(plan: Plan) -> None:
@@ -176,13 +181,13 @@ def _gather(plan: Plan, source: Source, parts: Iterable[Scan]) -> Scan:
 
 
 class Judge:
-    """What is asked of every line of one file."""
+    """Applies all checks of a plan to lines."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.schema = Schema(plan.schema, plan.options) if plan.schema else None
         self._reserved = {column: name for name, column in plan.reading.columns}
-        """Column -> its reserved name; "" -> one that no column has."""
+        """Column -> its reserved name; the key "" stands for a reserved name that no column has."""
         self._empty_allowed = self.schema.empty_allowed if self.schema else frozenset()
 
     def block(self, part: Block) -> Scan:
@@ -232,7 +237,8 @@ class Judge:
             self._add(result, check.name, check.findings(self.plan.path, number, record))
 
     def _examined(self, result: Scan, number: int, raw: bytes) -> tuple[Record | None, list[Finding]]:
-        """The record of a doubtful line and its empty fields; what else is wrong is told to the checks concerned."""
+        """The record of a line that may be faulty, and its findings of empty fields. All other findings are added to
+        the checks that report them."""
         examined = examine(self.plan.path, number, raw)
         encoding = [finding for finding in examined.findings if finding.kind in ENCODING]
         empty = [finding for finding in examined.findings if finding.kind == "empty-field"]
@@ -274,7 +280,7 @@ class Judge:
         self._spoil(result, "")
 
     def _spoil(self, result: Scan, parse: str) -> None:
-        """No later check sees a line that could not be read: they judge one line less, and say so."""
+        """Count the line as unread for every later check: they judge one line less, and their notes say so."""
         result.unread.update(check for check in (parse, "fields", *(one.name for one in self.plan.checks)) if check)
 
     def _add(self, result: Scan, check: str, found: Iterable[Finding]) -> None:

@@ -1,4 +1,4 @@
-"""The checks that the pass over a file makes of every line itself, whatever else is asked of the records."""
+"""The data checks that the pass over a file always makes: encoding, parse and fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Compare records with their task's JSON Schema (2020-12): a compiled validator accepts, a talkative one explains.
+"""Validate records against their task's JSON Schema (2020-12): jsonschema-rs, compiled and fast, decides, and
+jsonschema words the findings.
+
+A record that jsonschema-rs accepts is never given to jsonschema.
 
 Which records are refused is jsonschema-rs' decision; jsonschema is asked only how to say it.
 """
@@ -42,7 +45,7 @@ class Schema:
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             raise DataError(path, 0, f"not a JSON Schema that can be compiled: {error}") from error
         self.empty_allowed = frozenset(_names_of_empty(self._source))
-        """Properties that the schema itself says may be the empty text."""
+        """Names of properties for which the schema itself allows the empty text."""
 
     def accepts(self, record: Record) -> bool:
         return bool(self._compiled.is_valid(record))
@@ -77,7 +80,7 @@ def _read(path: Path, options: Options) -> Any:
 
 
 def _names_of_empty(schema: Any) -> Iterator[str]:
-    """Names of properties that are somewhere declared as, or among others as, the empty text."""
+    """Names of properties whose schema has the empty text as `const` or in `enum`."""
     if isinstance(schema, dict):
         properties = schema.get("properties")
         for name, entry in properties.items() if isinstance(properties, dict) else ():
@@ -88,7 +91,7 @@ def _names_of_empty(schema: Any) -> Iterator[str]:
 
 
 def _problems(errors: Iterable[ValidationError]) -> Iterator[tuple[str, str]]:
-    """Field and problem of each error, sorted, each said once: two branches of a schema may accuse alike."""
+    """(field, problem) of each error, sorted and without repeats: two branches of a schema may report the same."""
     from jsonschema.exceptions import best_match
 
     said: set[tuple[str, str]] = set()

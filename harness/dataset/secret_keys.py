@@ -1,4 +1,8 @@
-"""Find keys and tokens: those of detect-secrets, and those of vendors that it does not know.
+"""Find keys and tokens of vendors: by the patterns of detect-secrets, and by those of vendors that it does not know.
+
+Of detect-secrets the patterns are used; its guesses by entropy and keyword are not, since they accuse every other word
+of prose. The other patterns are documented forms of keys: a prefix that belongs to one vendor, and the characters
+behind it.
 
 Of detect-secrets its patterns are used, without its guesses by entropy and keyword, which in prose accuse every other
 word. The others are the documented forms of keys: a prefix that belongs to one vendor, and the letters behind it.
@@ -62,13 +66,13 @@ _EXAMPLE = later(
     r"|://[\w.-]*:(?:p(?:ass(?:word|wd|phrase)?|w)|secret|<\w+>|\$?\{\w+\}|\w*token)@",
     re.IGNORECASE,
 )
-"""What handbooks write where a key belongs."""
+"""Words with which documentation marks a placeholder for a key."""
 _FEWEST = 6
-"""Different characters below which a text is filled in by hand, such as one letter many times."""
+"""Fewest different characters of a real key. A text with fewer was filled in by hand, such as one letter many times."""
 
 
 def keys_in(text: str) -> Iterator[tuple[str, str]]:
-    """Whose key it seems to be, and the key; each place once."""
+    """(vendor, key) of each key found, one a place."""
     told: list[tuple[int, int]] = []
     for found in _ANY.finditer(text):
         if not _made_up(found.group()):

@@ -1,4 +1,6 @@
-"""Find secrets and personal data in the texts of a file: what a model learns, it may say to anyone.
+"""Find secrets and personal data in the texts of a file: a model may repeat to anyone what it was trained on.
+
+Keys are found by `harness.dataset.secret_keys`, numbers by `harness.dataset.personal_numbers`, e-mail addresses here.
 
 Keys are `harness.dataset.secret_keys`', numbers `harness.dataset.personal_numbers`'; e-mail addresses are found here.
 """
@@ -19,29 +21,30 @@ from harness.dataset.secret_keys import keys_in
 _EMAIL = re.compile(
     r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}(?![A-Za-z0-9-])"
 )
-"""By ASCII letters: ideographs on either side part an address from its sentence as a space does."""
+"""An e-mail address in ASCII letters. Ideographs on either side end it as a space does."""
 _EXAMPLE = re.compile(
     r"^(?:git@|(?:your|my)[\w.-]*@)"  # where code lies, and whoever reads
     r"|@(?:[\w-]+\.)*(?:example(?:\.[a-z]{2,3}(?:\.[a-z]{2})?)?|test|invalid|localhost"
     r"|(?:your|my)?-?(?:domain|company|email|host|server|site)\.(?:com|net|org|tld))$",
     re.IGNORECASE,
 )
-"""Domains that RFC 2606 and RFC 6761 keep free for examples, and names that stand for one: nobody's address."""
+"""Addresses that belong to nobody: in domains that RFC 2606 and RFC 6761 reserve for examples, and names that stand for
+one."""
 
 _HINT = re.compile(r"[@\d_]|-----|[A-Z]{16}")
-"""What a text must have to be worth fifty patterns: each of them, by far the most times, wants one of these."""
+"""A quick test of a text before fifty patterns are tried: nearly all of them need one of these characters."""
 
 UNSOUGHT = (
     "looked for: keys of vendors and code hosts, private keys, e-mail addresses, telephone, card, bank (IBAN) and "
     "identity numbers; not looked for: names, postal addresses, dates of birth, passwords in words, health, account "
     "numbers without check digits, and text in pictures"
 )
-"""What an all clear speaks of."""
+"""What the check looks for, for the report of a pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecretsCheck:
-    """Accuses every text of a record, its keys included, that holds a secret or personal data."""
+    """A check of single records: secrets and personal data in every text, keys included."""
 
     name: str = "secrets"
 
@@ -54,7 +57,7 @@ class SecretsCheck:
 
 
 def secrets_in(text: str) -> Iterator[tuple[str, str, str]]:
-    """Kind of finding, what was found in words, and the found text itself."""
+    """(kind of finding, description, the secret as written) for each secret."""
     for what, found in keys_in(text):
         yield "secret", f"a secret: {what}", found
     for match in _EMAIL.finditer(text):
@@ -65,7 +68,8 @@ def secrets_in(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def masked(found: str) -> str:
-    """Enough of a secret to find it in the file, too little to use it: a report is passed around."""
+    """A secret with most characters hidden: enough to find it in the file, too little to use it, since reports are
+    passed around."""
     return f"{found[:4]}... ({len(found)} characters)"
 
 

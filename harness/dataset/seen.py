@@ -1,4 +1,4 @@
-"""What a file's records are, counted as they pass: their forms, and keys of turns that nothing here reads."""
+"""Count the forms of a file's records, and the keys of their turns that only a chat template may read."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ Seen = Counter[tuple[str, str]]
 
 
 def look(seen: Seen, form: str, record: Record) -> None:
-    """Count one record, under its reserved names."""
+    """Count one record, whose columns have their reserved names."""
     seen["form", form] += 1
     if form != forms.TASK:
         seen.update(("key", key) for key in forms.keys_seen(record))
 
 
 def note(seen: Seen) -> str:
-    """The forms by name and the unknown keys with what becomes of them; "" for a template's records alone."""
+    """One line for the report: the forms with their numbers, and the unknown keys with what becomes of them; "" where
+    all records are a template's."""
     of_form = [(name, count) for (what, name), count in sorted(seen.items()) if what == "form"]
     keys = [f"{quote(name)} ({count})" for (what, name), count in sorted(seen.items()) if what == "key"]
     lines = []

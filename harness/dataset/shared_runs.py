@@ -1,4 +1,8 @@
-"""Find texts that two files share: runs of words in prompts or in answers, and whole prompts too short for a run.
+"""Find texts that two files share: runs of words in prompts or in answers, and whole prompts that are too short for a
+run.
+
+The file with fewer records is indexed, four bytes for each of its words; the other is streamed past the index, whatever
+its size. Hits in the index are compared by their whole hashes, and what is left is verified on the texts.
 
 The file with fewer records is indexed, the other streams past: four bytes for each word of the smaller one, whatever
 the other's size. What the index hits is held against the whole hashes, and what is left is verified on the texts.
@@ -7,7 +11,7 @@ the other's size. What the index hits is held against the whole hashes, and what
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,32 +20,37 @@ import numpy.typing as npt
 from harness.dataset.closed_answers import LONGEST, closed
 from harness.dataset.findings import Finding
 from harness.dataset.instructions import instructions
+from harness.dataset.joined import Joined
 from harness.dataset.texts import Spool, Text, answer_key, side_text
 from harness.text import units
 from harness.text.compare import shared_run, side_by_side
 
 STRICT = 13
-"""Words in a row that nobody writes twice: the length of Brown et al., "Language Models are Few-Shot Learners"
-(2020), appendix C. A finding of this length says so."""
+"""Words in a row that two authors hardly write by chance: the length of Brown et al., "Language Models are Few-Shot
+Learners" (2020), appendix C. A finding of this length says so."""
 
 CHARACTERS_A_WORD = 2
-"""In scripts without spaces a run is as many characters as this, times its words; a word among them counts as one."""
+"""Characters that stand for a word in scripts without spaces: a run has this many times its length in words. A word
+among the characters counts as one."""
 
 BOILERPLATE_SHARE, BOILERPLATE_ITEMS = 0.2, 10
-"""A run in so large a share of a file's items, and in so many, is the frame of its prompts, not their content.
-(Where it is content, the file's own items copy each other, and the check for duplicates says so.)"""
+"""A run belongs to the frame of a file's prompts, not to their content, if at least this share and this number of its
+items have it. (Where it is content, the file's items copy each other, which the check for duplicates reports.)"""
 
 ALL_PAIRS = 400
-"""Pairs over one run up to which each is reported."""
+"""Most pairs of items that share one run and are all reported."""
 
 SIDES = ("prompt", "answer", "whole")
 
 Closed = frozenset[int]
-"""Keys of answers that come from a closed set of either file (`harness.dataset.closed_answers`): they say nothing."""
+"""Keys (hashes) of answers that belong to a closed set of either file (`harness.dataset.closed_answers`): sharing them
+is no leakage."""
+
+Counts = npt.NDArray[np.int64]
 
 Codes = npt.NDArray[np.uint32]
-"""Hashes cut to 32 bits, as the index holds them: among ten million runs, one of 430 that are not there hits by
-chance."""
+"""Hashes cut to 32 bits, as the index holds them. With ten million runs in the index, one in 430 runs that are not
+there hits by chance."""
 
 
 def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Finding]:
@@ -56,13 +65,7 @@ def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Find
     labels: Closed = frozenset(
         int(key) for spool in (small, large) for key in closed(np.array(spool.answers, np.uint64))
     )
-    codes, frames = _index(small, length, labels)
-    told = (
-        [_told(said, length) for spool in (small, large) for said in instructions(spool, length)] if len(codes) else []
-    )
-    if told:
-        asked = np.unique(np.concatenate(told))
-        codes, frames = np.setdiff1d(codes, asked, assume_unique=True), frames.union(asked.tolist())
+    codes, _, frames = _searched(small, (small, large), length, labels)
     hits = _hits(large, codes, length, labels)
     owners = _owners(small, {one for _, one in hits}, length, labels)
     pairs = _pairs(hits, owners)
@@ -72,21 +75,63 @@ def overlap_findings(earlier: Spool, later: Spool, length: int) -> Iterator[Find
         yield from _verified(later, number, earlier, source, length, frames)
 
 
+def pairs_within(spool: Spool, length: int) -> Iterator[tuple[int, int]]:
+    """Items of one file, the earlier first, that share a run of words or a short prompt, as two files must not.
+
+    Where many share one, each is paired with the first of them; a pair that others join already is not looked at.
+
+    Args:
+        spool: filled.
+        length: words of a run.
+    """
+    labels: Closed = frozenset(int(key) for key in closed(np.array(spool.answers, np.uint64)))
+    codes, counts, frames = _searched(spool, (spool,), length, labels)
+    twice = codes[counts > 1]
+    owners: dict[int, list[int]] = defaultdict(list)
+    for number in range(len(spool)) if len(twice) else ():
+        hashes = _item_hashes(spool[number], length, labels)
+        for one in set(hashes[np.isin(_cut(hashes), twice)].tolist()):
+            owners[one].append(number)
+    hits = [(number, one) for one, numbers in owners.items() if len(numbers) > 1 for number in numbers]
+    joined = Joined(len(spool))
+    for number, other in sorted(_pairs(hits, owners)):
+        apart = joined.first(number) != joined.first(other)
+        if apart and any(_verified(spool, other, spool, number, length, frames)):
+            joined.join(number, other)
+            yield number, other
+
+
+def _searched(
+    indexed: Spool, telling: Iterable[Spool], length: int, labels: Closed
+) -> tuple[Codes, Counts, frozenset[int]]:
+    """Codes of the runs of a file that are searched for, the items that hold each, and codes of what frames prompts:
+    what many of its items share, and the instructions of the files that are `telling`."""
+    codes, counts, frames = _index(indexed, length, labels)
+    told = [_told(said, length) for spool in telling for said in instructions(spool, length)] if len(codes) else []
+    if told:
+        asked = np.unique(np.concatenate(told))
+        kept = ~np.isin(codes, asked)
+        codes, counts, frames = codes[kept], counts[kept], frames.union(asked.tolist())
+    return codes, counts, frames
+
+
 def _told(said: list[str], length: int) -> Codes:
-    """Codes of the runs of an instruction."""
+    """Codes of the runs of all instructions."""
     return _cut(_marked(_hashes(said, length), "prompt"))
 
 
-def _index(spool: Spool, length: int, labels: Closed) -> tuple[Codes, frozenset[int]]:
-    """Sorted codes of every run in a file but those of its frame, and the codes of the frame."""
+def _index(spool: Spool, length: int, labels: Closed) -> tuple[Codes, Counts, frozenset[int]]:
+    """Sorted codes of every run in a file but those of its frame, the items that hold each, and the frame's codes."""
     parts = [np.unique(_cut(_item_hashes(spool[number], length, labels))) for number in range(len(spool))]
     codes, counts = np.unique(np.concatenate([*parts, np.empty(0, np.uint32)]), return_counts=True)
     frame = (counts >= BOILERPLATE_ITEMS) & (counts >= BOILERPLATE_SHARE * len(spool))
-    return codes[~frame], frozenset(codes[frame].tolist())
+    return codes[~frame], counts[~frame], frozenset(codes[frame].tolist())
 
 
 def _hits(spool: Spool, index: Codes, length: int, labels: Closed) -> list[tuple[int, int]]:
-    """Item and hash wherever a run of the file stands in the index; of neighbouring runs, the first and the last.
+    """(item, hash) for each run of the file that the index may hold; of neighbouring hits, the first and the last.
+
+    Both are kept, since one of them may be a chance hit beside a run that is really shared.
 
     Both, since one of them may be a hit by chance beside a run that is shared.
     """
@@ -114,8 +159,9 @@ def _owners(spool: Spool, wanted: set[int], length: int, labels: Closed) -> dict
 
 
 def _pairs(hits: list[tuple[int, int]], owners: dict[int, list[int]]) -> set[tuple[int, int]]:
-    """Pairs of items, of the larger and of the smaller file, that share a run. Where many share one, each is
-    paired with the first of the other file: everyone is still accused, at the cost of a sum and not of a product."""
+    """Pairs (item of the larger file, item of the smaller one) that share a run. Where many items share one run, each
+    is paired with the first of the other file only: everyone is reported, and the number of pairs is a sum, not a
+    product."""
     by_hash: dict[int, list[int]] = defaultdict(list)
     for number, one in hits:
         if one in owners:
@@ -146,7 +192,7 @@ def _is_label(side: str, found: list[str], text: str, labels: Closed) -> bool:
 
 
 def _hashes(found: list[str], length: int) -> units.Hashes:
-    """Hashes of every run. Of texts without characters of scripts without spaces, which are most, quickly."""
+    """Hashes of every run; a fast path for texts without characters of scripts without spaces, which most are."""
     if len(found) < length:
         return np.empty(0, np.uint64)
     whole = "".join(found)
@@ -156,7 +202,7 @@ def _hashes(found: list[str], length: int) -> units.Hashes:
 
 
 def _marked(found: units.Hashes, side: str) -> units.Hashes:
-    """Hashes told apart by side."""
+    """Hashes mixed with the name of their side, so that prompts and answers share none."""
     return found ^ np.uint64(SIDES.index(side))
 
 
@@ -174,7 +220,7 @@ class _Runs:
 
 
 def _runs(found: list[str], length: int) -> _Runs:
-    """Every run: so many words, or the characters of scripts without spaces that are worth as many."""
+    """Every run of a text: `length` words, or as many characters of scripts without spaces as count for that."""
     of_units = units.hashes(found)
     if len(found) < length or not units.is_character("".join(found)):  # the common case, and many times quicker
         hashes = units.runs(of_units, length)
@@ -217,7 +263,7 @@ def _verified(
 
 
 def _shared(left: str, right: str, side: str, length: int, frames: frozenset[int]) -> int:
-    """Units of the longest run that both texts share, if it is long enough and no frame; else 0."""
+    """Units of the longest run that both texts share; 0 where it is too short or belongs to the frame."""
     mine, other = (_unframed(units.units(text), length, side, frames) for text in (left, right))
     if mine.isdisjoint(other):
         return 0
@@ -225,8 +271,8 @@ def _shared(left: str, right: str, side: str, length: int, frames: frozenset[int
 
 
 def _unframed(found: list[str], length: int, side: str, frames: frozenset[int]) -> set[tuple[str, ...]]:
-    """Runs that no unit of a frame belongs to: seven words of a frame and one of content are no copy.
-    The units themselves, since two hashes may agree by chance."""
+    """Runs without any unit of a frame: seven words of a frame and one of content are no copy. As units, not as hashes,
+    since two hashes may be equal by chance."""
     runs = _runs(found, length)
     framed = np.isin(_cut(_marked(runs.hashes, side)), np.fromiter(frames, np.uint32, len(frames)))
     ends = runs.starts + runs.lengths

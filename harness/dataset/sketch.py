@@ -12,8 +12,8 @@ from harness.text import units
 
 BANDS, ROWS = 32, 4
 SHORT = 56
-"""Units of a text up to which its single words are sketched, too. Of a longer one two changed words leave so many
-shingles that its bands find it: at (52 - 10) / (52 + 10) one in two thousand is missed."""
+"""Longest text, in units, whose single words are sketched as well. In a longer text two changed words leave enough
+shingles for its bands to find it: at a similarity of (52 - 10) / (52 + 10), one in two thousand is missed."""
 
 _FACTORS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], np.uint64)
 
@@ -22,7 +22,7 @@ Minima = npt.NDArray[np.uint64]
 
 
 class Sketcher:
-    """Sketches texts one after the other."""
+    """Makes MinHash sketches of texts, one after the other."""
 
     def __init__(self, shingle: int) -> None:
         from datasketch import MinHash  # brings scipy along: too slow for every start of pytest, which names the gates
@@ -60,7 +60,8 @@ class Sketch:
 
 
 class TextSketcher:
-    """Sketches texts one after the other. That of two texts in a row is made of theirs: most of it is known."""
+    """Makes sketches of texts, one after the other, and remembers the last ones: the sketch of two texts in a row is
+    made from theirs."""
 
     def __init__(self, shingle: int) -> None:
         self._shingle = shingle
@@ -77,7 +78,7 @@ class TextSketcher:
         return Sketch([*one.found, *other.found], np.concatenate([one.hashed, other.hashed]), minima)
 
     def words(self, sketch: Sketch) -> bytes:
-        """Bands over single words, for a text so short that two changed words leave few of its shingles."""
+        """Bands over a text's single words, for a text so short that two changed words leave few of its shingles."""
         if not INSIDE < len(sketch.found) <= SHORT:
             return bytes(4 * BANDS)
         return banded(self._words.minima(sketch.hashed))

@@ -1,4 +1,8 @@
-"""The bytes of a data file, whole lines at a time, in bounded memory: plain, gzip or zstd, told by their first bytes.
+"""Read the bytes of a data file in blocks of whole lines and bounded memory: plain, gzip or zstd, told by their first
+bytes.
+
+Whatever the file is (a line of hundreds of megabytes, an archive that unpacks to terabytes, a file that is still being
+written), a reader gets blocks of bounded size, and what went wrong is reported at the end.
 
 Whatever the file does (a line of hundreds of megabytes, an archive that unpacks to terabytes, a writer that is
 still busy), a reader sees blocks of bounded size, and what went wrong is named at the end.
@@ -23,16 +27,18 @@ from harness.errors import DataError
 from harness.spec.data import Options
 
 BLOCK = 4 * 2**20
-"""Bytes that are read at once."""
+"""Bytes that are read at a time."""
 
 GZIP_MAGIC, ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 """RFC 1952, section 2.3.1; RFC 8878, section 3.1.1."""
 
 MAX_ZSTD_WINDOW_LOG = 27
-"""A zstd frame may ask for 128 MiB of memory: what the zstd program itself grants without --long."""
+"""Base-2 logarithm of the largest window that a zstd frame may ask for: 128 MiB, the limit of the zstd program without
+--long."""
 
 MAX_RATIO, RATIO_FROM = 200, 256 * 2**20
-"""Past so many unpacked bytes, an archive that unpacks to 200 times its size is a bomb: text packs 3 to 20 times."""
+"""An archive that unpacks to more than this multiple of its size is refused, once so many bytes were unpacked: text
+packs 3 to 20 times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,8 @@ class Block:
     data: bytes
     """Lines that each end in a newline; only the last block of a file may lack its last one."""
     skipped: int = 0
-    """Length in bytes of one line that is too long to be held: of it, `data` has the newline alone, if there is one."""
+    """Length in bytes of a line that is too long to be held. `data` holds only its newline, if it has one; 0 where
+    there is no such line."""
 
 
 @dataclass(slots=True)
@@ -115,7 +122,8 @@ class Source:
             self._accuse("broken-archive", f"cannot be unpacked past byte {total} of its text: {error}")
 
     def _lines(self, chunks: Iterator[bytes]) -> Iterator[Block]:
-        """Cut chunks at newlines; what is left over opens the next block, as long as it is no longer than a line."""
+        """Blocks of whole lines from chunks. An incomplete line is put in front of the next chunk, up to the longest
+        line that is held."""
         first, rest, skipped = 1, b"", 0
         for chunk in chunks:
             if skipped:
@@ -146,7 +154,7 @@ class Source:
 
 
 class _Recorded(io.RawIOBase):
-    """Chunks as a stream for an unpacker, which counts what was taken."""
+    """Chunks as a binary stream for a decompressor; counts the bytes that were read."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks, self._rest, self.taken = chunks, b"", 0

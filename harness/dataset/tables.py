@@ -73,7 +73,8 @@ def records(path: Path, found: FileFormat) -> Iterator[Record]:
 
 
 def _of_csv(path: Path, found: FileFormat) -> dict[str, Any]:
-    """Every column as text, as it is written: a label 007 is no number, and NA is a word."""
+    """Keyword arguments for reading a CSV file: every column as the text that it is, since a label 007 is no number,
+    and NA is a word."""
     import datasets
 
     with path.open("rb") as stored:
@@ -120,7 +121,8 @@ def _cached(path: Path) -> Any:
 
 @contextmanager
 def _offline() -> Iterator[None]:
-    """Both libraries read HF_HUB_OFFLINE when they are imported, which may have been before."""
+    """Set both libraries offline for the context. They read HF_HUB_OFFLINE only when they are imported, which may have
+    been earlier."""
     import datasets
     import huggingface_hub.constants as hub
 

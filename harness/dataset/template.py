@@ -1,4 +1,6 @@
-"""Hold every reference answer to the form and the content that answers are judged by.
+"""Check every reference answer against the form and the points that the model's answers are judged by.
+
+An adapter that learns a reference which fails its own gate learns to fail it.
 
 A reference that would fail its own gate teaches the adapter to fail it.
 """
@@ -22,15 +24,15 @@ from harness.text import shape
 from harness.text.wordings import holds
 
 _CONTROL = re.compile(r"<\|[a-z_]{2,30}\|>|<(?:start|end)_of_turn>")
-"""Words that chat templates of common model families reserve: in a text they would end or open a turn."""
+"""Control tokens of common model families' chat templates: inside a text they would end or open a turn."""
 
 _UNRENDERED = re.compile(r"\{\{-?\s*[A-Za-z_][\w.]*\s*-?\}\}|\{%-?\s*\w.{0,80}?%\}")
-"""A placeholder that nobody filled."""
+"""A placeholder of a template that was not filled in."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateCheck:
-    """Renders each record and compares the result with the task's forms."""
+    """Renders each record of a task and compares its prompt and reference with the task's forms."""
 
     records: TaskRecords
     answer_form: str | None

@@ -1,4 +1,9 @@
-"""Hold what training shows to what the chat template writes: prompt and answer against the whole conversation.
+"""Compare the token ids that training uses with those of the chat template: prompt and answer against the whole
+conversation.
+
+An adapter is asked through the chat template. Where the template writes an assistant's turn otherwise than as prompt
+and answer one behind the other, the adapter learns conversations that it is never asked. Qwen3's template is the known
+case: unless thinking is turned off, it puts a think block in front of every answer, which the prompt does not have.
 
 An adapter is asked through the chat template. Where the template writes an assistant's turn otherwise than prompt and
 answer one behind the other, the adapter learns a conversation that nobody will have with it. Qwen3's template is the
@@ -27,14 +32,14 @@ SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Where the ids of training part from those of the template."""
+    """The first place where the ids of training differ from those of the chat template."""
 
     at: int
-    """The first token that differs, from 0."""
+    """Index of the first token that differs, from 0."""
     trained: str
-    """What training shows from there on; "" where it is at its end."""
+    """Text of the trained ids from there on, at most `SHOWN` tokens; "" where they end there."""
     written: str
-    """What the template writes from there on."""
+    """The template's text from there on, at most `SHOWN` tokens."""
 
 
 Compare = Callable[[Item], Difference | None]
@@ -46,8 +51,8 @@ Raises:
 
 
 def comparer(tokenizer: Any) -> Compare:
-    """Compares under this tokenizer and its chat template. White space and special tokens that the template writes
-    behind the one that ends the answer are never generated, and no difference."""
+    """A function that compares an item's ids under this tokenizer and its chat template. White space and special tokens
+    behind the token that ends the answer are no difference: they are never generated."""
 
     def text(ids: list[int]) -> str:
         return str(tokenizer.decode(ids[:SHOWN], skip_special_tokens=False))
@@ -84,7 +89,7 @@ def findings(path: Path, items: Iterable[Item], compare: Compare) -> Iterator[Fi
 
 @dataclass(slots=True)
 class TemplateIds:
-    """The items of a file, compared while `findings` is consumed."""
+    """Finds items whose trained ids are not the template's; gathered while `findings` is consumed."""
 
     compare: Compare
     seen: int = 0
@@ -107,11 +112,11 @@ CHECK = TokenizedCheck(
     start=lambda base, task, split: TemplateIds(comparer(base.tokenizer)),
     concerns=trained_files,
 )
-"""Of training and not of a file: it is no data check's, and its gates are those of `harness.gates.training`."""
+"""A check of the training (`harness.gates.training`), not of a data file: the registry does not list it."""
 
 
 def mend(unset: Iterable[str]) -> str:
-    """What may bring the two together, for the end of a report.
+    """What may make both equal, for the end of a report.
 
     Args:
         unset: variables that the chat template reads and the spec says nothing of.

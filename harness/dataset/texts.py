@@ -1,4 +1,6 @@
-"""Texts of a data file, put aside on disk while the file is read once, and fetched again by number.
+"""The texts of a data file in a temporary file: written while the data is read once, and fetched again by item number.
+
+In memory stay eight bytes and a line number a record, and a compressed file is unpacked only once.
 
 What is kept in memory is eight bytes a record and its line number; archives need no second unpacking.
 """
@@ -22,7 +24,7 @@ Text = tuple[str, str, str]
 
 
 class Spool:
-    """The texts of every item of one file, in a temporary file that goes with this object."""
+    """The texts of every item of one file, in a temporary file that is deleted with this object."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -35,7 +37,7 @@ class Spool:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this object
 
     def fill(self, items: Iterable[Item]) -> Iterator[tuple[int, list[Text]]]:
-        """Put items aside as they pass; yields their numbers from 0 and texts."""
+        """Store the items' texts as they are iterated; yields (number of the item from 0, its texts)."""
         for number, item in enumerate(items):
             found = [*texts_of(item), *self._system(item)]
             self.answers.append(next((answer_key(text) for _, side, text in found if side == "answer"), 0))
@@ -45,7 +47,7 @@ class Spool:
             yield number, found
 
     def _system(self, item: Item) -> Iterator[Text]:
-        """The item's system turns that no item before it had: most files have one for all."""
+        """The item's system turns that no earlier item had: most files have one for all items."""
         for number, turn in enumerate(item.messages):
             said = turn.get("content")
             if turn["role"] == "system" and isinstance(said, str) and (key := answer_key(said)) not in self._systems:
@@ -66,8 +68,8 @@ class Spool:
 
 
 def texts_of(item: Item) -> list[Text]:
-    """What an item itself says. The answer of a declared refusal is left out: one form is meant for them all. So is
-    the topic: it is a label with a check of its own, and a copy under another label is a copy."""
+    """The texts of an item that are compared. Left out are the answer of a declared refusal, since one form serves them
+    all, and the topic: it is a label with a check of its own, and a copy under another label is a copy."""
     said = ((field, text) for field, text in own_texts(item) if text.strip() and field != "topic")
     found: list[Text] = [(field, "prompt", _encodable(text)) for field, text in said]
     if not item.must_refuse:
@@ -76,7 +78,7 @@ def texts_of(item: Item) -> list[Text]:
 
 
 def own_texts(item: Item) -> Iterator[tuple[str, str]]:
-    """Field and text of what an item itself asks: not the words that a template adds, not the system turn."""
+    """(field, text) of what an item itself asks, without the words that a template adds and without the system turn."""
     if item.asked:
         named = [(name, item.written.get(name, item.fields.get(name))) for name in item.asked]
     else:
@@ -87,7 +89,7 @@ def own_texts(item: Item) -> Iterator[tuple[str, str]]:
 
 
 def _said(turn: Message) -> Iterator[tuple[str, Any]]:
-    """What a turn says: its content, and what it calls with which arguments."""
+    """(field, value) of what a turn says: its content, and names and arguments of its tool calls."""
     yield "content", turn.get("content")
     for call in turn.get("tool_calls", ()):
         inner = call.get("function", call)
@@ -104,5 +106,6 @@ def answer_key(text: str) -> int:
 
 
 def _encodable(text: str) -> str:
-    """Lone surrogates are the encoding check's to accuse; here they must only not stop the search for copies."""
+    """The text with lone surrogates replaced. The encoding check reports them; here they must only not stop the
+    comparison."""
     return text.encode("utf-8", "replace").decode("utf-8") if not text.isascii() else text

@@ -1,4 +1,4 @@
-"""One file put to a check that needs the base model's tokenizer."""
+"""Run a check that needs the base model's tokenizer over one data file."""
 
 from __future__ import annotations
 

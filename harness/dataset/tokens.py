@@ -1,4 +1,4 @@
-"""Where a conversation becomes tokens, for training, answers, checks and every engine alike.
+"""Turn conversations into token ids and answers into text, for training, answering, checks and every engine.
 
 One shape for what tokenizers return: a plain list of token ids.
 
@@ -19,7 +19,7 @@ from harness.dataset.turns import called, is_plain
 from harness.errors import GreenrunError
 
 HARMLESS = "word"
-"""A text that no chat template takes for anything else."""
+"""A text that every chat template writes as it is."""
 
 
 def ids(encoded: Any) -> list[int]:
@@ -75,7 +75,8 @@ def conversation_ids(tokenizer: Any, messages: Sequence[Message], tools: Tools =
 
 
 def _rendered(tokenizer: Any, messages: Sequence[Message], tools: Tools, **how: bool) -> Any:
-    """The one place where turns meet a chat template; the release's arguments stand in the template itself."""
+    """The turns rendered by the chat template: the only call of `apply_chat_template`. The release's own arguments are
+    part of the template itself."""
     turns = [dict(turn) for turn in messages]
     given: dict[str, Any] = {"tools": [dict(tool) for tool in tools]} if tools else {}
     if names := called(messages, tools):
@@ -107,7 +108,8 @@ def learned_ids(tokenizer: Any, item: Item) -> tuple[list[int], list[int]]:
 
 
 def all_learned_ids(tokenizer: Any, item: Item) -> Iterator[tuple[list[int], list[int]]]:
-    """`learned_ids` of every turn that is learned, in order: each behind the prompt that it would be asked with.
+    """(prompt ids, answer ids) of every learned turn of an item, in order, as `learned_ids` gives them for the
+    reference.
 
     A template may write an earlier turn otherwise once it is past (Qwen3's leaves out what was thought), so turns are
     not learned from one rendering of the whole.
@@ -180,7 +182,7 @@ def end_of_turn(tokenizer: Any) -> int | None:
 
 @lru_cache(maxsize=8)
 def _end_of_turn(tokenizer: Any, template: str) -> int | None:
-    """Remembered as long as the template is the same."""
+    """The special token that ends an assistant's turn, remembered per tokenizer and template."""
     turns = [{"role": role, "content": HARMLESS} for role in ("user", "assistant")]
     try:
         text = conversation_text(tokenizer, turns)
@@ -207,7 +209,7 @@ def pad_id(tokenizer: Any) -> int:
 
 
 def stopped(tokenizer: Any, written: Sequence[int], stop: Sequence[str]) -> bool:
-    """Whether an answer has just come to one of these texts."""
+    """Whether one of the stop texts stands in the last tokens of the answer."""
     if not stop:
         return False
     last = max(len(text.encode()) for text in stop) + _TAIL
@@ -216,14 +218,15 @@ def stopped(tokenizer: Any, written: Sequence[int], stop: Sequence[str]) -> bool
 
 
 _TAIL = 4
-"""Tokens in front of a stop text that are decoded with it: its first character may be the end of several bytes."""
+"""Tokens before a stop text that are decoded together with it, since the bytes of its first character may be split
+among several tokens."""
 
 
 def text_of(tokenizer: Any, written: Sequence[int], stop: Sequence[str] = ()) -> str:
-    """What an answer says, without special tokens, up to the first text that ends it."""
+    """Text of an answer's ids without special tokens, up to the first stop text."""
     return before(str(tokenizer.decode(list(written), skip_special_tokens=True)), stop)
 
 
 def before(text: str, stop: Sequence[str]) -> str:
-    """A text up to the first of the texts that end it."""
+    """A text up to the first of the stop texts in it."""
     return text[: min((text.index(one) for one in stop if one in text), default=len(text))]

@@ -1,4 +1,7 @@
-"""One turn of a conversation as it was written, made into what chat templates take, or refused by name.
+"""One turn of a conversation, converted into what chat templates take, or refused with a message.
+
+Chat templates take ``role``, ``content`` (a text, or parts) and, of an assistant, ``tool_calls`` whose arguments are
+objects. Other keys are passed on to the template. Only `weight` is taken out: it says whether the turn is learned.
 
 Chat templates take ``role``, ``content`` (a text, or parts) and, of an assistant, ``tool_calls`` whose arguments are
 objects. What else a turn holds goes through to the template, which decides; `weight` alone is taken out: it says what
@@ -22,18 +25,18 @@ ROLES = ("system", "developer", "user", ASSISTANT, "tool", "function", "ipython"
 """Roles that chat templates of common model families know."""
 
 OPENING = ("system", "developer")
-"""Roles of a turn that says how to answer."""
+"""Roles of the turn that opens a conversation with instructions."""
 
 OTHER_NAMES = {
     "human": "user", "prompter": "user", "customer": "user", "question": "user", "gpt": ASSISTANT, "chatgpt": ASSISTANT,
     "bing": ASSISTANT, "bard": ASSISTANT, "claude": ASSISTANT, "model": ASSISTANT, "bot": ASSISTANT, "ai": ASSISTANT,
     "answer": ASSISTANT, "function_call": ASSISTANT, "function_response": "tool", "tool_response": "tool",
 }  # fmt: skip
-"""What other collections call a role -> its name here. Under ``from``, as ShareGPT writes turns, they are read; under
-``role`` they go to the chat template, which does not know them."""
+"""Role as other data sets name it -> role as it is named here. Used for ``from``, the key of ShareGPT; a role under
+``role`` goes to the chat template unchanged."""
 
 KEYS = frozenset({"role", "content", "tool_calls", "tool_call_id", "name", "reasoning_content", "weight"})
-"""Keys of a turn whose meaning is known; of others it is told that only the chat template reads them."""
+"""Keys of a turn whose meaning is known. For any other key the report says that only the chat template reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +131,12 @@ def text_of(message: Message) -> str:
 
 
 def is_plain(message: Message) -> bool:
-    """Whether a turn is its text and nothing else."""
+    """Whether a turn has nothing but text."""
     return message.keys() == {"role", "content"} and isinstance(message["content"], str)
 
 
 def called(messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> list[str]:
-    """Names of the tools that are offered and called."""
+    """Names of the tools that are offered, and of those that the turns call."""
     inner = [*tools, *(call for message in messages for call in message.get("tool_calls", ()))]
     found = (one.get("function", one) for one in inner)
     return [one["name"] for one in found if isinstance(one, Mapping) and isinstance(one.get("name"), str)]
@@ -177,7 +180,8 @@ def _calls(place: str, written: object) -> list[Any]:
 
 
 def _call(place: str, written: object) -> dict[str, Any]:
-    """A call whose arguments are an object: templates would quote a text once more."""
+    """A tool call whose arguments are an object. A text of JSON is parsed, since a template would quote it once
+    more."""
     inner = written.get("function", written) if isinstance(written, Mapping) else None
     if not isinstance(inner, Mapping) or not isinstance(inner.get("name"), str):
         raise ValueError(f"{place} is no call; an object with a function's name and arguments is expected")

@@ -1,6 +1,5 @@
-"""The head of a data gate's message: each kind of finding, how many there are, where the first ones stand, and the
-option that lets them be where they are meant.
-"""
+"""The head of a data gate's failure message: each kind of finding, its count, its first places, and the option of the
+spec that allows it where it is intended."""
 
 from __future__ import annotations
 
@@ -16,11 +15,12 @@ PLACES = 5
 
 
 _OF_FILE = frozenset({"wrong-format", "broken-table", "no-records", "broken-archive", "bomb", "changed"})
-"""Kinds that leave nothing to judge, or not all of it: they are mended and not allowed."""
+"""Kinds of findings about the file as a whole, which leave nothing or not all of it to judge. They can be mended but
+not allowed."""
 
 
 def lines(check: Check, checked: Checked, spec: Spec) -> Iterator[str]:
-    """One line a kind, and one on the share that holds; none where nothing was found."""
+    """One line for each kind of finding, and one about the share of sound records; none where nothing was found."""
     places: dict[str, list[Finding]] = {}
     for finding in checked.tally.kept:
         places.setdefault(finding.kind, []).append(finding)
@@ -39,7 +39,8 @@ def _place(finding: Finding) -> str:
 
 
 def _option(check: Check, kind: str, spec: Spec) -> str:
-    """The options of ``[gates.data]`` that let a kind be: the check's own, which says less, before ``allow``."""
+    """The options of ``[gates.data]`` that allow a kind: the check's own options, which allow less, before
+    ``allow``."""
     allowed = ", ".join(f'"{one}"' for one in sorted({*spec.gates.data.allow, kind}))
     own = check.options(kind, spec.gates.data) if check.options is not None else ""
     return " or ".join(filter(None, (own and f"[gates.data] {own}", f"[gates.data] allow = [{allowed}]")))

@@ -1,4 +1,7 @@
-"""Read an adapter's configuration, which may come from elsewhere: what is plain LoRA, and why anything else is refused.
+"""Read an adapter's configuration, which may come from elsewhere, and refuse whatever is not plain LoRA.
+
+Only the fields that describe plain LoRA are ever given to peft. All others are checked to be off, or are known to have
+no effect on trained weights (`IDLE`).
 
 Of the fields only those are ever given to peft that say how plain LoRA is laid on a base; the others are checked to be
 off, or are known to say nothing (`IDLE`).
@@ -19,9 +22,9 @@ CONFIG = "adapter_config.json"
 MAX_RANK = 512
 RANKS = f"a rank of 1 to {MAX_RANK} is expected"
 MAX_CONFIG = 2**20
-"""Bytes. One that peft writes has about a thousand."""
+"""Largest configuration that is read, in bytes. One that peft writes has about a thousand."""
 INITIAL = (True, False, "gaussian", "eva", "orthogonal")
-"""Ways to begin a LoRA that leave the base alone."""
+"""Values of ``init_lora_weights`` that leave the base's weights unchanged."""
 _SUBTRACTING = re.compile(r"pissa|olora|corda|lora_ga", re.IGNORECASE)
 IDLE = frozenset(
     [
@@ -79,7 +82,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def fields(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a read configuration peft is told; unknown fields are off and are left out."""
+    """The fields of a configuration that are given to peft; unknown fields are off and are left out."""
     kept = PLAIN - IDLE
     return {key: value for key, value in config.items() if key in kept and value is not None}
 
@@ -140,7 +143,8 @@ def _check_initial(path: Path, initial: object) -> None:
 
 
 def _check_patterns(path: Path, config: Mapping[str, Any]) -> None:
-    """What is said of single modules has the bounds of what is said of all: peft sets memory aside by these numbers."""
+    """Check the ranks and scales that are given for single modules against the same limits as those for all modules:
+    peft allocates memory by these numbers."""
     for field, sound, wanted in (
         ("rank_pattern", _is_rank, RANKS),
         ("alpha_pattern", _is_scale, "a positive number is expected"),
@@ -154,7 +158,7 @@ def _check_patterns(path: Path, config: Mapping[str, Any]) -> None:
 
 
 def _check_expressions(path: Path, config: Mapping[str, Any]) -> None:
-    """What peft takes for regular expressions can be read as such."""
+    """Check that the fields which peft reads as regular expressions compile."""
     for field in ("target_modules", "exclude_modules", "layers_pattern", "rank_pattern", "alpha_pattern"):
         value = config.get(field) or ()
         # In lists of targets names are meant, elsewhere every text is an expression.
@@ -222,5 +226,5 @@ _FIELDS: tuple[tuple[str, Callable[[object], bool], str], ...] = (
     ("alpha_pattern", _always, ""),
 )
 PLAIN = IDLE | {"r", "lora_alpha"} | {field for field, _, _ in _FIELDS}
-"""Fields of a LoRA configuration that may say something. Others are off by default; some import modules, read files,
-repeat layers or look at data when they are on."""
+"""Fields of a LoRA configuration that may be set. All others must be off: some of them import modules, read files,
+repeat layers or look at data."""

@@ -1,4 +1,4 @@
-"""Look at an adapter's files before anything loads them: they may come from elsewhere.
+"""Check an adapter's files before anything loads them, since they may come from elsewhere.
 
 Nothing is unpickled, no code beside the weights is run, and the base is never taken from here.
 """
@@ -21,9 +21,9 @@ ALLOWED = frozenset({CONFIG, WEIGHTS, "README.md", "training.json"})
 TYPES = frozenset({"F64", "F32", "F16", "BF16"})
 """Types of numbers, by safetensors' names, that hold a trained weight as it is."""
 MOVING = (".lora_B.", ".lora_embedding_B", ".lora_magnitude_vector")
-"""Parts of a tensor's name that say it moves the model unless it is zero."""
+"""Parts of a tensor's name that mark it as one that changes the model's output unless it is zero."""
 _SHOWN = 12
-"""Names of files that are left out, in a message."""
+"""Most file names that a message about left-out files lists."""
 _BLOB = re.compile(r"(\.\./)+blobs/[0-9a-f]{40,64}")
 _LFS = b"version https://git-lfs"
 
@@ -37,12 +37,12 @@ class AdapterFacts:
     targets: tuple[str, ...]
     tensors: int
     base: str
-    """The base that it names: reported, never loaded."""
+    """Name of the base in the adapter's configuration: reported, never loaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What of somebody's folder is the adapter."""
+    """The files of a user's folder that belong to the adapter."""
 
     files: Mapping[str, Path]
     """Name in an adapter -> the file; the only ones that are ever read."""
@@ -91,12 +91,12 @@ _names: dict[Path, Path] = {}
 
 
 def call(folder: Path, name: Path) -> None:
-    """From now on messages of this process speak of a copy in the store by the folder that its user gave."""
+    """Let messages of this process name the user's folder instead of its copy in the store."""
     _names[folder] = name
 
 
 def as_called(folder: Path, message: str) -> str:
-    """The message, speaking of the user's folder where this one is a copy of it."""
+    """The message with the user's folder in place of its copy in the store."""
     return message.replace(str(folder), str(_names[folder])) if folder in _names else message
 
 
@@ -157,7 +157,8 @@ def check_present(folder: Path) -> None:
 
 
 def _elsewhere(folder: Path) -> str:
-    """Where below the folder an adapter lies, as a trainer's output has it."""
+    """The end of a message that names a folder below this one with an adapter in it, as a trainer's output has it; ""
+    where there is none."""
     found = sorted(path.parent.name for path in folder.glob(f"*/{WEIGHTS}"))
     return f"; {found[-1]} below it holds an adapter: give that folder" if found else ""
 
@@ -181,7 +182,7 @@ def _check_weights(path: Path, ranks: frozenset[int]) -> int:
 
 
 def _sound(path: Path, weights: Any, ranks: frozenset[int]) -> Iterator[tuple[str, Any]]:
-    """Each tensor by name, once its type, its shape and its numbers are sound."""
+    """(name, tensor) of each tensor, after its type, shape and numbers were checked."""
     for name in weights.keys():  # noqa: SIM118 - not a dict
         described = weights.get_slice(name)
         kind, shape = described.get_dtype(), described.get_shape()
@@ -207,5 +208,6 @@ def _sound(path: Path, weights: Any, ranks: frozenset[int]) -> Iterator[tuple[st
 
 
 def _moves(name: str, tensor: Any) -> bool:
-    """A LoRA moves the model unless its second factor is zero; a whole trained module moves it by itself."""
+    """Whether a tensor changes the model's output. A LoRA does unless its second factor is zero; a fully trained module
+    always does."""
     return (any(part in name for part in MOVING) or ".lora_" not in name) and bool(tensor.any())

@@ -1,4 +1,9 @@
-"""The tensors that an adapter for this base must hold, and no others, found without touching the base.
+"""The names and shapes of the tensors that an adapter for this base must hold, computed without touching the base.
+
+peft builds the adapter on a skeleton of the base, which has shapes and no weights. So peft itself decides which layers
+a configuration means, and a configuration that asks for a terabyte takes no memory. peft is never asked which tensors
+it would *save*: to answer that it looks for the base by the name in the adapter's configuration, on the disk and in a
+hub.
 
 peft builds the adapter on a skeleton of the base that has shapes and no weights: which layers a configuration means is
 peft's own business, and a configuration that asks for a terabyte takes no memory. What peft would *add* to a file it is
@@ -63,7 +68,7 @@ def expected(folder: Path, base: Loaded, config: Any) -> Shapes:
 
 
 def skeleton(model: Any) -> Any:
-    """The same architecture without weights: nothing that happens to it happens to the model."""
+    """The model's architecture without weights, as a copy: changes to it do not reach the model."""
     import torch
 
     with torch.device("meta"):
@@ -84,7 +89,8 @@ def weights_of_base(base: Loaded, given: Shapes) -> dict[str, Any]:
 
 
 def _check_patterns(folder: Path, model: Any, config: Any) -> None:
-    """A rank or scale for a layer that is not there: peft ignores it in silence, and another adapter is judged."""
+    """Refuse a rank or scale for a layer that does not exist: peft would ignore it silently, and another adapter than
+    the configured one would be judged."""
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     layers = [name.removeprefix(STEM) for name, module in model.named_modules() if isinstance(module, BaseTunerLayer)]

@@ -1,4 +1,7 @@
-"""The text of an answer is what its token ids say: scores are taken from texts, and everything else compares ids.
+"""Check that the text of each stored answer is what its token ids decode to. Metrics read texts, and everything else
+compares ids.
+
+A stored text is trusted only where the base's own tokenizer decodes the ids to the same text.
 
 A text that was kept beside the ids is believed only where the base's own tokenizer says the same.
 """
@@ -54,7 +57,7 @@ _FILE = "tokenizer.json"
 
 @lru_cache(maxsize=4)
 def _quickly(base: Path, skip: bool = True) -> Decode:
-    """Without importing transformers, which costs more than all the answers."""
+    """A decoder that does not import transformers, since that takes longer than decoding all answers."""
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(base / _FILE))

@@ -18,14 +18,14 @@ class Answer:
     item: str
     text: str
     ids: tuple[int, ...]
-    """Raw generated ids, the end token included."""
+    """Generated token ids, the end token included."""
     stop: str
     """``end``: the model ended its answer. ``length``: it was cut at the token limit."""
     prompt_tokens: int
 
     @property
     def said(self) -> Output:
-        """The text, which knows how it ended: what metrics are given."""
+        """The answer's text together with whether it was cut, as metrics take it."""
         return Output(self.text, cut=self.stop == "length")
 
 

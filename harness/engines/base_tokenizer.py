@@ -1,4 +1,8 @@
-"""Whether a base can be asked at all: what its tokenizer, chat template and configuration say of turns and their ends.
+"""Check whether a base can be asked at all: its end tokens, padding, chat template and configuration.
+
+A base may be fit to be served and still have no end token, a padding token without an embedding, or a template that
+refuses the turns of the release's items. Each such problem is found before anything is trained or asked, and reported
+with its mend.
 
 A base may be served as it is and still have no end token, a padding that it has no embedding for, or a template that
 refuses what the release's items hold. Each is known before anything is trained or asked, and told with its mend.
@@ -21,7 +25,8 @@ from harness.spec.chat import GIVEN, OWN, Chat
 REFUSALS = (jinja2.TemplateError, TypeError, ValueError, KeyError, AttributeError)
 """What a chat template raises on turns that it does not take."""
 PLAIN = frozenset({"system", "user", "assistant"})
-"""Roles whose turns a harmless word can stand for; a tool's needs what called it, and is rendered item by item."""
+"""Roles whose turn can be replaced by a harmless word. A tool's turn needs the call before it, so it is checked item by
+item."""
 _SPECIAL = ("bos", "eos", "pad", "unk")
 
 
@@ -73,7 +78,7 @@ def _variables(text: str, chat: Chat) -> set[str]:
 
 
 def _refusal(tokenizer: Any, order: Sequence[str]) -> str:
-    """Why turns in this order cannot be asked; "" where they can."""
+    """Why the chat template refuses turns in this order of roles; "" where it takes them."""
     told = _rendered(tokenizer, order)
     if told == "":
         return ""
@@ -89,7 +94,8 @@ def _refusal(tokenizer: Any, order: Sequence[str]) -> str:
 
 
 def _rendered(tokenizer: Any, order: Sequence[str]) -> str:
-    """What happens to turns in this order; "" where what system and user say is written."""
+    """What the chat template does wrong to turns in this order of roles; "" where the texts of system and user are
+    written."""
     turns = [{"role": role, "content": f"{tokens.HARMLESS}{number}"} for number, role in enumerate(order)]
     try:
         text = tokens.prompt_text(tokenizer, turns)
@@ -129,7 +135,7 @@ def _declared(folder: Path, tokenizer: Any) -> set[int]:
 
 
 def _of_ids(tokenizer: Any, size: int) -> Iterator[str]:
-    """Special tokens that the model has no embedding for.
+    """Messages about special tokens for which the model has no embedding.
 
     Args:
         size: rows of the embeddings.

@@ -31,7 +31,8 @@ _MERGED = """\
 {% endif %}
 {% endif %}
 """
-"""In front of a template: the first two turns become one. Every line is a block, and leaves nothing (`trim_blocks`)."""
+"""Jinja text that is put in front of a template to merge the system turn into the first user turn. Every line is a
+block, which `trim_blocks` removes together with its line break."""
 
 
 def write(folder: Path, chat: Chat, template: str | None) -> None:
@@ -71,13 +72,13 @@ def settled(template: str, chat: Chat) -> str:
 
 
 def own_text(template: str, chat: Chat) -> str:
-    """What `settled` was given."""
+    """The template that `settled` was given, recovered from its result."""
     return template.removeprefix(_in_front(chat))
 
 
 def _in_front(chat: Chat) -> str:
-    """Each line is a block whose line break `trim_blocks` takes away, as transformers, vLLM and llama.cpp have it: the
-    template itself begins a line, as it did."""
+    """Jinja text that sets the table's arguments, put in front of a template. Each line is a block whose line break
+    `trim_blocks` removes (as transformers, vLLM and llama.cpp set it), so the template still begins a line."""
     arguments = "".join(f"{{% set {name} = {literal(value)} %}}\n" for name, value in sorted(chat.arguments.items()))
     return arguments + (_MERGED if chat.system == MERGE else "")
 
@@ -94,7 +95,7 @@ def literal(value: Any) -> str:
 
 
 def variables(template: str) -> set[str]:
-    """Names that a template may read from outside: an argument of another name would change nothing.
+    """Names of the variables that a template may read. An argument of another name would have no effect.
 
     Raises:
         jinja2.TemplateSyntaxError: it is no template.
@@ -105,7 +106,7 @@ def variables(template: str) -> set[str]:
 
 
 def unset(folder: Path, chat: Chat) -> set[str]:
-    """Arguments that a checkpoint's chat template asks for, and that neither a renderer nor the table gives.
+    """Variables that a checkpoint's chat template reads and that neither a renderer nor the table sets.
 
     Args:
         chat: the table that was written into the checkpoint.
@@ -118,14 +119,15 @@ def unset(folder: Path, chat: Chat) -> set[str]:
 
 
 def _assigned(template: str) -> set[str]:
-    """Names that a template sets: Jinja counts those of a branch among what it may read."""
+    """Names that a template assigns itself: Jinja counts those assigned in a branch among the variables that it may
+    read."""
     from jinja2 import nodes
 
     return {one.name for one in _parsed(template).find_all(nodes.Name) if one.ctx == "store"}
 
 
 def _asked_for(template: str) -> set[str]:
-    """Names of which a template asks whether they are defined."""
+    """Names that a template tests with ``is defined``."""
     from jinja2 import nodes
 
     tests = (one for one in _parsed(template).find_all(nodes.Test) if one.name in ("defined", "undefined"))
@@ -141,7 +143,8 @@ def _parsed(template: str) -> Any:
 
 
 def _forget_in_settings(path: Path) -> None:
-    """Leave the template in one place: two that differ would be read by one library each."""
+    """Remove the template from the tokenizer's settings, so that it stands in one file: of two that differ, some
+    libraries would read one and some the other."""
     if not path.is_file():
         return
     settings = json.loads(path.read_text(encoding="utf-8"))

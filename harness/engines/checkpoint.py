@@ -8,6 +8,9 @@ from typing import Any
 
 from harness.store import digests
 
+KEPT = (".safetensors", ".json", ".jinja", ".txt", ".model")
+"""Endings of the files that are copied from a checkpoint's folder: nothing that would be unpickled or run."""
+
 
 def write(source: Path, folder: Path) -> None:
     """Write `source` (a GGUF file or a checkpoint folder) as bfloat16 safetensors with its tokenizer."""
@@ -16,7 +19,7 @@ def write(source: Path, folder: Path) -> None:
 
     if source.is_dir():
         for name in sorted(digests.of_folder(source)):
-            if Path(name).suffix in (".safetensors", ".json", ".jinja", ".txt", ".model"):
+            if name.endswith(KEPT):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source / name, folder / name)
         return

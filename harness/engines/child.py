@@ -24,7 +24,7 @@ from harness.errors import EngineError
 PATIENCE = 300.0
 """Seconds that one reply may take: a batch of 64 answers of a 135M model takes half a minute on one core."""
 MOST_REPLY = 1 << 20
-"""Bytes of one reply's line; what is longer is no reply."""
+"""Most bytes of one reply's line; a longer line is an error."""
 LAST_WORDS = 2000
 """Bytes of the child's standard error that a message shows."""
 

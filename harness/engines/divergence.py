@@ -1,4 +1,4 @@
-"""How far two models are apart on the same texts: teacher-forced KL divergence and first-token logits."""
+"""Measure how far two models differ on the same texts: KL divergence (teacher-forced) and first-token logits."""
 
 from __future__ import annotations
 

@@ -22,17 +22,17 @@ Progress = Callable[[int, int], None]
 
 
 def silent(done: int, total: int) -> None:
-    """Progress that nobody follows."""
+    """A progress callback that does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """The memory that an engine takes."""
+    """The memory that an engine uses."""
 
     size: int
     """Bytes."""
     of: str
-    """``weights``: parameters and buffers alone. ``process, at most``: all that the engine's process has held."""
+    """``weights``: parameters and buffers alone. ``process, at most``: the peak of the engine's process."""
 
 
 class Engine(Protocol):
@@ -61,9 +61,10 @@ class Engine(Protocol):
         ...
 
     def footprint(self) -> Footprint:
-        """Memory so far; asked last."""
+        """Memory used so far. Call it last."""
         ...
 
     def spoken(self) -> Fingerprint | None:
-        """First-token logits of a fixed probe with the adapter and without it; None where both cannot be had."""
+        """First-token logits of a fixed probe with and without the adapter, which prove that the adapter answered; None
+        where the engine cannot give both."""
         ...

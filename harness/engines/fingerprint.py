@@ -1,4 +1,8 @@
-"""Who was speaking: first-token logits of a fixed probe, with and without the adapter, kept beside the answers.
+"""First-token logits of a fixed probe, with and without the adapter: kept beside the answers, they prove that the
+adapter gave them.
+
+Engines have served the bare base without a message while an adapter was asked for (vllm#55193, peft#2566). Then both
+logits are equal, which can be seen afterwards from the answer sheet alone.
 
 Engines have served the bare base in silence while an adapter was asked for (vllm#55193, peft#2566). Equal
 fingerprints say so afterwards, from the answer sheet alone.
@@ -17,7 +21,8 @@ from harness.engines.form import Loaded
 
 FILE = "fingerprint.json"
 PROBE = ({"role": "user", "content": "In one sentence: what were you made to do?"},)
-"""No task asks this, and every chat model answers it; it must never change, or stored fingerprints say nothing."""
+"""The probe. No task asks it, and every chat model answers it. It must never change, or stored fingerprints could not
+be compared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How transformers loads a base checkpoint, and what of the machine changes results."""
+"""How transformers loads a base checkpoint, and which properties of the machine change results."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.engines import processor
+from harness.engines import gpu, processor
+from harness.spec.serve import Precision
 from harness.store import digests
+
+FLOAT32 = Precision()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +31,16 @@ class Loading:
     """A way in which transformers loads a base: in full precision, in 4 bits."""
 
     name: str
-    load: Callable[[Path], Any]
+    load: Callable[[Path, Precision], Any]
     settings: Mapping[str, object]
-    """What distinguishes it, for the keys of what it answers."""
+    """JSON values that distinguish this way of loading, beside the precision; they enter the keys of all answers."""
 
 
-def load(form: Loading, base: Path, threads: int) -> Loaded:
+def load(form: Loading, base: Path, threads: int, precision: Precision = FLOAT32) -> Loaded:
     """Load the base in this way.
 
     Args:
+        precision: what it computes in, and the attention.
         threads: torch threads; part of what a result depends on, so set here and named by the spec.
     """
     import torch
@@ -44,18 +48,31 @@ def load(form: Loading, base: Path, threads: int) -> Loaded:
 
     torch.set_num_threads(threads)
     keep_freed()
-    model = form.load(base)
+    model = form.load(base, precision)
     model.eval()
     return Loaded(form.name, model, AutoTokenizer.from_pretrained(base))
 
 
-def machine(threads: int) -> dict[str, object]:
-    """What of this machine is known to change results: device, instruction set, threads, library versions."""
+def device() -> str:
+    """``cuda`` where torch finds an NVIDIA GPU, else ``cpu``."""
     import torch
 
-    cuda = torch.cuda.is_available()
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def attention_of(precision: Precision) -> str | None:
+    """As transformers' ``from_pretrained`` takes it."""
+    return None if precision.attention == "auto" else precision.attention
+
+
+def machine(threads: int) -> dict[str, object]:
+    """What of this machine is known to change results: device, driver, instruction set, threads, library versions."""
+    import torch
+
+    cuda = device() == "cuda"
     return {
         "device": torch.cuda.get_device_name() if cuda else "cpu",
+        "cuda": gpu.settings() if cuda else {},
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "held_to": {name: os.environ.get(name, "") for name in (processor.ONEDNN, processor.MKL)},
         "threads": threads,
@@ -70,7 +87,7 @@ _NEVER = 2**31 - 1
 
 
 def keep_freed() -> None:
-    """Have this process keep its heap at its largest; where the C library is not glibc, nothing changes."""
+    """Keep freed memory in this process's heap (glibc only; elsewhere nothing changes)."""
     if sys.platform != "linux":
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

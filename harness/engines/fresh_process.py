@@ -25,13 +25,14 @@ from harness.engines.answers import Answer
 from harness.engines.generate import Decoding, batches
 from harness.errors import GreenrunError
 from harness.project import ROOT
+from harness.spec.serve import Precision, Serve
 
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One batch, and what answers it."""
+    """One batch of items, and what loads the model that answers it."""
 
     form: str
     """Where the form is found that opens base and adapter: ``module:NAME``."""
@@ -44,10 +45,12 @@ class Job:
     stop: Sequence[str] = ()
     tools: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """Item id -> what it may call, of items that have tools."""
+    serve: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """``[serve]`` as TOML gives it: device -> key -> value."""
 
 
 def draw(lengths: Mapping[str, int], size: int, seed: str) -> tuple[int, list[list[str]]]:
-    """Which of the batches of an answer sheet to generate again, and all of them.
+    """(index of the batch to generate again, all batches) of an answer sheet.
 
     Args:
         lengths: item id -> tokens of its prompt, of the whole sheet.
@@ -60,7 +63,7 @@ def draw(lengths: Mapping[str, int], size: int, seed: str) -> tuple[int, list[li
 
 
 def part(parts: int, seed: str) -> int:
-    """Which of the lists that a sheet was asked in is drawn from: 0 where there is one."""
+    """Index of the item list to draw from, where a sheet was asked in several; 0 where there is one."""
     return int(hashlib.sha256(f"part {seed}".encode()).hexdigest(), 16) % parts
 
 
@@ -86,7 +89,8 @@ def ask(job: Job) -> list[Answer]:
 
 
 def answer(job: Job) -> list[Answer]:
-    """The answers of this process: the batch as it was, so that it is padded as it was."""
+    """Answers to the whole batch by this process. The whole batch is asked, so that the padding is the same as
+    before."""
     items = [
         Item(
             name,
@@ -101,7 +105,7 @@ def answer(job: Job) -> list[Answer]:
         )
         for name, messages in job.prompts
     ]
-    form = pkgutil.resolve_name(job.form)
+    form = pkgutil.resolve_name(job.form).serving(Serve(**{name: Precision(**one) for name, one in job.serve.items()}))
     with form.opened(Path(job.base), Path(job.adapter), job.threads) as engine:
         given: list[Answer] = engine.answer(items, Decoding(len(items), job.max_new_tokens, tuple(job.stop)))
         return given
@@ -119,7 +123,7 @@ def main() -> int:
 
 
 def _die_with_parent() -> None:
-    """A run that is killed must not leave a process behind that computes for nobody."""
+    """Kill this process when its parent ends, so that a killed run leaves nothing behind that computes."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 

@@ -1,4 +1,7 @@
-"""A cache of keys and values with room for the tokens to come.
+"""A key-value cache with spare room for the tokens to come.
+
+transformers' dynamic cache is copied whole for every token: with 64 rows and 200 tokens that takes a third of the
+decoding time on a CPU. Here each layer is a view of a larger buffer, which is copied only when it is full.
 
 transformers' dynamic cache is copied whole for every token: of 64 rows and 200 tokens that is a third of the time that
 decoding takes on a CPU. Here each layer is a view of a buffer that is longer than needed, and copied when it is full.
@@ -12,11 +15,11 @@ from torch import Tensor
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
 ROOM = 64
-"""Tokens of room that are added when a buffer is full."""
+"""Tokens of spare room in a new buffer."""
 
 
 class GrowingLayer(DynamicLayer):  # type: ignore[misc]  # transformers has no types here
-    """transformers' dynamic layer, as far as decoding goes: tokens are appended, and rows leave."""
+    """transformers' dynamic cache layer, for decoding only: tokens are appended and rows removed."""
 
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
         """Append (rows, heads, new tokens, width); returns all keys and all values so far."""
@@ -40,7 +43,7 @@ class GrowingLayer(DynamicLayer):  # type: ignore[misc]  # transformers has no t
 
 
 def _roomy(held: Tensor, filled: int, new: Tensor) -> Tensor:
-    """The buffer itself where `new` fits behind what is filled, else a longer one."""
+    """The buffer itself where `new` fits behind its filled part, else a longer copy."""
     needed = filled + new.shape[-2]
     if needed <= held.shape[-2]:
         return held
@@ -54,7 +57,7 @@ def _empty(like: Tensor, length: int) -> Tensor:
 
 
 def growing_cache(config: Any) -> DynamicCache:
-    """An empty cache for a model: layers that forget (sliding windows) or hold other states stay transformers' own."""
+    """An empty cache for a model. Layers with sliding windows or other states keep transformers' own cache."""
     cache = DynamicCache(config=config)
     cache.layers = [GrowingLayer() if type(layer) is DynamicLayer else layer for layer in cache.layers]
     return cache

@@ -1,4 +1,6 @@
-"""Whether a sheet of answers can be taken for the adapter's own: who spoke, and whether it was heard out.
+"""Check a stored answer sheet: answers that were cut, think blocks, and whether the adapter or the bare base gave them.
+
+A module of its own, so that a change here enters no key of answers and none is generated again.
 
 Apart from what writes sheets, so that a change of this makes no answer anew.
 """
@@ -14,17 +16,17 @@ from harness.engines.answers import Answer
 from harness.errors import AdapterError
 
 _THINKING = re.compile(r"</?(?:think|thinking|thought|reasoning)>|\[/?THINK\]", re.IGNORECASE)
-"""Marks that a think block is written between, as chat models have them."""
+"""Marks of a think block in the output of chat models."""
 
 
 def unended(sheet: Iterable[Answer]) -> list[str]:
-    """Items whose answers were cut at the token limit. How such an answer would have gone on is unknown, and its text
-    is scored as it stands."""
+    """Ids of the items whose answers were cut at the token limit. How such an answer would have gone on is unknown; its
+    text is scored as it stands."""
     return [answer.item for answer in sheet if answer.stop != "end"]
 
 
 def thinking(said: Mapping[str, str]) -> list[str]:
-    """Items whose answers hold a think block, or half of one.
+    """Ids of the items whose answers hold a think block, or one of its marks.
 
     Args:
         said: item -> answer, its special tokens written out.
@@ -33,7 +35,8 @@ def thinking(said: Mapping[str, str]) -> list[str]:
 
 
 def refuse_bare(folder: Path, who: str) -> None:
-    """Refuse answers that the bare base gave: whether the adapter spoke belongs to every number taken from a sheet.
+    """Refuse a sheet whose answers came from the bare base. Every number that is taken from a sheet rests on the
+    adapter having answered.
 
     Raises:
         AdapterError: the sheet's fingerprint is the same with and without the adapter, or cannot be read.

@@ -1,4 +1,8 @@
-"""A model's last hidden states at the positions of answers: its logits, a hundred times smaller.
+"""A model's last hidden states at the positions of answers. They hold the same as its logits in a hundredth of the
+space.
+
+The output head makes logits of them by one product. So a reference that several forms are compared with is run once,
+and its logits are computed one passage at a time.
 
 The output head turns a hidden state into logits by one product, so a reference that several forms are held against
 runs once, and its logits come back a passage at a time.
@@ -15,11 +19,11 @@ from harness.engines.form import Loaded
 from harness.errors import EngineError
 
 CLOSE = 1e-3
-"""Largest difference, in logits, between the head's product and the model's own: what float32 leaves of rounding."""
+"""Largest allowed difference between the head's product and the model's own logits: rounding in float32."""
 
 
 def completion_states(engine: Loaded, texts: Iterable[Passage]) -> Iterator[Any]:
-    """For each passage what the output head is given at its completion positions: float32 (tokens, width) on the CPU.
+    """The input of the output head at the completion positions of each passage: float32 (tokens, width) on the CPU.
 
     Raises:
         EngineError: the head alone does not turn them into the model's logits.
@@ -68,9 +72,17 @@ def read(path: Path) -> list[Any]:
     return [found[name] for name in sorted(found)]
 
 
+def _close(head: Any, logits: Any) -> float:
+    """`CLOSE`, or of a head in bfloat16, whose 8 bits of mantissa leave more, two units in the last place of the
+    largest logit."""
+    import torch
+
+    return CLOSE if head.weight.dtype == torch.float32 else float(logits.abs().max()) * 2**-6
+
+
 def _check(head: Any, states: Any, logits: Any) -> None:
     apart = float((next(logits_of(head, [states])) - logits).abs().max())
-    if not apart <= CLOSE:
+    if not apart <= _close(head, logits):
         raise EngineError(
             f"the output head alone gives logits up to {apart:.2g} from the model's: it scales or caps them; "
             "logit parity is not measured for such models"

@@ -1,4 +1,4 @@
-"""Why an adapter's tensors are not those that base and configuration ask for, in a sentence with its mend."""
+"""Explain why an adapter's tensors are not those that base and configuration ask for: one sentence with its mend."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from harness.engines.form import Loaded
 
 Shapes = Mapping[str, tuple[int, ...]]
 STEM = "base_model.model."
-"""What peft writes before a module's own name."""
+"""Prefix that peft writes before a module's name."""
 
 _PREFIXES = (
     ("base_model.model.base_model.model.", STEM, "the prefix base_model.model. stands there twice"),
@@ -20,7 +20,7 @@ _PREFIXES = (
 
 
 def cause(missing: Sequence[str], unexpected: Sequence[str], given: Shapes, wanted: Shapes, base: Loaded) -> str:
-    """What stands where, and how it came about where the names tell.
+    """One sentence on what is missing or unexpected, and, where the names show it, how it came about.
 
     Args:
         missing: names that are wanted and not given; `unexpected` the other way round. One of them is not empty.
@@ -53,7 +53,8 @@ def _why(missing: Sequence[str], unexpected: Sequence[str], wanted: Shapes, base
 
 
 def _renamed(unexpected: Sequence[str], wanted: Shapes) -> str:
-    """How the names came to be others than peft writes, if undoing it makes one of them a wanted one."""
+    """How the names were changed from those that peft writes, if undoing that change gives one of the wanted names;
+    else ""."""
     first = unexpected[0]
     for prefix, instead, said in _PREFIXES:
         if first.startswith(prefix) and _is_wanted(instead + first.removeprefix(prefix), wanted):

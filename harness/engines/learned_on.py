@@ -8,7 +8,10 @@ from harness.store.artifact import Artifact
 
 
 def weights_of(shop: Workshop, name: str) -> tuple[Artifact, str]:
-    """The weights, and how they are known ("" of an adapter that is trained here).
+    """(artifact of the weights, how they are known) for one adapter of the spec; "" for one that is trained here.
+
+    Where neither spec nor files tell it of an adapter from elsewhere, it is taken to be trained on the same weights as
+    adapters are trained on here.
 
     Where nobody says it of an adapter from elsewhere, those are taken that adapters are trained on here.
     """
@@ -22,5 +25,5 @@ def weights_of(shop: Workshop, name: str) -> tuple[Artifact, str]:
 
 
 def name_of(adapter: Artifact) -> str:
-    """Of an adapter in the spec: its artifact's label ends in it, whatever made it."""
+    """An adapter's name in the spec: the last word of its artifact's label."""
     return adapter.label.rpartition(" ")[2]

@@ -1,4 +1,5 @@
-"""A GGUF file behind llama.cpp, in a child process: whatever it does, this process survives and says what happened."""
+"""Ask a GGUF file through llama.cpp in a child process. If the child crashes or hangs, this process goes on and reports
+it."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ PROGRAM = Path(__file__).with_name("llama_cpp_child.py")
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """How the program with llama.cpp in it is started."""
+    """How the child with llama.cpp is started."""
 
     command: tuple[str, ...] = (sys.executable, "-P", str(PROGRAM))
     """Followed by the file and the number of threads. ``-P``: no module beside the program hides another."""
@@ -32,7 +33,7 @@ class Runtime:
 
 
 class Llama:
-    """One loaded file; `opened` makes it. Requests go one at a time."""
+    """A GGUF file that is loaded in a child process; `opened` makes it. One request at a time."""
 
     def __init__(self, path: Path, running: Child) -> None:
         self.path = path
@@ -50,11 +51,11 @@ class Llama:
         return self._ask({"op": "facts"})[0]
 
     def context(self, length: int, sequences: int) -> None:
-        """Make room for so many sequences of so many tokens; what was there is forgotten."""
+        """Make a new, empty context for `sequences` sequences of `length` tokens each."""
         self._ask({"op": "context", "length": length, "sequences": sequences})
 
     def tokenize(self, text: str) -> list[int]:
-        """Ids of a text that goes on, such as an answer behind its prompt."""
+        """Ids of a text that continues another one, such as an answer behind its prompt: no token is put in front."""
         return list(self._ask({"op": "tokenize", "text": text})[0]["ids"])
 
     def render(

@@ -1,4 +1,4 @@
-"""The program that has llama.cpp in it: one GGUF file, asked over its standard streams.
+"""The child program that runs llama.cpp: one GGUF file, asked over standard input and output.
 
 It runs in a process of its own, since a kernel that the machine cannot run ends the whole process. It imports nothing
 of this project, so that any interpreter with llama-cpp-python can run it.
@@ -34,11 +34,11 @@ import llama_cpp
 import numpy as np
 
 SCALE = 1.0
-"""Of the LoRA, beside the alpha and the rank that its file holds."""
+"""Scale of the LoRA, on top of the alpha and the rank that its file holds."""
 PROBE = "In one sentence: what were you made to do?"
-"""What the LoRA must move a logit of."""
+"""The prompt of the probe: with the LoRA at least one of its logits must differ."""
 ROOM = 256
-"""Tokens of a context for a probe: a short question under any chat template."""
+"""Context length for the probe, in tokens: enough for a short question under any chat template."""
 
 
 class Session:
@@ -66,7 +66,7 @@ class Session:
         return lora
 
     def prove_lora(self) -> None:
-        """The LoRA moves a logit of a fixed probe; nothing else may be asked before."""
+        """Check that the LoRA changes a logit of a fixed probe. Called before anything else may be asked."""
         if self.lora is None:
             return
         ids = self.tokenize(PROBE, begins=True)
@@ -76,14 +76,14 @@ class Session:
             )
 
     def probe(self, ids: list[int], lora: bool) -> Any:
-        """Logits after the last token, in a context of their own."""
+        """Logits after the last token, computed in a new context."""
         self.make_context(max(len(ids) + 1, ROOM), 1)
         if not lora:
             self._apply(None)
         return self.logits([*ids, 0], len(ids))[0].copy()
 
     def _apply(self, lora: Any) -> None:
-        """Lay a LoRA upon the context; None takes off what was laid."""
+        """Apply a LoRA to the context; None removes it."""
         count = 0 if lora is None else 1
         loras = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(lora) if count else None
         status = llama_cpp.llama_set_adapters_lora(self.context, loras, count, (ctypes.c_float * 1)(SCALE))
@@ -119,7 +119,8 @@ class Session:
         return {}
 
     def tokenize(self, text: str, begins: bool) -> list[int]:
-        """Ids of a text, special tokens read as such; where it begins a prompt, the file says what stands in front."""
+        """Ids of a text; special tokens are recognised. Where it begins a prompt, the tokens are put in front that the
+        file asks for."""
         raw = text.encode()
         room = len(raw) + 8
         found = (llama_cpp.llama_token * room)()
@@ -133,7 +134,7 @@ class Session:
         return text, self.tokenize(text, begins=True)  # as llama.cpp's own programs do
 
     def _formatter(self) -> Any:
-        """llama-cpp-python's reading of the file's template, the way its users get it."""
+        """llama-cpp-python's formatter of the file's chat template, as its users get it."""
         if self.formatter is None:
             from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
@@ -160,7 +161,8 @@ class Session:
         return np.ctypeslib.as_array(held, shape=(rows + 1, self.size))[:rows]
 
     def generate(self, prompts: list[list[int]], most: int, stop: list[str]) -> list[list[int]]:
-        """Greedy ids of each prompt, all side by side; each ends at an end token, a stop text or at `most`."""
+        """Greedy ids of each prompt, decoded side by side; each ends at an end token, at a stop text, or after `most`
+        tokens."""
         self._check(max(map(len, prompts)) + most)
         self._forget()
         answers: list[list[int]] = [[] for _ in prompts]
@@ -184,7 +186,7 @@ class Session:
         return answers
 
     def _stopped(self, answer: list[int], stop: list[str]) -> bool:
-        """Whether the answer has just come to one of these texts."""
+        """Whether one of the stop texts stands in the last tokens of the answer."""
         if not stop:
             return False
         raw = [text.encode() for text in stop]
@@ -203,7 +205,7 @@ class Session:
         return int(np.argmax(np.ctypeslib.as_array(start[row])))
 
     def _check(self, tokens: int) -> None:
-        """llama.cpp ends its process where a batch is too long for it."""
+        """Refuse a batch that is too long: llama.cpp would end the process."""
         if tokens > self.length:
             raise ValueError(f"{tokens} tokens do not fit into a context of {self.length}")
 
@@ -211,7 +213,7 @@ class Session:
         llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(self.context), True)
 
     def _decode(self, entries: list[tuple[int, int, int, bool]]) -> None:
-        """(token, position, sequence, whether its logits are wanted) of each entry, in one call."""
+        """Decode entries of (token, position, sequence, whether its logits are wanted) in one call."""
         batch = llama_cpp.llama_batch_init(len(entries), 0, 1)
         try:
             batch.n_tokens = len(entries)
@@ -252,7 +254,10 @@ def answer(session: Session, request: dict[str, Any]) -> tuple[dict[str, Any], b
 
 
 def peak_memory() -> int:
-    """Most bytes that this program has held resident.
+    """Peak resident memory of this program, in bytes.
+
+    Of this program only: getrusage also counts what the process held before as a copy of its parent, which may have a
+    model loaded.
 
     Of the program itself: getrusage counts what the process held before it became this program, as a copy of its
     parent, which has a model of its own loaded.
@@ -275,7 +280,8 @@ def serve(session: Session, asked: BinaryIO, replies: BinaryIO) -> None:
 
 
 def die_with_parent() -> None:
-    """A killed release leaves no engine behind (Linux: prctl's PR_SET_PDEATHSIG)."""
+    """Kill this process when its parent ends, so that a killed run leaves no engine behind (Linux: prctl's
+    PR_SET_PDEATHSIG)."""
     parent = os.getppid()
     try:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)

@@ -28,7 +28,7 @@ class LlamaEngine:
     llama: Llama
     tokenizer: Any
     apart: bool = False
-    """Whether the adapter is a LoRA laid upon the file, which can then be asked without it."""
+    """Whether the adapter is a LoRA on top of the file; then the file can also be asked without it."""
 
     def answer(self, items: Sequence[Item], decoding: Decoding, progress: Progress = silent) -> list[Answer]:
         return llama_cpp.answer_all(self.llama, self.tokenizer, items, decoding, progress)

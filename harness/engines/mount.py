@@ -1,4 +1,4 @@
-"""Mount an adapter on a loaded base, strictly, and take it off again, wholly."""
+"""Mount an adapter on a loaded base with every tensor checked, and remove it again without a trace."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ def mounted(base: Loaded, adapter: Path) -> Iterator[Loaded]:
 
 
 def lora_config(adapter: Path) -> Any:
-    """peft's configuration of sound files: of their fields those alone that plain LoRA has.
+    """The peft configuration of checked files: only the fields of plain LoRA.
+
+    How the weights were initialised does not matter once they are trained, and for some ways peft would look at data
+    again.
 
     How the weights began says nothing once they are there, and for some ways peft would look at data again.
 
@@ -53,7 +56,7 @@ def lora_config(adapter: Path) -> Any:
 
 
 def _state(base: Loaded, adapter: Path, config: Any) -> dict[str, Any]:
-    """The adapter's tensors by name, once base and configuration ask for exactly these."""
+    """Name -> tensor of the adapter, after the check that base and configuration ask for exactly these."""
     from safetensors import safe_open
 
     with safe_open(adapter / WEIGHTS, framework="pt") as stored:
@@ -70,7 +73,8 @@ def _tensors(stored: Any, names: Collection[str], device: Any) -> dict[str, Any]
 
 
 def _hold_against(adapter: Path, name: str, given: Any, own: Any) -> None:
-    """A copy of the base's own weights beside an adapter is idle where it is equal, and another base where not."""
+    """Compare a copy of the base's own weights in an adapter's file with the base: an equal one is ignored, another one
+    means another base and is refused."""
     import torch
 
     if tuple(given.shape) != tuple(own.shape):

@@ -1,4 +1,5 @@
-"""Proof that a form answers with its adapter: it moves the logits, and towards the adapter as trained."""
+"""Proof that a form answers with its adapter: the adapter changes the logits, and brings them nearer to the adapter as
+trained."""
 
 from __future__ import annotations
 
@@ -19,9 +20,9 @@ class MountProof:
     moved: float
     """KL of the form with the adapter against the form without."""
     to_adapter: float
-    """KL of the form with the adapter against the adapter as trained, in float32."""
+    """KL of the form with the adapter against the adapter as trained, in the form's own precision."""
     to_base: float
-    """KL of the form with the adapter against the bare weights it was trained on, in float32."""
+    """KL of the form with the adapter against the bare weights it was trained on, in the same."""
 
     @property
     def holds(self) -> bool:
@@ -33,7 +34,7 @@ def measure(form: Loaded, reference: Loaded, adapter: Path, probes: Sequence[Ite
 
     Args:
         form: the bare base in the form that is served.
-        reference: the weights that the adapter was trained on, in float32.
+        reference: the weights that the adapter was trained on, nothing quantized, in what the form computes in.
 
     Raises:
         AdapterError: its keys are not exactly those of the base.

@@ -22,11 +22,12 @@ from typing import IO
 from harness.errors import GgufError
 
 KEPT = 256 * 1024
-"""Bytes of each stream's beginning, and of its end, that are kept."""
+"""Bytes kept of the beginning of each stream, and of its end."""
 FLOOD = 16 * 2**20
-"""Bytes of output after which a child is taken to print without end. A conversion prints some 50 KiB."""
+"""Bytes of output after which a child is killed as printing without end. A conversion prints some 50 KiB."""
 _TICK = 0.05
-"""Seconds between looks at whether the child has ended: it may have passed its pipes on to a child of its own."""
+"""Seconds between checks whether the child has ended. The end of its pipes does not tell: a child of its own may hold
+them open."""
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 CAUSES: Mapping[int, str] = {
@@ -63,8 +64,8 @@ class Ended:
     """Beginning and end of the two streams."""
     seconds: float
     peak: int
-    """Bytes that it had resident at most, as last seen: 0 of one that was too short-lived to be looked at. Of the child
-    itself, not of its own children."""
+    """Peak resident memory in bytes, as last read: 0 for a child that ended before the first look. Of the child itself,
+    not of its own children."""
     limit: float = 0.0
     timed_out: bool = False
     flooded: bool = False
@@ -114,7 +115,7 @@ class Ended:
 
 @dataclass
 class _Stream:
-    """The beginning and the end of what a pipe gives."""
+    """Keeps the beginning and the end of a pipe's output."""
 
     pipe: IO[bytes]
     head: bytearray = field(default_factory=bytearray)
@@ -173,17 +174,18 @@ def run(
 
 
 _PRCTL = getattr(ctypes.CDLL(None), "prctl", None)
-"""Looked up before any fork; None where the system is no Linux."""
+"""The C library's prctl, looked up before any fork; None on systems other than Linux."""
 
 
 def die_with_parent() -> None:
-    """In the child, before its program starts: a killed release leaves no tool behind."""
+    """Runs in the child before its program starts: the kernel kills it when its parent ends, so that a killed run
+    leaves no tool behind."""
     if _PRCTL is not None:
         _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _read(pid: int, streams: Sequence[_Stream], deadline: float) -> tuple[bool, bool, int]:
-    """Read until the child has ended, its time is over, or it prints without end.
+    """Read both streams until the child has ended, its time is over, or it prints without end.
 
     Returns the last two, and its peak memory in bytes.
     """
@@ -213,12 +215,12 @@ def _read(pid: int, streams: Sequence[_Stream], deadline: float) -> tuple[bool, 
 
 
 def _has_ended(pid: int) -> bool:
-    """Whether the child is done; it stays there to be waited for, so its number cannot be given to another."""
+    """Whether the child has ended. It is not collected, so its process id cannot be given to another."""
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _peak_memory(pid: int) -> int:
-    """Bytes resident at most since its program started, 0 where the system does not say.
+    """Peak resident memory in bytes since its program started; 0 where the system does not tell.
 
     What wait4 gives counts the copy of this process that the child was before, which may hold a model.
     """

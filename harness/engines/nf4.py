@@ -3,7 +3,8 @@
 On a CPU with AVX512-BF16 bitsandbytes re-packs the weights at the first forward pass and computes in
 bfloat16 whatever the compute dtype says; answers then move with the batch size and with the machine.
 The module's own switch turns that off: each product is float32 on weights de-quantized as needed, the
-same on every CPU, the same in every batching, and faster from 32 rows on.
+same on every CPU, the same in every batching, and faster from 32 rows on. Where a spec asks for bfloat16
+(`harness.spec.serve`), products and what stays unquantized are in that, and answers move with the batching.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.engines.form import Loading
+from harness.engines.form import FLOAT32, Loading, attention_of, device
+from harness.spec.serve import Precision
 
-_SETTINGS = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True, "compute": "float32", "packed": False}
+_SETTINGS = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True, "packed": False}
 
 
-def load_nf4(base: Path) -> Any:
+def load_nf4(base: Path, precision: Precision = FLOAT32) -> Any:
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
@@ -26,11 +28,14 @@ def load_nf4(base: Path) -> Any:
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch.float32,
+        bnb_4bit_compute_dtype=getattr(torch, precision.compute),
     )
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     model = AutoModelForCausalLM.from_pretrained(
-        base, quantization_config=config, device_map=device, dtype=torch.float32
+        base,
+        quantization_config=config,
+        device_map=device(),
+        dtype=getattr(torch, precision.rest),
+        attn_implementation=attention_of(precision),
     )
     for module in four_bit_modules(model):
         module.support_avx512bf16_for_cpu = False
@@ -46,7 +51,7 @@ def four_bit_modules(model: Any) -> Iterator[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """What a loaded model's linear layers really are."""
+    """Counts of a loaded model's linear layers by how their weights are stored."""
 
     linear: int
     """Linear layers but the vocabulary head, which stays in full precision by bitsandbytes' own default."""

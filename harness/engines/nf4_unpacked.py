@@ -1,4 +1,7 @@
-"""4-bit weights, de-quantized once for a list of answers in place of once for every token: a tenth faster on a CPU.
+"""De-quantize 4-bit weights once for a list of answers, not once for every token: a tenth faster on a CPU.
+
+The packed modules stay as they are. The values are those that bitsandbytes computes from the packed weights at every
+product; they are made when the list begins and freed when it ends.
 
 The packed modules stay what they are, and what they compute with is their own: the values that bitsandbytes makes of
 the packed weights at every product are made when the list begins, and thrown away when it ends.
@@ -14,7 +17,7 @@ from typing import Any
 from harness.engines.nf4 import four_bit_modules
 
 MOST = 2**31
-"""Bytes of de-quantized weights. A model of more than half a billion keeps its memory, and de-quantizes every time."""
+"""Most bytes of de-quantized weights. A model of more than half a billion weights de-quantizes at every product."""
 
 
 @contextmanager
@@ -48,7 +51,7 @@ def _is_plain(module: Any) -> bool:
 
 
 def _weights(module: Any) -> Any:
-    """What the module computes with: float32 (out, in)."""
+    """The values that the module computes with: float32 (out, in)."""
     from bitsandbytes.functional import dequantize_4bit
 
     return dequantize_4bit(module.weight.data, module.weight.quant_state)

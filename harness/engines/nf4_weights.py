@@ -1,4 +1,5 @@
-"""The base's weights as NF4 has them, de-quantized: what an adapter for the 4-bit form is trained on."""
+"""The request for the base's weights as NF4 computes with them, de-quantized: adapters for the 4-bit form are trained
+on these."""
 
 from __future__ import annotations
 

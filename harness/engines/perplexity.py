@@ -11,20 +11,21 @@ from harness.engines.form import Loaded
 from harness.errors import EmptySetError
 
 AT_ONCE = 10
-"""Passages of one forward pass: 4-bit weights are de-quantized for each anew, and logits take their megabytes."""
+"""Passages per forward pass. 4-bit weights are de-quantized for each pass, and the logits of each passage take
+megabytes."""
 
 SHOWN = 60
-"""Characters of a passage that a report quotes."""
+"""Most characters of a passage that a report quotes."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextLoss:
-    """How likely one model finds one text."""
+    """Mean negative log-likelihood of one text under one model."""
 
     tokens: int
-    """That were predicted: all but the first."""
+    """Predicted tokens: all but the first."""
     nats: float
-    """Mean negative log-likelihood of a token."""
+    """Mean negative log-likelihood, in nats per predicted token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class PassageLoss:
 
 
 def losses(engine: Loaded, texts: Sequence[str]) -> list[TextLoss]:
-    """Each text under one model.
+    """The loss of each text under one model.
 
     Raises:
         EmptySetError: a text has fewer than two tokens, so nothing in it is predicted.
@@ -74,7 +75,7 @@ def nats(logits: Any, ids: Sequence[int]) -> float:
 
 
 def paired(texts: Sequence[str], bare: Sequence[TextLoss], mounted: Sequence[TextLoss]) -> list[PassageLoss]:
-    """The same texts under the bare form and under the form with an adapter."""
+    """Losses of the same texts without and with an adapter."""
     return [
         PassageLoss(text[:SHOWN], before.tokens, before.nats, after.nats)
         for text, before, after in zip(texts, bare, mounted, strict=True)
@@ -82,7 +83,8 @@ def paired(texts: Sequence[str], bare: Sequence[TextLoss], mounted: Sequence[Tex
 
 
 def _nll(engine: Loaded, encoded: Sequence[Sequence[int]]) -> list[float]:
-    """Of each passage the mean over all tokens but the first, which nothing predicts; in nats, reduced in float32."""
+    """For each passage the mean negative log-likelihood over all tokens but the first, which nothing predicts; in nats,
+    reduced in float32."""
     import torch
 
     found = []

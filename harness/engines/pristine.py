@@ -1,4 +1,9 @@
-"""A base model that adapters are mounted on, given back as it was: taken apart, mended, and proved by its bytes.
+"""Give a base model back unchanged after adapters were mounted on it, and prove it by a digest of its weights.
+
+peft's own ``unload`` leaves trained copies, biases and parts of a failed loading in place, and the next adapter would
+be judged on them. So everything that a mount can change is recorded before it and restored after it, and then the whole
+model is compared with the digest of its weights as they were loaded. If they differ, the model is unusable, and
+`is_clean` says so.
 
 peft's own ``unload`` leaves trained copies, biases and whatever a failed loading had begun in place, and the next
 adapter would be judged on them. So what a mount can change is written down before it, put back after it, and the whole
@@ -19,7 +24,7 @@ from harness.engines.form import Loaded
 from harness.store import digests
 
 _AT_ONCE = 2**28
-"""Bytes of a tensor that lies elsewhere than in main memory, fetched at once."""
+"""Bytes of a tensor outside of main memory that are copied at a time."""
 _TABLES = (
     "_modules",
     "_parameters",
@@ -35,16 +40,16 @@ _TABLES = (
 _as_loaded: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 """Model -> its fingerprint before anything was mounted on it."""
 _soiled: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
-"""Models that could not be given back."""
+"""Models that could not be restored."""
 
 
 def is_clean(model: Any) -> bool:
-    """Whether nothing that was mounted on it has left a trace."""
+    """Whether the model is unchanged by all adapters that were mounted on it."""
     return model not in _soiled
 
 
 def kept(load: Callable[[], Loaded]) -> Callable[[], Loaded]:
-    """A function that gives what `load` loads: loaded when first asked for, and anew where it is no longer clean."""
+    """A function that returns what `load` loads: loaded at the first call, and again once it is no longer clean."""
     found: list[Loaded] = []
 
     def get() -> Loaded:
@@ -59,7 +64,10 @@ def kept(load: Callable[[], Loaded]) -> Callable[[], Loaded]:
 
 @contextmanager
 def given_back(model: Any) -> Iterator[None]:
-    """Whatever is done to the model while the context lasts, and however it ends, is undone after it, and proved so.
+    """Undo whatever is done to the model inside the context, however it ends, and check that it is undone.
+
+    Where the check fails, the model is marked as no longer clean (`is_clean`). The context itself does not raise for
+    it, since what was measured inside was measured on the right model.
 
     A model whose proof fails is soiled from then on (`is_clean`); the context itself does not raise for it, since what
     was measured inside was measured on the model as it should be.
@@ -86,7 +94,7 @@ def fingerprint(model: Any) -> str:
 
 
 def _digest(tensor: Any) -> str:
-    """SHA-256 of a tensor's bytes, which are read where they lie if that is main memory."""
+    """SHA-256 of a tensor's bytes; a tensor in main memory is read in place."""
     import torch
 
     flat = tensor.detach().contiguous().reshape(-1).view(torch.uint8)
@@ -98,18 +106,19 @@ def _digest(tensor: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """All of a model that mounting an adapter can change but the matrices, which no sound adapter writes to."""
+    """The recorded state of a model: all that mounting an adapter can change. The weight matrices are left out, since
+    no accepted adapter writes to them."""
 
     modules: tuple[tuple[Any, type, bool, Mapping[str, Mapping[str, Any]]], ...]
     """(module, its class, whether it trains, its tables of parts and hooks)."""
     vectors: tuple[tuple[Any, Any], ...]
-    """(parameter, copy): biases and norms, which an adapter with biases overwrites in place."""
+    """(parameter, copy) of biases and norms, which an adapter with biases overwrites in place."""
     trained: tuple[tuple[Any, bool], ...]
-    """(parameter, whether it asks for gradients)."""
+    """(parameter, its ``requires_grad``)."""
     attributes: frozenset[str]
-    """Names that the model itself had."""
+    """Names of the model's own attributes."""
     config: Mapping[str, Any]
-    """Its configuration's own."""
+    """The model's own configuration."""
 
     @classmethod
     def of(cls, model: Any) -> _Written:

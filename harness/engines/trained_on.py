@@ -1,4 +1,4 @@
-"""What weights an adapter from elsewhere was trained on, by the spec, by its own files, or by nobody's word."""
+"""On which weights an adapter from elsewhere was trained: as the spec says, as its own files say, or unknown."""
 
 from __future__ import annotations
 
@@ -11,26 +11,25 @@ from harness.engines.adapter_files import CONFIG
 
 NF4 = "nf4"
 _FOUR_BIT = re.compile(r"bnb-?4-?bit|\bnf4\b|[-_]4bit", re.IGNORECASE)
-"""In the name of a base: its weights were 4-bit, as Unsloth's and others' are published."""
+"""Names of bases with 4-bit weights, as Unsloth and others publish them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     weights: str
-    """``nf4``, ``float32``, ``bfloat16`` or ``float16``; "" where nobody says."""
+    """``nf4``, ``float32``, ``bfloat16`` or ``float16``; "" where it is unknown."""
     told: str
     """How that is known, or what is assumed, in words."""
 
 
 def origin(name: str, said: str | None, folder: Path, served: str) -> Origin:
-    """What is known of one adapter.
+    """The weights of one adapter, and how they are known.
 
     Args:
         name: the adapter's in the spec.
         said: the spec's ``trained_on``.
         folder: its files; what is wrong with them is told elsewhere.
         served: the form that is served, which is assumed where nobody says.
-
     """
     if said:
         return Origin(said, f'by [adapters.{name}] trained_on = "{said}"')

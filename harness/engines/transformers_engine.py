@@ -26,7 +26,7 @@ class TransformersEngine:
 
     model: Loaded
     bare: Any = None
-    """First-token logits of the base before the adapter was mounted; None where nobody took them."""
+    """First-token logits of the base before the adapter was mounted; None where they were not taken."""
 
     def answer(self, items: Sequence[Item], decoding: Decoding, progress: Progress = silent) -> list[Answer]:
         return answer_all(self.model, items, decoding, progress)

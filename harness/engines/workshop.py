@@ -1,4 +1,4 @@
-"""What a form is made with: the base, the store, and the tools that a run was given."""
+"""What a form needs to make its parts: the base, the store, and the tools of the run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from harness.store.artifact import Artifact, Request
 
 @dataclass(frozen=True)
 class Workshop:
-    """One run's, for whatever has to be made before an adapter can be asked."""
+    """The base, the store and the tools of one run, handed to a form that must make something before it can be
+    asked."""
 
     spec: Spec
     base: Artifact
@@ -21,13 +22,13 @@ class Workshop:
     obtain: Callable[[list[Request]], list[Artifact]]
     """Artifacts from the store, built where absent."""
     weights_of: Callable[[Workshop], Artifact]
-    """The deployed form's own `weights`."""
+    """The weights of the deployed form, as an artifact."""
     llama_cpp: Callable[[], Any]
     """The run's llama.cpp (`harness.gguf.toolchain.find.Toolchain`); raises BlockedError where there is none."""
 
     @cached_property
     def weights(self) -> Artifact:
-        """What adapters are trained on, for the form that is deployed."""
+        """The weights that adapters are trained on for the deployed form."""
         return self.weights_of(self)
 
     def make(self, request: Request) -> Artifact:

@@ -1,4 +1,4 @@
-"""At which step on the way from base to file quality was lost, and which form to ship."""
+"""The table of forms: which step from base to file lost quality, and which form to ship."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 ADAPTER = "adapter"
 BASE = "base"
 COMES_FROM: Mapping[str, tuple[str, ...]] = {BASE: (), ADAPTER: (), "f16": ("merged", ADAPTER), "q4": ("f16",)}
-"""Form -> the form that it was made from, which its losses are measured against: the first that was measured. Any other
-was made from the adapter."""
+"""Form -> the forms that it may have been made from; its losses are measured against the first of them that was
+measured. A form that is not listed was made from the adapter."""
 FAITHFUL = 1e-3
-"""Nats a token below which a step lost nothing worth a name: ten times what bfloat16 rounding does."""
+"""KL in nats per token below which a step counts as lossless: ten times what rounding to bfloat16 costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Row:
 
     form: str
     kind: str
-    """What it is in words: ``float32``, ``NF4 + adapter``, ``GGUF Q4_0``."""
+    """The form in words: ``float32``, ``NF4 + adapter``, ``GGUF Q4_0``."""
     kl: float | None = None
     kl_error: float | None = None
     kl_tail: float | None = None
@@ -41,9 +41,10 @@ class Row:
     memory_of: str = ""
     survives: bool | None = None
     fit: bool | None = None
-    """Whether it kept the adapter, its logits within the limits, and its task scores within the margin."""
+    """Whether it may ship: it kept the adapter, its logits are within the limits, and its task scores within the
+    margin."""
     why: str = ""
-    """What it failed, in words."""
+    """Why it may not ship, in words."""
     deployed: bool = False
 
 
@@ -54,9 +55,9 @@ class Step:
     before: str
     after: str
     kl: float
-    """How much further from the adapter, nats a token."""
+    """By how much its KL from the adapter is larger, in nats per token."""
     scores: Mapping[str, float]
-    """Metric -> how its mean over the sample moved."""
+    """Metric -> change of its mean over the sample."""
 
     @property
     def lossy(self) -> bool:
@@ -127,7 +128,7 @@ class ServedFile:
     """A file that is served."""
 
     path: str
-    """In the bundle, or below the folder that the run writes to."""
+    """Path in the bundle, or below the run's output folder."""
     sha256: str
     size: int
     """Bytes."""
@@ -135,18 +136,18 @@ class ServedFile:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """How an adapter that stays apart is served: one base file for every adapter, and a LoRA file of each."""
+    """The files that serve an adapter which stays apart: one base file for all adapters, and a LoRA file for each."""
 
     base: ServedFile
     lora: ServedFile
 
     @property
     def command(self) -> str:
-        """For llama.cpp's own server and this adapter alone."""
+        """The command line of llama.cpp's server for this adapter."""
         return f"llama-server -m {self.base.path} --lora {self.lora.path}"
 
 
 def document(rows: Sequence[Row], serving: Serving | None = None) -> dict[str, Any]:
-    """What the journal and the verdict keep."""
+    """The table as JSON values, for journal and verdict."""
     table = {"forms": [asdict(row) for row in rows], "lost_at": lost_at(steps(rows)), "recommendation": recommend(rows)}
     return table if serving is None else {**table, "serving": {**asdict(serving), "command": serving.command}}

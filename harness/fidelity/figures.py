@@ -1,4 +1,6 @@
-"""How far a form is from the adapter and from the bare base, token by token, one passage's logits at a time.
+"""Compare a form with the adapter and with the bare base, token by token, holding one passage's logits at a time.
+
+Tensors over the vocabulary are freed with their passage and are never written to disk.
 
 Nothing as large as the vocabulary outlives its passage, and nothing of it is written to disk.
 """
@@ -18,7 +20,7 @@ class PassageFigures:
 
     item: str
     cluster: str
-    """What the item counts with: answers of one topic are not independent."""
+    """The cluster that the item counts with, since answers of one topic are not independent."""
     to_adapter: tuple[float, ...]
     """KL(adapter || form), nats."""
     to_base: tuple[float, ...]
@@ -36,7 +38,7 @@ class PassageFigures:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A passage's name, the cluster it counts with, and the ids of its reference answer."""
+    """A passage's id, its cluster, and the token ids of its reference answer."""
 
     item: str
     cluster: str

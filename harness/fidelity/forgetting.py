@@ -1,4 +1,9 @@
-"""How much of its language a model lost by learning: general text, base against base with adapter.
+"""Measure forgetting: the loss on general text with the adapter against that of the base alone.
+
+A passage's loss here is the log of the ratio of its two perplexities: the mean negative log-likelihood of its tokens,
+in nats, with the adapter, minus that without. It is unbounded, and the confidence bound of a mean needs bounded values,
+so it is clipped to between 0 and `MOST`. Clipping at 0 also means that a passage which the adapter made likelier does
+not make up for one that it made less likely.
 
 A passage's loss is the log of the ratio of its two perplexities: the mean negative log-likelihood of its tokens, in
 nats, with the adapter, less that without. It has no bounds of its own, and the bound of the mean needs some: it is

@@ -1,4 +1,4 @@
-"""All that is measured of one form in one loading: figures of the passages, answers to the sample, speed and memory."""
+"""Measure one form in one loading: figures of the passages, answers to the sample, speed and memory."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a form costs to run."""
+    """Speed and memory of a form."""
 
     tokens: int
     """Generated, over all answers of the sample."""
     seconds: float
-    """That generating took, prompts included."""
+    """Seconds spent on generating, prompts included."""
     memory: int
-    """Bytes."""
+    """Bytes of memory; `memory_of` says of what."""
     memory_of: str
 
     @property
@@ -42,7 +42,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One form, measured."""
+    """All that was measured of one form."""
 
     figures: tuple[PassageFigures, ...]
     answers: Mapping[str, Answer]
@@ -52,7 +52,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The items that every form is asked, by task, and how they are to be answered."""
+    """The items that every form is asked, by task, and the decoding to use."""
 
     items: Mapping[str, tuple[Item, ...]]
     decodings: Mapping[str, Decoding]
@@ -78,7 +78,7 @@ def measure(
     base: Iterable[Any],
     progress: Progress = lambda done, total: None,
 ) -> Measured:
-    """Ask a form everything, once.
+    """Measure everything about a form.
 
     Args:
         adapter, base: reference logits of each item's passage, in the order of `sample.all` (`figures.stream`).
@@ -132,7 +132,7 @@ def write_answers(folder: Path, given: Mapping[str, Answer]) -> None:
 
 
 def read(folder: Path, sample: Sample) -> Measured:
-    """What `write` wrote.
+    """What `write` wrote into a folder, read back.
 
     Raises:
         StoreError: it answers other items than the sample holds.

@@ -1,4 +1,5 @@
-"""What every form is held against: the adapter as trained, in float32, and the bare weights that it was trained on."""
+"""The reference that every form is compared with: the adapter as trained, in float32, and the bare weights that it was
+trained on."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from harness.fidelity.measure import FACTS, Facts, Sample
 from harness.gguf import merge
 
 ADAPTER, BASE = "adapter.safetensors", "base.safetensors"
-"""Hidden states of the passages, in the order of the sample."""
+"""Names of the files that hold the hidden states of the passages, in the order of the sample."""
 
 
 def write(folder: Path, trained_on: Loaded, adapter: Path, sample: Sample) -> None:
@@ -44,7 +45,7 @@ def write_answers(
     sample: Sample,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
-    """The adapter's own answers to the sample, and what they cost.
+    """Write the reference adapter's own answers to the sample, and their time and memory.
 
     Raises:
         AdapterError: the adapter does not fit.
@@ -59,7 +60,7 @@ def write_answers(
 
 
 def base_figures(folder: Path) -> tuple[PassageFigures, ...]:
-    """How far the bare base is from the adapter: what a form that lost its adapter would show."""
+    """Figures of the bare base against the adapter: those of a form that lost its adapter entirely."""
     return measure.read_figures(folder)
 
 

@@ -1,4 +1,4 @@
-"""The fixed sample of a benchmark that every form is asked: always the same items, with something of every metric."""
+"""The fixed sample of a benchmark that every form is asked: always the same items, with some for every metric."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ NAME = "thirds"
 
 
 def thirds(items: Iterable[Item], size: int) -> tuple[Item, ...]:
-    """`size` items: in turn one to answer, one to refuse, one that only looks like it, by the digest of their ids.
+    """`size` items, chosen by the digest of their ids: in turn one to answer, one to refuse, and one that only looks
+    like it.
+
+    A random small sample could hold too few refusals to prove anything about them. Where one kind runs out, the others
+    fill its place; a file with fewer than `size` items is taken whole.
 
     Taken by chance, a small sample could hold too few refusals to prove anything about them. Where a kind runs out,
     the others fill its place; where the file is smaller than `size`, it is the whole file.

@@ -1,4 +1,4 @@
-"""What the passages of a form say together: each figure with its standard error.
+"""Summarize the passages of a form: each figure with its standard error.
 
 Tokens of one answer are not independent, and answers of one topic stand or fall together, so every standard error
 counts clusters: a mean over tokens is a ratio of two sums over clusters, and its error is that of a ratio estimator
@@ -23,7 +23,7 @@ from harness.statistics.measurement import Measurement
 RESAMPLES = 1000
 SEED = 20
 TAIL = 99.0
-"""Percentile of the per-token KL that is reported: a mean can hide the one token that turns a sentence."""
+"""Percentile of the per-token KL that is reported, since a mean can hide a single token that turns a sentence."""
 
 _Vector = npt.NDArray[np.float64]
 
@@ -32,10 +32,10 @@ _Vector = npt.NDArray[np.float64]
 class Estimate:
     value: float
     error: float
-    """Standard error; infinite where there is one cluster, which says nothing about others."""
+    """Standard error; infinite where there is only one cluster."""
 
     def bound(self, deviations: float) -> float:
-        """The value moved by so many standard errors; upwards where they are positive."""
+        """The value plus `deviations` standard errors."""
         return (
             self.value + deviations * self.error if math.isfinite(self.error) else math.copysign(math.inf, deviations)
         )
@@ -51,13 +51,13 @@ class Summary:
     kl: Estimate
     """Mean KL(adapter || form), nats per token."""
     kl_tail: Estimate
-    """Its 99th percentile over tokens."""
+    """99th percentile of KL(adapter || form) over tokens, nats."""
     kl_to_base: Estimate
     """Mean KL(bare base || form), nats per token."""
     same_top: Estimate
     """Share of tokens where adapter and form put the same one first."""
     perplexity_ratio: Estimate
-    """Perplexity of the reference answers in the form, over that with the adapter as trained."""
+    """Perplexity of the reference answers under the form, divided by that under the adapter as trained."""
 
 
 def summarize(passages: Sequence[PassageFigures]) -> Summary:
@@ -127,7 +127,7 @@ def _clustered(passages: Sequence[PassageFigures]) -> list[list[PassageFigures]]
 
 
 def within(summary: Summary, largest: float, confidence: float, sources: Mapping[str, str]) -> Measurement:
-    """Mean KL: its upper confidence bound must not exceed the limit."""
+    """The measurement of mean KL: the gate holds where its upper confidence bound does not exceed the limit."""
     top = summary.kl.bound(_deviations(confidence))
     return Measurement(
         value=float(top <= largest),
@@ -138,7 +138,8 @@ def within(summary: Summary, largest: float, confidence: float, sources: Mapping
 
 
 def agrees(summary: Summary, smallest: float, confidence: float, sources: Mapping[str, str]) -> Measurement:
-    """Same-top-1 share: its lower confidence bound must not fall below the limit."""
+    """The measurement of the same-top-1 share: the gate holds where its lower confidence bound is not below the
+    limit."""
     low = summary.same_top.bound(-_deviations(confidence))
     return Measurement(
         value=float(low >= smallest),
@@ -163,7 +164,8 @@ def shown(estimate: Estimate) -> str:
 
 
 def _deviations(confidence: float) -> float:
-    """Standard errors between an estimate and its one-sided bound: a mean over dozens of topics is nearly normal."""
+    """Standard errors between an estimate and its one-sided bound, from the normal distribution: a mean over dozens of
+    topics is nearly normal."""
     from scipy import special  # type: ignore[import-untyped]
 
     return float(-special.ndtri(error_rate(confidence)))

@@ -1,4 +1,8 @@
-"""Whether a form still is the adapter: nearer to it than to the bare base, on answers that the task wants.
+"""Test whether a form still behaves as the adapter: whether it is nearer to the adapter than to the bare base on
+reference answers.
+
+Quantization can round an adapter away: the file converts, loads, answers and has a small weight error, and yet behaves
+as the untrained base.
 
 Quantization can round an adapter away: the file converts, loads, answers and has a small weight error, and yet
 behaves as the untrained base did.
@@ -16,19 +20,20 @@ from harness.statistics import bounds as statistics
 
 @dataclass(frozen=True, slots=True)
 class Survival:
-    """On which side of the middle between adapter and bare base a form lies: 1 is the adapter, -1 the base."""
+    """Where a form lies between the bare base (margin -1) and the adapter (margin 1)."""
 
     margin: float
-    """Mean over clusters of (to base - to adapter) / (to base + to adapter), or that of the whole where it is less."""
+    """The smaller of two margins: the mean over clusters of (to base - to adapter) / (to base + to adapter), and that
+    of the sums over all tokens."""
     lower: float
     upper: float
-    """One-sided bounds of the margin."""
+    """One-sided confidence bounds of the margin, lower and upper."""
     clusters: int
     to_adapter: float
     to_base: float
-    """Mean divergences over all tokens, nats."""
+    """Mean divergences from adapter and base over all tokens, nats."""
     nearest_base: tuple[tuple[str, float, float], ...]
-    """Item, divergence from the adapter, from the base: those nearest to the base first."""
+    """(item, divergence from the adapter, divergence from the base), those nearest to the base first."""
 
     @property
     def holds(self) -> bool:
@@ -36,7 +41,11 @@ class Survival:
 
 
 def survival(passages: Sequence[PassageFigures], confidence: float) -> Survival:
-    """Weigh the divergences of a form by item.
+    """The margin of a form, with its bounds.
+
+    A divergence has no upper limit, so no bound of its mean holds without assumptions; the relative margin lies in [-1,
+    1], where the betting bound does hold. It counts every cluster once, so one long answer cannot outvote the others;
+    nor can the others hide it, since the margin of the sums over all tokens must be as good.
 
     A divergence has no upper limit, so no bound of its mean holds without assumptions; the relative margin lies in
     [-1, 1], where the betting bound does. One long answer cannot outvote the others, nor they hide it: the margin of

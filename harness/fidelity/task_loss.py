@@ -1,4 +1,4 @@
-"""What a form loses of the task: the candidate's own metrics, item by item against the adapter as trained."""
+"""Measure what a form loses of the task: the candidate's own metrics, item by item against the adapter as trained."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.metrics.paired import Comparison, Pair
 from harness.statistics.measurement import Measurement
 
 SHOWN = 3
-"""Answers that turned from right to wrong in a message; the report shows more."""
+"""Most answers that turned from right to wrong in a message; the report shows more."""
 
 
 def pairs(
@@ -51,7 +51,8 @@ def compare(metric: str, found: list[Pair], margin: float, confidence: float) ->
 
 
 def why_not_kept(comparison: Comparison, margin: float) -> str:
-    """What speaks against a form, "" where the metric is shown to be kept: as in its gate, doubt is no proof."""
+    """Why a metric is not shown to be kept by a form; "" where it is. An inconclusive comparison counts as not kept, as
+    in the gate."""
     if comparison.lower > -margin:
         return ""
     return (
@@ -61,7 +62,7 @@ def why_not_kept(comparison: Comparison, margin: float) -> str:
 
 
 def measurement(comparison: Comparison, asked: str, sources: Mapping[str, str]) -> Measurement:
-    """What the gate judges.
+    """The comparison as a measurement, for its gate.
 
     Args:
         asked: which items, in words: ``thirds, 24 a task`` or ``the whole benchmark``.

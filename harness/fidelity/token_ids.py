@@ -1,4 +1,4 @@
-"""The same text must be the same token ids wherever it is read: where the adapter learned, and where it is served."""
+"""Compare token ids: the same text must give the same ids where the adapter was trained and where it is served."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 SHOWN = 3
-"""Items that a message shows."""
+"""Most items that a message shows."""
 AROUND = 3
 """Tokens shown on each side of the first difference."""
 

@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 
 from harness.engines.engine import Engine
-from harness.engines.form import Loaded, machine
+from harness.engines.form import FLOAT32, Loaded, machine
 from harness.engines.generate import Decoding
 from harness.engines.workshop import Workshop
 from harness.errors import EngineError, GreenrunError
 from harness.spec.objects import Spec
+from harness.spec.serve import Precision, Serve
 from harness.store.artifact import Artifact
 
 
@@ -38,7 +39,7 @@ class Served:
 
 
 class Form(ABC):
-    """What the rest of greenrun asks of a way to serve adapters."""
+    """A way to serve adapters, as the rest of greenrun uses it."""
 
     name: str
     """As ``[release] deploy`` names it."""
@@ -56,13 +57,25 @@ class Form(ABC):
     measured_as: str = ""
     """Its name among the forms that ``[gates.gguf]`` measures (`harness.gates.fidelity`); "" where it is not one."""
     words: str = ""
-    """What it is in the report's table of these forms."""
+    """Its description in the report's table of these forms."""
     held_to: str = "Q4"
     """The tensor type whose limits it is held to there."""
     held: bool = False
     """Whether gates hold it to them, as they hold files: of a form that another program computes."""
     tables: tuple[str, ...] = ()
     """Tables of the spec that are read for it alone; beside another form they are refused."""
+    serves_as_told: bool = False
+    """Whether it goes by ``[serve]`` (`serving`)."""
+
+    @property
+    def precision(self) -> Precision:
+        """What it computes in here: what it is held against is loaded in that as well."""
+        return FLOAT32
+
+    def serving(self, serve: Serve) -> Form:
+        """Itself as ``[serve]`` has it; of a form that is served by anything but transformers `problems` refuses the
+        table, and nothing changes."""
+        return self
 
     @property
     def code(self) -> tuple[str, ...]:
@@ -70,11 +83,16 @@ class Form(ABC):
         return (type(self).__module__,)
 
     def settings(self, spec: Spec) -> Mapping[str, object]:
-        """What distinguishes it, as the report shows it."""
+        """JSON values that distinguish the form, for the report."""
         return {}
 
     def problems(self, spec: Spec) -> Iterator[tuple[str, str]]:
-        """Tables of the spec that do not fit what ships: (key, what is wrong with its mend)."""
+        """(key of the spec, what is wrong and its mend) for each table of the spec that does not fit the form."""
+        if spec.serve != Serve() and not self.serves_as_told:
+            yield (
+                "serve",
+                f"says how transformers serves a form, and {self.engine} serves {self.name}; remove the table",
+            )
         if not self.four_bit and spec.gates.bnb is not None:
             yield (
                 "gates.bnb",
@@ -83,7 +101,8 @@ class Form(ABC):
             )
 
     def rounds(self, spec: Spec) -> bool:
-        """Whether adapters are trained on other weights than the base's own: an artifact ``served NAME``."""
+        """Whether adapters for the form are trained on other weights than the base's own, kept as an artifact ``served
+        NAME``."""
         return False
 
     def weights(self, shop: Workshop) -> Artifact:
@@ -102,7 +121,7 @@ class Form(ABC):
         """
 
     def decoding(self, wanted: Decoding) -> Decoding:
-        """How it is asked where a spec wants `wanted`."""
+        """The decoding that the form uses where a spec asks for `wanted`."""
         return wanted
 
     def ships(self, shop: Workshop, adapter: Artifact, name: str) -> Mapping[str, Path]:
@@ -122,7 +141,7 @@ class Direct(Form):
     """A form that needs nothing but the base checkpoint and the adapter's folder."""
 
     place: str
-    """Where another process finds it: ``module:NAME``."""
+    """Where another process imports it from: ``module:NAME``."""
 
     @abstractmethod
     def opened(self, base: Path, adapter: Path | None, threads: int) -> AbstractContextManager[Engine]:

@@ -47,7 +47,8 @@ class Gguf(Form):
         yield from super().problems(spec)
 
     def rounds(self, spec: Spec) -> bool:
-        """A base file that LoRAs are laid upon is rounded before training, where it is not the spec's very base.
+        """Whether training uses rounded weights: it does where LoRAs are laid upon a quantized base file that is not
+        the spec's own base.
 
         Merged, adapter and base are rounded together, so adapters are trained on the base's own weights.
         """
@@ -64,8 +65,8 @@ class Gguf(Form):
         return serve(shop, made.files(shop, adapter, made.Q4))
 
     def decoding(self, wanted: Decoding) -> Decoding:
-        """One at a time: llama.cpp takes other kernels for other widths, so an answer asked beside others could depend
-        on them; what a gate rests on must not."""
+        """Batches of one. llama.cpp uses other kernels for other batch sizes, so an answer could depend on what is
+        asked beside it, and a gate must not rest on that."""
         return replace(wanted, batch_size=1)
 
     def ships(self, shop: Workshop, adapter: Artifact, name: str) -> Mapping[str, Path]:
@@ -80,7 +81,7 @@ def shipped(files: GgufFiles, name: str) -> Mapping[str, Path]:
 
 
 def serve(shop: Workshop, files: GgufFiles) -> Served:
-    """Any of an adapter's files behind llama.cpp.
+    """Serve an adapter's files with llama.cpp.
 
     Raises:
         BlockedError: there is no llama.cpp.

@@ -20,7 +20,7 @@ from harness.gguf.files import F16, MERGED_Q4, Q4
 GROUP = "greenrun.forms"
 
 _TAKEN = ("base", "adapter", "merged", F16, Q4, MERGED_Q4)
-"""Names of rows in the table of forms that are no form of a package."""
+"""Names of rows in the table of forms that no package may take."""
 
 
 def find(own: Container[str]) -> Found[Form]:

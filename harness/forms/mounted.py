@@ -1,10 +1,10 @@
-"""Forms of transformers: a base loaded in some way, and the adapter mounted on it by peft."""
+"""Forms that transformers serves: a base loaded in some way, and the adapter mounted on it by peft."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from harness.engines.form import Loaded, Loading
 from harness.engines.workshop import Workshop
 from harness.forms.form import Direct, Served
 from harness.spec.objects import Spec
+from harness.spec.serve import Precision, Serve
 from harness.store.artifact import Artifact
 
-_kept: dict[tuple[str, Path, int], Callable[[], Loaded]] = {}
-"""Bases of this process, by form, folder and threads."""
+_kept: dict[tuple[str, Path, int, Precision], Callable[[], Loaded]] = {}
+"""Loaded bases of this process by form, folder, threads and precision."""
 
 
 @dataclass(frozen=True)
@@ -32,29 +33,41 @@ class Mounted(Direct):
     measured_as: str = ""
     words: str = ""
     engine: str = "transformers"
+    told: Serve = field(default_factory=Serve)
+    """What it computes in, on either device."""
+    serves_as_told: bool = True
 
     @property
     def code(self) -> tuple[str, ...]:
         return ("harness.engines.transformers_engine", *self.code_of)
 
+    @property
+    def precision(self) -> Precision:
+        return self.told.on(loading.device())
+
+    def serving(self, serve: Serve) -> Mounted:
+        return replace(self, told=serve)
+
     def settings(self, spec: Spec) -> Mapping[str, object]:
-        return self.loading.settings
+        return {**self.loading.settings, **asdict(self.precision)}
 
     @contextmanager
     def opened(self, base: Path, adapter: Path | None, threads: int) -> Iterator[Engine]:
-        with transformers_engine.opened(loading.load(self.loading, base, threads), adapter) as engine:
+        with transformers_engine.opened(loading.load(self.loading, base, threads, self.precision), adapter) as engine:
             yield engine
 
     def serve(self, shop: Workshop, adapter: Artifact | None) -> Served:
-        """Adapters are mounted on one base a process, which is given back as it was (`harness.engines.pristine`)."""
+        """Serve an adapter on the one base that this process has loaded; the base is restored afterwards
+        (`harness.engines.pristine`)."""
         folder = None if adapter is None else adapter.path
         return Served(self.identity(shop), partial(self._lent, shop.base.path, folder, shop.spec.threads))
 
     def bare_model(self, base: Path, threads: int) -> Loaded:
-        """Loaded once a process and only when something is asked; anew where an adapter left a trace on it."""
-        key = (self.name, base, threads)
+        """The bare base, loaded at first use and kept for the process; loaded again where an adapter left a trace on
+        it."""
+        key = (self.name, base, threads, self.precision)
         if key not in _kept:
-            _kept[key] = pristine.kept(lambda: loading.load(self.loading, base, threads))
+            _kept[key] = pristine.kept(lambda: loading.load(self.loading, base, threads, self.precision))
         return _kept[key]()
 
     def _lent(self, base: Path, adapter: Path | None, threads: int) -> AbstractContextManager[Engine]:

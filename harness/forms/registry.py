@@ -46,11 +46,11 @@ def deployed(spec: Spec) -> Form:
     """
     if spec.deploy not in FORMS:
         raise SpecError(spec.path, *next(wrong(spec)))
-    return FORMS[spec.deploy]
+    return FORMS[spec.deploy].serving(spec.serve)
 
 
 def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
-    """What does not fit the form that the spec names, or that there is none of that name: the key, and the mend."""
+    """(key, what is wrong and the mend) for each setting that does not fit the spec's form, or for an unknown form."""
     if spec.deploy in FORMS:
         yield from FORMS[spec.deploy].problems(spec)
         yield from _others_tables(spec)

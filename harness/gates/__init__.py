@@ -43,7 +43,7 @@ AREAS = (
     regression,
     bundle,
 )
-"""In the order in which they run: the first red gate is the first cause."""
+"""The areas in the order in which they run: the first red gate is the first cause."""
 
 
 def expected(spec: Spec, before: regression.Before = None) -> tuple[Gate, ...]:

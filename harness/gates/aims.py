@@ -1,4 +1,8 @@
-"""What an experiment is chosen for: the gates over answers that its candidate has to pass, and what `dev` must show.
+"""The aims of the selection: the gates over answers that an experiment's candidate must pass, and what `dev` must hold
+for that.
+
+`dev` stands in for the benchmark while experiments are compared. So it must hold items for every metric that the
+candidate is gated on, and an experiment that misses a threshold there is not tried on the benchmark at all.
 
 `dev` stands in for the benchmark while experiments are compared, so it must hold items of every metric that the
 candidate is gated on, and an experiment that misses a threshold there is not put to the benchmark at all.
@@ -22,8 +26,8 @@ Items = Mapping[str, tuple[Item, ...]]
 """Task -> its items."""
 
 FEW = 40
-"""Items of a metric below which `dev` says little: one that is right nineteen times in twenty has lost none of twenty
-in a third of all draws, and of forty in an eighth."""
+"""Items of a metric below which the plan warns that `dev` tells little: a model that is right nineteen times in twenty
+gets all of twenty items right in a third of all draws, and all of forty in an eighth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Aim:
     """``task.metric``; the task is ``all`` where tasks are pooled."""
     threshold: float
     minimum: float
-    """What `dev` must exceed; never below the threshold."""
+    """The score that must be exceeded on `dev`; never below the threshold."""
     n: int
     """Independent benchmark items that the gate is taken over."""
     kind: power.Kind
@@ -57,8 +61,8 @@ def rows(spec: Spec) -> tuple[Thresholds, ...]:
 
 
 def gated(spec: Spec) -> dict[str, bool]:
-    """The metrics that the candidate has a threshold in on the benchmark, in the registry's order, and whether each
-    is among those that an experiment is chosen for: what only advises, only advises wherever it is compared."""
+    """Metric -> whether the selection goes by it, for every metric that the candidate has a threshold in on the
+    benchmark, in the registry's order. An advisory threshold does not count in the selection, either."""
     own = {
         name
         for row in spec.thresholds
@@ -139,7 +143,8 @@ def check(spec: Spec) -> None:
 
 
 def dev_lines(spec: Spec) -> Iterator[str]:
-    """What `dev` can tell apart, metric by metric, in words; with a warning where it holds few items."""
+    """Lines for the plan: the differences that `dev` can show in each metric, with a warning where it holds few
+    items."""
     items = read(spec, "dev")
     for aim in of_spec(spec):
         n = len(clusters(spec, aim.task, aim.metric, items))
@@ -152,7 +157,7 @@ def dev_lines(spec: Spec) -> Iterator[str]:
 
 
 def wrong_names(spec: Spec) -> Iterator[tuple[str, str]]:
-    """Each metric of the selection that there is none of, and each minimum that lies below a gate's threshold.
+    """Each unknown metric of the selection, and each minimum below its gate's threshold.
 
     Yields:
         The key, and both numbers or the nearest name.

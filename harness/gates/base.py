@@ -1,4 +1,4 @@
-"""The gate over the base itself: before anything is trained or asked, it can be asked at all."""
+"""The gate of the base model: it can be asked at all. Judged before anything is trained or asked."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ TOKENIZER_OK = "base.tokenizer_ok"
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
-    """One gate, always blocking: whatever else a release asks rests on it."""
+    """The gate of the base model. It always blocks, since everything else rests on it."""
     yield Gate(TOKENIZER_OK, "tokenizer_ok", "base", blocking=True, metric="tokenizer_ok")

@@ -1,4 +1,4 @@
-"""Gates over the 4-bit form: the base really is 4-bit, adapters really are mounted on it and answer."""
+"""Gates of the 4-bit form: the base really is 4-bit, and adapters really are mounted on it and answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gates over the staged bundle: complete, true to its checksums, and equal in its answers."""
+"""Gates of the staged bundle: it is complete, matches its checksums, and gives the same answers when unpacked."""
 
 from __future__ import annotations
 

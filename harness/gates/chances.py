@@ -22,13 +22,13 @@ TWICE = 2
 
 @dataclass(frozen=True, slots=True)
 class Characteristic:
-    """One gate's; chances are 0 to 1."""
+    """The chances of one gate to pass, 0 to 1, and the numbers of items that they rest on."""
 
     gate: Gate
     n: int
     """Independent items."""
     may_miss: int
-    """Items that may be wholly missed; for `not_worse`, pairs that may be worse where none is better."""
+    """Most items that may be wholly missed; for `not_worse`, most pairs that may be worse if none is better."""
     good: float | None
     """Chance to pass at the quality that the spec expects; None where it expects none."""
     bad: float
@@ -53,7 +53,7 @@ class Release:
 def of_gates(
     gates: Iterable[Gate], sizes: Mapping[str, int], confidence: float, stage: int | None = None
 ) -> list[Characteristic]:
-    """For each gate that goes by a bound, in their order.
+    """The characteristic of each gate that goes by a bound, in their order.
 
     Args:
         sizes: gate id -> independent items, for the gates over answers.
@@ -76,7 +76,7 @@ def _of_gate(
 
 
 def of_release(found: Sequence[Characteristic]) -> Release | None:
-    """Of the blocking gates together; None where one has no expected quality, or nothing blocks."""
+    """The chances of all blocking gates together; None where one has no expected quality, or no gate blocks."""
     blocking = [one for one in found if one.gate.blocking]
     chances = [one.good for one in blocking if one.good is not None]
     if not blocking or len(chances) < len(blocking):
@@ -104,13 +104,14 @@ def _threshold(gate: Gate, n: int, confidence: float) -> Characteristic:
 
 
 def _looks(gate: Gate, bounded: Iterable[Gate], sizes: Mapping[str, int], stage: int) -> int:
-    """How often a gate is looked at: stages are of all that its adapter is asked."""
+    """Number of looks at a gate. A stage counts all items that the adapter is asked, not this gate's alone."""
     largest = max(sizes[one.id] for one in bounded if (one.adapter, one.split) == (gate.adapter, gate.split))
     return max(1, math.ceil(largest / stage))
 
 
 def _staged(gate: Gate, n: int, confidence: float, looks: int) -> Characteristic:
-    """Of a threshold that is looked at after every n/looks items, as if its gate were the only one."""
+    """The characteristic of a threshold that is looked at after every n/looks items, as if its gate were the only
+    one."""
     size = max(1, math.ceil(n / looks))
 
     def course(items: int, quality: float) -> sequential.Course:
@@ -130,8 +131,8 @@ def _staged(gate: Gate, n: int, confidence: float, looks: int) -> Characteristic
 
 
 def _paired(gate: Gate, n: int, confidence: float) -> Characteristic:
-    """A good successor is as good as the earlier release, both at the expected quality, with errors of its own; a bad
-    one is worse in a share of the items that is the margin."""
+    """The characteristic of a comparison with an earlier release. A good successor is equally good, both at the
+    expected quality, with errors on other items. A bad one is worse in a share of the items that equals the margin."""
     margin = -gate.threshold
     may_miss = paired_power.worse_allowed(n, 0, margin, confidence)
     bad = paired_power.pass_chance(n, margin, margin, 0.0, confidence)
@@ -148,7 +149,7 @@ def _paired(gate: Gate, n: int, confidence: float) -> Characteristic:
 
 
 def _sizes(n: int) -> Iterable[int]:
-    """Sizes above `n` in steps of a tenth, up to twenty times as many."""
+    """Sizes to try above `n`, each a tenth larger, up to twenty times `n`."""
     size = n
     while size < 20 * n:
         size += max(1, size // 10)

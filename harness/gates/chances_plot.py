@@ -1,4 +1,4 @@
-"""The operating characteristic as a picture: how likely each gate passes an adapter of any true quality."""
+"""Draw the operating characteristic: the chance of each gate to pass an adapter, by its true quality."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from harness.statistics import paired_power, power
 from harness.statistics.chart import Curve, Mark, Panel, render
 
 STEPS, PAIRED_STEPS = 60, 15
-"""Points of a curve; sums over pairs are slow, and their curves smooth."""
+"""Points of a curve. The exact sums over pairs are slow, and their curves smooth, so they get fewer."""
 BAD, GOOD = "#b00020", "#2c8a4b"
 CHANCES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def picture(found: Iterable[Characteristic], confidence: float, release: str) -> str:
-    """A panel for each gate that goes by a bound, in their order."""
+    """An SVG picture with a panel for each gate that goes by a bound, in their order."""
     panels = [
         _paired(one, confidence) if one.gate.rule == "not_worse" else _threshold(one, confidence) for one in found
     ]
@@ -42,8 +42,8 @@ def _threshold(one: Characteristic, confidence: float) -> Panel:
 
 
 def _paired(one: Characteristic, confidence: float) -> Panel:
-    """Chance of a successor to pass, by how much its mean really changed: its errors fall on other items than its
-    predecessor's, so that even an equally good one has pairs that got worse."""
+    """A panel with a successor's chance to pass, by the true change of its mean. Its errors fall on other items than
+    its predecessor's, so even an equally good one has pairs that got worse."""
     margin, expected = -one.gate.threshold, one.gate.expected
     differs = 0.0 if expected is None else expected * (1.0 - expected)
 

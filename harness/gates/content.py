@@ -1,4 +1,4 @@
-"""Refuse a spec whose gates would pass answers that nobody looked at: no item of a metric, or no metric of content."""
+"""Refuse a spec whose gates would pass without looking at answers: no items for a metric, or no metric of content."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from harness.spec.objects import Selection, Spec
 
 
 def check(spec: Spec, gates: tuple[Gate, ...], sizes: Mapping[str, int]) -> None:
-    """Refuse a gate over no items, a selection by what `dev` does not hold, and a candidate that only form is asked of.
+    """Refuse a gate over no items, a selection by metrics that `dev` has no items for, and a candidate that is judged
+    by form only.
 
     Args:
         sizes: gate id -> number of items that its metric will be taken over.
@@ -36,7 +37,8 @@ def _over_nothing(gates: tuple[Gate, ...], sizes: Mapping[str, int]) -> Iterator
 
 
 def _selected_by_nothing(spec: Spec) -> Iterator[tuple[str, str]]:
-    """Weights and minima of metrics that would not be looked at; the default weights take what there is."""
+    """(key, mend) for each weight or minimum of a metric that would not be measured; the default weights use what there
+    is."""
     gated = {metric for row in aims.rows(spec) for metric in row.above}
     for metric in spec.selection.minimum:
         if metric not in gated:
@@ -58,7 +60,7 @@ def _selected_by_nothing(spec: Spec) -> Iterator[tuple[str, str]]:
 
 
 def _without_content(spec: Spec) -> Iterator[tuple[str, str]]:
-    """Tasks of the candidate with answers of which only the form is judged."""
+    """(key, mend) for each task of the candidate whose answers are judged by their form only."""
     items = aims.read(spec, "benchmark") if aims.rows(spec) else {}
     forms = scoring.forms_of(spec.tasks)
     for task, own in items.items():

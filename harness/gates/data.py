@@ -1,4 +1,4 @@
-"""Gates over the data files: each file is sound, and no two splits share what they must not."""
+"""Gates of the data files: each file is sound, and no two splits share what they must not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.spec import nearest
 from harness.spec.objects import Spec, Task
 
 LEAKAGE = tuple(check.name for check in registry.looking_at(SplitsCheck) if check.leakage)
-"""Checks whose all clear speaks of the training data that the spec names, and of no other."""
+"""Names of the leakage checks. Their pass holds for the training data that the spec names, and for no other."""
 
 NAMES = frozenset({*registry.BY_NAME, references_score.CHECK.name})
 KINDS = registry.KINDS | references_score.CHECK.kinds
@@ -21,14 +21,16 @@ KINDS = registry.KINDS | references_score.CHECK.kinds
 
 
 def strangers(spec: Spec, task: str) -> tuple[str, ...]:
-    """Judged adapters of a task that were trained elsewhere, on data that nobody showed: of them leakage is unknown."""
+    """Judged adapters of a task that were trained elsewhere, on data that is not part of the release, so that leakage
+    into them cannot be checked."""
     judged = {spec.candidate, *(row.adapter for row in spec.thresholds)}
     of_task = (one for one in spec.adapters.values() if one.name in judged and task in one.tasks)
     return tuple(one.name for one in of_task if one.path is not None)
 
 
 def unknown_leakage(spec: Spec, adapter: str) -> bool:
-    """Whether an adapter may have been trained on what judges it, and the spec does not let that question advise."""
+    """Whether an adapter may have been trained on the benchmark, and the spec does not make the leakage checks
+    advisory."""
     asked = spec.gates.data.blocking and not spec.gates.data.advisory.issuperset(LEAKAGE)
     return asked and any(adapter in strangers(spec, task) for task in spec.adapters[adapter].tasks)
 
@@ -63,7 +65,7 @@ def expected(spec: Spec) -> Iterator[Gate]:
 
 
 def unknown_names(spec: Spec) -> Iterator[tuple[str, str]]:
-    """Each check and each kind of finding in ``[gates.data]`` that there is none of: the key, and the mend."""
+    """(key, mend) for each name in ``[gates.data]`` that is neither a check nor a kind of finding."""
     chosen = spec.gates.data
     given = {"advisory": chosen.advisory, "at_least": dict(chosen.at_least), "allow": chosen.allow}
     for key, names in given.items():

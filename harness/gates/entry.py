@@ -1,4 +1,6 @@
-"""A line of a run's journal as an object: a record of some kind (`harness.gates.records`), with who wrote it and when.
+"""A line of a run's journal as an object: a record of some kind (`harness.gates.records`), who wrote it and when.
+
+A record that is newer than its class, or lacks a field of it, becomes `Unreadable`; it is never read in part.
 
 A record that is newer than its class, or lacks what that has, is told as such and never half understood.
 """
@@ -18,11 +20,11 @@ KINDS: dict[str, type[Record]] = {}
 
 @dataclass(frozen=True)
 class Record:
-    """One thing that a run put down."""
+    """Base of all kinds of records in a journal."""
 
     kind: ClassVar[str]
     version: ClassVar[int]
-    """Written where it is not 1; a record without one is of version 1."""
+    """Version of the kind's fields. Written only where it is not 1; a record without one is of version 1."""
 
     def __init_subclass__(cls, kind: str, version: int = 1) -> None:
         cls.kind, cls.version = kind, version
@@ -41,7 +43,7 @@ class Entry:
     process: str
     """``main``, or the name of an xdist worker."""
     at: float
-    """Seconds since 1970 by the writer's clock; 0 where nothing says it."""
+    """Seconds since 1970 by the writer's clock; 0 where the line has no time."""
     record: Record
 
 
@@ -60,23 +62,23 @@ def last(journal: Iterable[Entry], kind: type[Kind]) -> Kind | None:
 
 
 def last_or(journal: Iterable[Entry], otherwise: Kind) -> Kind:
-    """The last record of the kind of `otherwise`, or that one where there is none."""
+    """The last record of the kind of `otherwise`, or `otherwise` itself where there is none."""
     return last(journal, type(otherwise)) or otherwise
 
 
 @dataclass(frozen=True)
 class Damaged(Record, kind="damaged"):
-    """A line that no journal wrote: torn by a crash, or somebody else's. Never written, only read."""
+    """A line that is no journal entry: torn by a crash, or written by another program. Read only, never written."""
 
     text: str
-    """How it begins."""
+    """The beginning of the line."""
     place: str = ""
     """``gw0.jsonl:17``."""
 
 
 @dataclass(frozen=True)
 class Unreadable(Record, kind="unreadable"):
-    """A record that these classes do not know, or not so. Never written, only read."""
+    """A record whose kind, version or fields these classes do not know. Read only, never written."""
 
     problem: str
     """File, line, what is wrong with it and the mend."""
@@ -125,7 +127,7 @@ def _problems(kind: type[Record], given: Mapping[str, Any]) -> Iterator[str]:
 
 @cache
 def _types(name: str) -> Mapping[str, Any]:
-    """Field -> what JSON gives for it."""
+    """Field -> type of its JSON value."""
     kind, plain = KINDS[name], {float: (int, float), Mapping: dict, Sequence: list}
     hints = get_type_hints(kind)
     found = {one.name: get_origin(hints[one.name]) or hints[one.name] for one in fields(kind)}

@@ -1,5 +1,5 @@
-"""Gates over answers: for every adapter and task non-empty, ended by themselves and, where the spec turns thinking off,
-without it; the same when asked again; then each threshold.
+"""Gates over answers, for every adapter and task: not empty, ended by themselves, without thinking where the spec turns
+it off, and the same when asked again; then each threshold.
 
 A threshold that its benchmark can never prove is refused when the spec is read (`check_provable`).
 """
@@ -75,7 +75,7 @@ def expected(spec: Spec) -> Iterator[Gate]:
 
 
 def _repeats(spec: Spec) -> Iterator[Gate]:
-    """The candidate's answers can be had again: whoever measures the release anew must find the same."""
+    """The gates of repeatability: the candidate's answers are the same when they are generated again."""
     for task in spec.adapters[spec.candidate].tasks:
         yield Gate(
             f"eval.{spec.candidate}.{task}.determinism",
@@ -90,7 +90,7 @@ def _repeats(spec: Spec) -> Iterator[Gate]:
 
 
 def unknown_metrics(spec: Spec) -> Iterator[tuple[str, str]]:
-    """Each metric of a threshold that there is none of: the key, and the mend."""
+    """(key, mend) for each threshold on an unknown metric."""
     for row in spec.thresholds:
         for metric in row.above:
             if metric not in registry.METRICS:
@@ -139,7 +139,7 @@ def sizes(spec: Spec, gates: Iterable[Gate]) -> dict[str, int]:
 
 
 def check_provable(spec: Spec, gates: tuple[Gate, ...], sizes: Mapping[str, int]) -> list[str]:
-    """Refuse a threshold that no answer sheet could prove; of one that only advises, say so.
+    """Refuse a threshold that no answers could prove with so few items; return a warning where it only advises.
 
     Args:
         sizes: gate id -> number of items that its metric will be taken over.
@@ -170,7 +170,7 @@ def check_provable(spec: Spec, gates: tuple[Gate, ...], sizes: Mapping[str, int]
 
 
 def _needed(threshold: float, confidence: float, kind: power.Kind) -> str:
-    """How many items could prove a threshold, in words; or that no benchmark of any size that one makes could."""
+    """The number of items that could prove a threshold, in words, or that no practical number could."""
     try:
         return f"{power.items_needed(threshold, 0, confidence, kind)} are needed with none wrong"
     except ValueError as error:

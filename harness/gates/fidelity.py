@@ -1,4 +1,4 @@
-"""Gates over what became of the adapter on the way to a GGUF file: the same tokens, the same adapter, the same answers.
+"""Gates of the candidate's GGUF forms: the same token ids, the same adapter, the same answers as before conversion.
 
 Merged into its base, ``f16`` is the merged checkpoint as converted and ``q4`` as quantized. Apart
 (``adapter = "apart"``), ``q4`` is the base file as it is served with the adapter as a LoRA laid upon it, and ``f16``
@@ -21,7 +21,7 @@ from harness.spec.gguf import GgufGates
 from harness.spec.objects import ALL, Spec
 
 FILES = (F16, Q4)
-"""Names of the two forms in ids, reports and artifacts. `MERGED_Q4`, the merged and quantized file beside an adapter
+"""Names of the two judged forms in ids, reports and artifacts. `MERGED_Q4`, the merged and quantized file of an adapter
 that stays apart, is measured and not judged."""
 
 
@@ -35,7 +35,7 @@ def expected(spec: Spec) -> Iterator[Gate]:
 
 
 def forms(spec: Spec) -> tuple[str, ...]:
-    """What is held against the adapter as trained, in the order of the report's table."""
+    """The forms that are compared with the adapter as trained, in the order of the report's table."""
     own = registry.deployed(spec).measured_as
     quantized = (own,) if own and own not in FILES else ()
     return (*quantized, *FILES, MERGED_Q4) if apart(spec) else ("merged", *quantized, *FILES)

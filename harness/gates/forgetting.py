@@ -1,4 +1,4 @@
-"""Gates over general text: no judged adapter made its base forget more of the language than the spec's margin.
+"""Gates of forgetting: no judged adapter makes the base lose more on general text than the spec's margin.
 
 They exist where the spec has a ``[gates.forgetting]`` table; the candidate's blocks unless the table says otherwise.
 """
@@ -16,7 +16,8 @@ from harness.statistics import power
 AREA = "forgetting"
 
 MOST = 1.0
-"""Nats per token, a perplexity of e times the base's: whatever lost more has lost the language."""
+"""Largest loss that is counted, in nats per token (perplexity times e): an adapter that loses more has lost the
+language."""
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
@@ -37,7 +38,7 @@ def expected(spec: Spec) -> Iterator[Gate]:
 
 
 def check_provable(spec: Spec) -> None:
-    """Refuse a margin that not even an adapter which lost nothing could prove.
+    """Refuse a margin that not even an adapter without any loss could prove with so few passages.
 
     Raises:
         SpecError: with what is missing.

@@ -27,7 +27,8 @@ class Gate:
     metric: str = ""
     threshold: float = 1.0
     expected: float | None = None
-    """The quality that the spec expects of a good adapter: what the chance to pass is computed for."""
+    """The quality that the spec expects of a good adapter, from which its chance to pass is computed; None where it
+    expects none."""
     adapter: str = ""
     task: str = ""
     split: str = ""

@@ -1,4 +1,4 @@
-"""Gates over the GGUF file of the candidate: it was made soundly, is what its name says, and answers in llama.cpp.
+"""Gates of the candidate's GGUF file: it was made soundly, holds what its name says, and answers in llama.cpp.
 
 Where the adapter stays apart (``adapter = "apart"``) nothing is merged, and ``merge_ok`` says that the LoRA file holds
 exactly the adapter; ``convert_f16_ok`` is about an f16 file of the weights that it was trained on, ``quantize_q4_ok``
@@ -22,7 +22,7 @@ CHECKS = (
     "llama_cli_smoke_ok",
     "llama_cpp_python_smoke_ok",
 )
-"""In the order of the work: the first red one is the cause of those behind it."""
+"""The checks in the order of the work: the first red one is the cause of those behind it."""
 
 
 def expected(spec: Spec) -> Iterator[Gate]:

@@ -48,7 +48,7 @@ def outcome_only(gate: Gate, judgement: Judgement) -> Judgement:
 
 
 def errored(gate: Gate, message: str, outcome: Outcome = "error") -> Judgement:
-    """A gate that could not be measured."""
+    """The judgement of a gate that could not be measured."""
     return Judgement(gate.id, outcome, None, f"{gate.id}: {message}")
 
 
@@ -63,7 +63,7 @@ def _outcome(gate: Gate, measured: Measurement) -> Outcome:
 
 
 def explain(gate: Gate, measured: Measurement, outcome: Outcome, confidence: float) -> str:
-    """What a reader sees at three in the morning: value, bound, n, rule, threshold and the worst answers."""
+    """The message of a gate: value, bound, n, rule, threshold and the worst answers."""
     if gate.rule == "every" and measured.n == 1 and measured.message and outcome != "passed":
         return f"{gate.id}: {outcome}, {measured.message}"  # one thing that does not hold is told by what it is
     if gate.rule == "every":
@@ -114,7 +114,7 @@ def _more_items(gate: Gate, measured: Measurement, confidence: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a gate's test concluded."""
+    """The outcome of a gate's test."""
 
     gate: str
     outcome: Outcome

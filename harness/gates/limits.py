@@ -1,4 +1,4 @@
-"""What the tasks of a spec leave open: what nobody declares is not judged, and is told instead."""
+"""What a spec leaves unjudged: a property that no task declares is not judged, and the run says so."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ _LEFT_OPEN = {
     "refuse": "whether anything is refused that should be is not judged",
     "look_alike": "whether anything is refused that should be answered is not judged by items of its own",
 }
-"""Key of a task -> what is left open without it."""
+"""Key of a task -> what is not judged without it, in words."""
 
 
 def not_judged(spec: Spec) -> tuple[str, ...]:
-    """What a run of the spec will not judge, in words: one entry a task and absent key, kind of content or lost record.
+    """What a run of the spec will not judge, in words: one entry for each task and missing key, kind of content, or
+    unusable record.
 
     Raises:
         DataError: a benchmark cannot be read.
@@ -46,7 +47,7 @@ def _of_task(task: Task, options: Options) -> Iterator[str]:
 
 
 def needless(spec: Spec) -> Iterator[tuple[str, str]]:
-    """Each threshold on a metric for which no task of its row declares what it needs: the key, and the mend."""
+    """(key, mend) for each threshold on a metric that no task of its row declares the keys for."""
     asked = [
         (row.adapter, row.task, metric, f"gates.eval.{number}")
         for number, row in enumerate(spec.thresholds)
@@ -65,7 +66,8 @@ def needless(spec: Spec) -> Iterator[tuple[str, str]]:
 
 
 def check_kinds(spec: Spec) -> None:
-    """Refuse a declared kind that no record of its task has: items of the kind that was meant would be judged wrongly.
+    """Refuse a declared kind that no record of its task has: it is misspelt, and the items that were meant would be
+    judged wrongly.
 
     Raises:
         SpecError: names the key and the nearest kind that there is.

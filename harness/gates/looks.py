@@ -40,7 +40,7 @@ def kind(spec: Spec, of_metric: Kind) -> Kind:
 
 
 def stages(items: Iterable[Item], size: int, before: Collection[tuple[str, str]] = ()) -> list[tuple[Item, ...]]:
-    """The items in the order in which they are asked, in stages of at least `size`; no stage parts a cluster.
+    """The items in the order in which they are asked, in stages of at least `size` items; no stage splits a cluster.
 
     The order goes by the digest of what a cluster asks: neither ids, nor the files' order, nor any answer change it.
 
@@ -70,7 +70,8 @@ def _place(cluster: Sequence[Item]) -> str:
 
 
 def deciding(gates: Iterable[Gate], adapter: str) -> list[Gate]:
-    """The gates by bounds over an adapter's answers that its asking waits for: the blocking ones, all where none is."""
+    """The gates that decide when to stop asking an adapter: those by bounds over its answers that block, or all of them
+    where none blocks."""
     own = [
         gate
         for gate in gates

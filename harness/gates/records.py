@@ -1,4 +1,7 @@
-"""What a run's journal holds: one class a kind of record, with its fields and its version.
+"""The kinds of records in a run's journal: one class a kind, with its fields and its version.
+
+`harness.run.journal` writes them and reads them back. A new kind is a class here. A field that is added, dropped or
+given another meaning raises the version; a field with a default may be absent from older lines.
 
 Whoever writes hands one of these to `harness.run.journal`; whoever reads takes them from there by class. A new kind is
 a class here. A field that is added, dropped or given another meaning raises the version; one with a default may come
@@ -16,16 +19,16 @@ from harness.gates.entry import Record
 
 @dataclass(frozen=True)
 class Hello(Record, kind="hello"):
-    """A process began, and where: what it takes to tell whether it is still at work (`harness.run.alive`)."""
+    """A process began, with what it takes to tell whether it is still running (`harness.run.alive`)."""
 
     pid: int
     host: str = ""
     boot: str = ""
     """Id of the machine's boot."""
     namespace: str = ""
-    """Of process ids: every container has its own."""
+    """Id of the namespace of its process id: every container has its own."""
     started: int = 0
-    """Clock ticks from the boot to its beginning; 0 where nothing says so."""
+    """Start time in clock ticks since boot; 0 where it is unknown."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Bye(Record, kind="bye"):
     """A process ended as it should."""
 
     exitstatus: int
-    """As pytest has it, before the verdict."""
+    """pytest's exit status before the verdict."""
 
 
 @dataclass(frozen=True)
@@ -45,28 +48,28 @@ class Taint(Record, kind="taint"):
 
 @dataclass(frozen=True)
 class Warned(Record, kind="warning"):
-    """Something that the run's readers are told and that decides nothing."""
+    """A warning to the readers of the run, which decides nothing."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class NotJudged(Record, kind="not_judged"):
-    """What no gate looks at, since the spec does not declare it, in words."""
+    """What no gate judges because the spec does not declare it, in words."""
 
     texts: Sequence[str]
 
 
 @dataclass(frozen=True)
 class RunOpened(Record, kind="run"):
-    """What the run is to be judged by."""
+    """The run began: the spec's digest, the candidate and the expected gates."""
 
     run_id: str
     release: str
     spec_digest: str
     candidate: str
     tasks: Sequence[str]
-    """The candidate's."""
+    """The candidate's tasks."""
     gates: Sequence[Mapping[str, Any]]
     """Every expected `harness.gates.gate.Gate`."""
 
@@ -76,21 +79,32 @@ class Origin(Record, kind="origin"):
     """Where the base comes from, as the spec says, and under which terms the parts of the release stand."""
 
     base: str
-    """``hf:OWNER/NAME`` and the like; of a folder its name alone."""
+    """``hf:OWNER/NAME`` and the like; of a folder only its name."""
     pin: str
     licences: Mapping[str, Any]
     """Of base, adapters and data: an SPDX expression each, absent where the spec says none."""
+    instead_of: str = ""
+    """The base that the spec's file names, where the command line put this one in its place; "" where it did not."""
+
+    @property
+    def overridden(self) -> str:
+        """What that makes of the run, in words; "" where the base is the spec's own."""
+        if not self.instead_of:
+            return ""
+        return (
+            f"--base put {self.base} in place of {self.instead_of}: of another base than the spec's nothing is released"
+        )
 
 
 @dataclass(frozen=True)
 class Waived(Record, kind="waiver"):
-    """A waiver of the spec that the run is judged by, as the run opened."""
+    """A waiver of the spec, as the run opened."""
 
     gate: str
     """Id of the gate whose failure it excuses."""
     reason: str
     by: str
-    """Who answers for it."""
+    """Name of the person who answers for it."""
     until: str
     """Its last day, in UTC: ``2030-01-31``."""
 
@@ -119,7 +133,7 @@ class Inputs(Record, kind="inputs"):
 
 @dataclass(frozen=True)
 class Meaning(Record, kind="meaning"):
-    """Key of the spec -> SHA-256 of the template or schema there."""
+    """Key of the spec -> SHA-256 of the template or schema that it names."""
 
     meaning: Mapping[str, str]
 
@@ -140,14 +154,15 @@ class Environment(Record, kind="environment"):
 
 @dataclass(frozen=True)
 class Device(Record, kind="device"):
-    """What gave the answers: ``cpu``, or the name of a GPU."""
+    """The device that gave the answers: ``cpu``, or the name of a GPU."""
 
     device: str
 
 
 @dataclass(frozen=True)
 class Model(Record, kind="model"):
-    """Digests of weights, tokenizer and chat template, the deployed form, and the code that asks it."""
+    """The model that gave the answers: digests of weights, tokenizer and chat template, the deployed form, and the code
+    that asks it."""
 
     model: Mapping[str, Any]
 
@@ -161,9 +176,9 @@ class ArtifactUsed(Record, kind="artifact"):
     stage: str
     """Its kind: the folder of the store that it lies in."""
     digest: str
-    """Of its content."""
+    """Digest of its content."""
     key: str
-    """Of what it was built from."""
+    """Digest of its key: of all that it was built from."""
     seconds: float
     reused: bool
     """False where this run built it."""
@@ -186,19 +201,19 @@ class AnswersShown(Record, kind="answers_shown"):
 
     sha256: str
     why: str
-    """Why it holds none; "" where it does."""
+    """Why the file holds no answers; "" where it does."""
 
 
 @dataclass(frozen=True)
 class Seeds(Record, kind="seeds"):
-    """The selected experiment trained with other seeds."""
+    """Results of the selected experiment trained with other seeds."""
 
     seeds: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Attempts(Record, kind="attempts"):
-    """How often the benchmark has been tried, and what that makes of the stated error."""
+    """How often the benchmark has been tried, and the error that is left for this attempt."""
 
     attempts: Mapping[str, Any]
 
@@ -226,7 +241,7 @@ class Comparison(Record, kind="comparison"):
 
 @dataclass(frozen=True)
 class Weakened(Record, kind="weakened"):
-    """What the spec asks less of than the earlier release's did."""
+    """What the spec demands less of than the earlier release's spec did."""
 
     weakened: Sequence[str]
     accept_weaker: str
@@ -249,7 +264,7 @@ class Forms(Record, kind="forms"):
 
 @dataclass(frozen=True)
 class FormLoss(Record, kind="form_loss"):
-    """One metric of one form against the adapter as trained: a row of `harness.metrics.paired`."""
+    """One metric of one form compared with the adapter as trained: a row of `harness.metrics.paired`."""
 
     form_loss: Mapping[str, Any]
 
@@ -269,14 +284,14 @@ class Judged(Record, kind="gate"):
     gate: str
     """Its id."""
     judgement: Mapping[str, Any]
-    """A `harness.gates.judging.Judgement`."""
+    """The fields of a `harness.gates.judging.Judgement`."""
 
 
 @dataclass(frozen=True)
 class Took(Record, kind="took"):
-    """How long a gate's test ran in the process that ran it. A journal without one did not measure it."""
+    """How long a gate's test ran. Older journals have none."""
 
     gate: str
     """Its id."""
     seconds: float
-    """Setup and test, with whatever the test was the first to ask for: training, answers, a quantized file."""
+    """Setup and test, including what the test was the first to ask for: training, answers, a quantized file."""

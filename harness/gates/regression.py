@@ -1,4 +1,4 @@
-"""Gates against an earlier release: the candidate got no worse by more than a margin, and the spec asks no less.
+"""Gates against an earlier release: the candidate is not worse by more than a margin, and the spec demands no less.
 
 There are none where there is no earlier release, but for the count of attempts, where the spec names a ledger. The
 margins block where the spec has a ``[gates.regression]``
@@ -59,12 +59,12 @@ def _not_worse(spec: Spec) -> Iterator[Gate]:
 
 
 def settings(spec: Spec) -> RegressionGates:
-    """``[gates.regression]``; where there is no such table its defaults, which advise."""
+    """``[gates.regression]``, or its defaults, which advise, where the spec has no such table."""
     return spec.gates.regression or RegressionGates(blocking=False)
 
 
 def accepted_weaker(spec: Spec, before: Before) -> str:
-    """The spec's reason to ask less than before; "" where it has none, or none but the earlier release's own.
+    """The spec's reason for demanding less than before; "" where it has none, or only repeats the earlier release's.
 
     A reason serves one release: left standing, it would excuse whatever is weakened next.
     """
@@ -74,7 +74,7 @@ def accepted_weaker(spec: Spec, before: Before) -> str:
 
 
 def check_provable(spec: Spec, before: Before) -> list[str]:
-    """Refuse a margin that not even equal answers could prove; of one that only advises, say so where it is judged.
+    """Refuse a margin that not even equal answers could prove; return a warning where its gate only advises.
 
     Returns:
         Warnings, as `evaluation.check_provable` has them.

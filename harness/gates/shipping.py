@@ -1,4 +1,4 @@
-"""What shipping rests on: the gates that prove a candidate task by task, and those that an adapter needs to be packed.
+"""What shipping needs: the gates that prove a candidate task by task, and those that an adapter must pass to be packed.
 
 Both are read off the gates alone, so packing, the verdict and the report cannot disagree.
 """
@@ -11,16 +11,17 @@ from harness.gates.gate import Gate
 from harness.spec.objects import ALL
 
 UNPROVEN = "UNPROVEN"
-"""In the last line and behind the name of a bundle whose gates leave `doubts`."""
+"""Stamp in the last line and in the bundle's name where the gates leave `doubts`."""
 
 WITH_WAIVER = "WITH-WAIVER"
-"""The same where a gate did not pass and somebody answers for it (`harness.gates.waivers`)."""
+"""Stamp where a gate did not pass and a waiver excuses it (`harness.gates.waivers`)."""
 
 STAMPS = ("", f"-{UNPROVEN}", f"-{WITH_WAIVER}", f"-{UNPROVEN}-{WITH_WAIVER}")
-"""What may stand behind the name of a bundle."""
+"""Possible endings of a bundle's name."""
 
 BESIDE = ("determinism", "same_in_other_batches", "forgetting")
-"""Gates over answers that judge a release as a whole, where they block, and not one adapter's fitness."""
+"""Checks of gates over answers that judge a release as a whole, where they block; they do not keep a single adapter out
+of the bundle."""
 
 
 def doubts(gates: Iterable[Gate], candidate: str, tasks: Sequence[str]) -> tuple[str, ...]:

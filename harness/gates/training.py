@@ -1,5 +1,5 @@
-"""Gates over training: items are trained as they are asked, the set-up works, every adapter learned, one experiment
-qualified."""
+"""Gates of training: items are trained in the form in which they are asked, a sample run works, every adapter learned,
+and an experiment qualified."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from harness.gates.gate import Gate
 from harness.spec.objects import Adapter, Spec
 
 TEMPLATE_IDS = "template_ids"
-"""The check of what is trained against the base model's chat template."""
+"""Name of the check that compares what is trained with the base model's chat template."""
 SELECTED = "selected"
-"""In ids of gates: the experiment that is chosen, whichever that will be."""
+"""The experiment that is selected, in ids of gates."""
 
 
 def expected(spec: Spec) -> Iterator[Gate]:
@@ -62,7 +62,7 @@ def expected(spec: Spec) -> Iterator[Gate]:
 
 
 def seeds(spec: Spec) -> tuple[int, ...]:
-    """Seeds that the candidate of the selected experiment is trained with in all, the spec's own first; () for none."""
+    """Seeds with which the candidate of the selected experiment is trained, the spec's own first; () for none."""
     return tuple(spec.seed + k for k in range(spec.gates.training.seeds or 0))
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 from harness.gates import shipping, waivers
 from harness.gates.entry import Damaged, Entry, Unreadable, every, last
 from harness.gates.gate import Gate, Outcome
-from harness.gates.records import Attempt, Bye, Judged, RunOpened, Taint, Took, Waived
+from harness.gates.records import Attempt, Bye, Judged, Origin, RunOpened, Taint, Took, Waived
 
 Word = Literal["released", "refused", "incomplete"]
 Of = TypeVar("Of", Attempt, Judged)
@@ -32,9 +32,9 @@ class GateResult:
     message: str
     sources: Mapping[str, str]
     waiver: Waived | None = None
-    """What excuses that it did not pass; None where nothing does, or nothing needs to."""
+    """The waiver that excuses its failure; None where there is none, or none is needed."""
     seconds: float | None = None
-    """How long its test ran; None where nobody measured it."""
+    """Seconds that its test ran; None where they were not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,17 @@ class Verdict:
     reasons: tuple[str, ...]
     gates: tuple[GateResult, ...]
     doubts: tuple[str, ...]
-    """Why it is stamped UNPROVEN: a task of the candidate that no blocking gate proves, a gate by the bare value."""
+    """Why it is stamped UNPROVEN: a task of the candidate without a blocking gate that proves it, a gate by the bare
+    value."""
 
     @property
     def waived(self) -> tuple[GateResult, ...]:
-        """The gates that did not pass and are excused; only a released run has shipped for all that."""
+        """The gates that did not pass and are excused by a waiver."""
         return tuple(result for result in self.gates if result.waiver is not None)
 
     @property
     def stamps(self) -> tuple[str, ...]:
-        """What its bundle's name says beside the run, first to last."""
+        """The stamps in its bundle's name, first to last."""
         told = ((shipping.UNPROVEN, self.unproven), (shipping.WITH_WAIVER, bool(self.waived)))
         return tuple(stamp for stamp, holds in told if holds)
 
@@ -86,7 +87,12 @@ def reach(gates: Sequence[Gate], records: Iterable[Entry]) -> Verdict:
     red = [result for result in results if _refuses(result)]
     missing = [result for result in results if result.outcome == "not_run"]
     taints = dict.fromkeys(taint.text for taint in every(journal, Taint))
-    damage = [*taints, *_broken_processes(journal), *(one.problem for one in every(journal, Unreadable))]
+    damage = [
+        *_other_base(journal),
+        *taints,
+        *_broken_processes(journal),
+        *(one.problem for one in every(journal, Unreadable)),
+    ]
     doubts = _doubts(gates, journal)
     if red:
         reasons = tuple(_reason(result, journal, today) for result in red)
@@ -100,11 +106,17 @@ def reach(gates: Sequence[Gate], records: Iterable[Entry]) -> Verdict:
 
 
 def _doubts(gates: Sequence[Gate], journal: Sequence[Entry]) -> tuple[str, ...]:
-    """Why nothing is proved; a journal that does not say what the candidate's tasks are proves nothing of them."""
+    """Why the release is unproven, in words. A journal that does not name the candidate's tasks proves none of them."""
     run = last(journal, RunOpened)
     if run is None or not run.tasks:
         return ("the journal does not say what the candidate's tasks are",)
     return shipping.doubts(gates, run.candidate, run.tasks)
+
+
+def _other_base(journal: Sequence[Entry]) -> list[str]:
+    """That the run judged adapters of another base than the spec names: its name stands for something else."""
+    origin = last(journal, Origin)
+    return [origin.overridden] if origin is not None and origin.overridden else []
 
 
 def _refuses(result: GateResult) -> bool:
@@ -116,7 +128,7 @@ def _day(journal: Sequence[Entry]) -> date:
 
 
 def _reason(result: GateResult, journal: Sequence[Entry], today: date) -> str:
-    """Why a red gate refuses, and why the waiver that names it does not help."""
+    """Why a red gate refuses the release, and why a waiver that names it does not excuse it."""
     named = next((one for one in every(journal, Waived) if one.gate == result.gate.id), None)
     text = first_line(result.message)
     if named is None:
@@ -172,7 +184,7 @@ def _result(gate: Gate, attempts: int, judged: Sequence[Mapping[str, Any]]) -> G
 
 
 def _broken_processes(journal: Sequence[Entry]) -> list[str]:
-    """Processes that began and never said goodbye, and records that could not be read."""
+    """Messages about processes that began and left no `Bye`, and about records that could not be read."""
     began = {entry.process for entry in journal}
     ended = {entry.process for entry in journal if isinstance(entry.record, Bye)}
     broken = [f"process {name} did not end properly: what it ran cannot be trusted" for name in sorted(began - ended)]

@@ -1,4 +1,8 @@
-"""Which gates a waiver may excuse, and on which day it does: a failure that somebody answers for by name.
+"""Which gates a waiver may excuse, and until when. A waiver names a person who answers for the failure.
+
+A waiver excuses a measured failure only. It does not excuse a gate that was not measured (an error, did not run,
+blocked), nor a gate that the evidence itself rests on: where the evidence is in doubt, a reader of the waiver has
+nothing to weigh.
 
 A waiver excuses a measured failure. It makes nothing of what was not measured (an error, a gate that did not run or was
 blocked), and nothing of the gates that the evidence itself rests on: a release whose evidence is in doubt has nothing
@@ -20,10 +24,10 @@ from harness.spec.objects import Spec
 from harness.spec.waiver import Waiver, day
 
 Said = TypeVar("Said", Waiver, Waived)
-"""A waiver as the spec has it, or as the journal does."""
+"""A waiver of the spec or of the journal."""
 
 EXCUSED: tuple[Outcome, ...] = ("failed", "inconclusive")
-"""Outcomes of a gate that was measured and did not pass."""
+"""Outcomes that a waiver may excuse: measured, and not passed."""
 
 ANSWERS = (
     "threshold",
@@ -38,9 +42,9 @@ ANSWERS = (
     "attribution",
     "learned",
 )
-"""Checks that say how good something is, and nothing of whether it is what it seems."""
+"""Checks of how good something is. None of them says whether the evidence is sound."""
 READING = ("encoding", "parse", "fields", "rendered", "ids_unique")
-"""Checks of the data without which nobody knows which items were trained and judged."""
+"""Checks of the data that say which items were trained and judged at all."""
 
 
 def refusal(gate: Gate) -> str:
@@ -62,7 +66,7 @@ def refusal(gate: Gate) -> str:
 
 
 def wrong(spec: Spec, gates: Sequence[Gate]) -> Iterator[tuple[str, str]]:
-    """Waivers of gates that there are none of, or that nobody may waive: the key, and the mend."""
+    """(key, mend) for each waiver of an unknown gate, or of one that cannot be waived."""
     known = {gate.id: gate for gate in gates}
     for number, one in enumerate(spec.waivers):
         key = f"waiver.{number}.gate"

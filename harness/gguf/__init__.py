@@ -1,4 +1,7 @@
-"""From an adapter to GGUF files that answer: toolchain, merge or LoRA, convert, quantize, read back, smoke.
+"""From an adapter to a GGUF file that answers: toolchain, merge or LoRA, conversion, quantization, reading back, smoke
+test.
+
+Native tools run in child processes, since a kernel that this CPU cannot run would end pytest, too.
 
 Whatever is native runs in a child process: a kernel that this CPU cannot run must not take pytest with it.
 """

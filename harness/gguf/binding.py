@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 MARK = "greenrun: "
-"""Begins the lines by which the child says where it is, so that a death can be placed."""
+"""Prefix of the lines in which the child reports its progress, so that a crash can be placed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class Spoken:
     ended: tuple[bool, ...]
     """Whether each answer ended at a stop token."""
     problem: str
-    """"" where the child ended well."""
+    """What went wrong; "" where the child ended well."""
     seconds: float
     peak: int
     answer_speed: float
-    """Tokens a second of answering, prompts included."""
+    """Tokens per second of answering, prompts included."""
 
 
 def ask(
@@ -79,7 +79,7 @@ def ask(
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    """Complete rows that the child wrote before its end."""
+    """The complete rows that the child wrote before it ended."""
     if not path.is_file():
         return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]

@@ -1,4 +1,4 @@
-"""Write the weights of a GGUF file as a checkpoint: what an adapter that is served on that file is trained on."""
+"""Write the weights of a GGUF file as a checkpoint, on which an adapter that is served on that file is trained."""
 
 from __future__ import annotations
 

@@ -24,14 +24,14 @@ SAYS = "general.description"
 
 @dataclass(frozen=True, slots=True)
 class GgufFiles:
-    """What llama.cpp is given of one adapter: a merged file, or a base file and the adapter as a LoRA laid upon it."""
+    """The files that llama.cpp loads for one adapter: a merged file, or a base file and the adapter as a LoRA."""
 
     base: Artifact
-    """Holds the file that the model is loaded from."""
+    """Artifact with the file that the model is loaded from."""
     lora: Artifact | None = None
-    """Holds the LoRA file; None where the adapter is merged into `base`."""
+    """Artifact with the LoRA file; None where the adapter is merged into `base`."""
     says: str | None = None
-    """What `base` must say that it was made of; None for one that was made elsewhere."""
+    """The description that `base` must carry; None for a file that was made elsewhere."""
 
     @property
     def file(self) -> Path:
@@ -43,19 +43,19 @@ class GgufFiles:
 
     @property
     def identity(self) -> dict[str, object]:
-        """For the keys of what is asked of it."""
+        """Digests of the files, for the keys of answers and measurements."""
         mine: dict[str, object] = {"file": self.base.digest}
         return mine if self.lora is None else {**mine, "lora": self.lora.digest}
 
     @property
     def sources(self) -> Mapping[str, str]:
-        """For the gates that rest on it."""
+        """Digests of the files, for gates that rest on them."""
         mine = {"gguf": self.base.digest}
         return mine if self.lora is None else {**mine, "gguf lora": self.lora.digest}
 
     @property
     def size(self) -> int:
-        """Bytes that ship."""
+        """Bytes of the files that ship."""
         return sum(path.stat().st_size for path in (self.file, self.lora_file) if path is not None)
 
 

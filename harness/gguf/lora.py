@@ -36,7 +36,7 @@ FILE = "lora.gguf"
 A, B = ".lora_A.weight", ".lora_B.weight"
 """Ends of the names of a pair's two matrices: (rank, in) and (out, rank)."""
 PREFIX = "base_model.model."
-"""What peft puts in front of a module's own name."""
+"""Prefix that peft writes before a module's name."""
 
 
 def write(
@@ -79,13 +79,13 @@ def write(
 
 
 def _card(about: Mapping[str, str]) -> str:
-    """A model card that says it; JSON strings are YAML."""
+    """Text of a model card whose front matter holds `about`; a JSON string is valid YAML."""
     rows = [f"{key.removeprefix('general.')}: {json.dumps(value)}" for key, value in about.items()]
     return "\n".join(["---", *rows, "---", ""])
 
 
 def alpha_of(adapter: Path) -> float:
-    """The one alpha by which every pair gets the scale that it was trained with.
+    """The alpha with which llama.cpp scales every pair as training did.
 
     Raises:
         GgufError: the modules want several.
@@ -106,7 +106,7 @@ def alpha_of(adapter: Path) -> float:
 
 
 def scales(config: Mapping[str, Any], ranks: Mapping[str, int]) -> dict[str, float]:
-    """What peft multiplies each module's product by, from the adapter's configuration.
+    """Module -> factor that peft multiplies its LoRA product by, from the adapter's configuration.
 
     Args:
         ranks: module -> rank of its pair.

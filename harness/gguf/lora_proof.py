@@ -1,4 +1,7 @@
-"""Read a GGUF LoRA file back and hold it against the adapter that it was made of: every pair, every number, the scale.
+"""Read a GGUF LoRA file back and compare it with the adapter that it was made of: every pair, every number, the scale.
+
+llama.cpp serves a file that holds half of its pairs, or no alpha, without any message. The values to compare with are
+read from the adapter's own safetensors, not through the converter.
 
 llama.cpp takes a file that holds half of its pairs, or none of its alpha, and serves it without a word. What must be
 in the file is taken from the adapter's own safetensors, by other means than the converter's.
@@ -19,21 +22,21 @@ from harness.gguf import lora
 from harness.gguf.matrices import Matrices, OtherBaseError
 
 ROUNDING = 2.0**-11
-"""Largest error of a number that was rounded to f16, relative to it."""
+"""Largest relative error of a number that was rounded to f16."""
 SMALLEST = 2.0**-14
-"""Below it f16 has fewer digits, and the error is relative to this."""
+"""Smallest normal number of f16: below it the error is taken relative to this."""
 SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class LoraFile:
-    """What a GGUF LoRA file says and holds."""
+    """The metadata and tensors of a GGUF LoRA file."""
 
     architecture: str
     kind: str
     """``adapter.type``."""
     alpha: float
-    """0 where the file has none: llama.cpp then leaves rank and alpha out of its scale."""
+    """0 where the file has none: llama.cpp then applies neither rank nor alpha."""
     tensors: Mapping[str, Any]
     """Name -> float32 array, (rank, in) or (out, rank)."""
     description: str
@@ -41,7 +44,7 @@ class LoraFile:
     """Bytes."""
 
     def scale(self, rank: int) -> float:
-        """What llama.cpp multiplies a pair by."""
+        """The factor that llama.cpp multiplies a pair by."""
         return self.alpha / rank if self.alpha else 1.0
 
 
@@ -83,7 +86,7 @@ def _values(tensor: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What training made of one module."""
+    """The LoRA pair of one module, as trained."""
 
     module: str
     a: Any
@@ -97,21 +100,21 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class LoraProof:
-    """A GGUF LoRA file, read back, held against its adapter."""
+    """The result of comparing a GGUF LoRA file with its adapter."""
 
     pairs: int
     ranks: tuple[int, ...]
     alpha: float
     scales: tuple[float, ...]
-    """What llama.cpp multiplies the pairs by, each value once."""
+    """Factors that llama.cpp multiplies the pairs by, each value once."""
     largest: float
-    """Largest error of a number of the file, relative to the adapter's; infinite where one is no number."""
+    """Largest relative error of a number in the file; infinite where one is not finite."""
     size: int
     wrong: tuple[str, ...]
-    """In words, each thing in which the file is not the adapter."""
+    """Each difference from the adapter, in words."""
 
     def explain(self) -> str:
-        """What was found, the faults first."""
+        """The result in words, differences first."""
         more = len(self.wrong) - SHOWN
         ranks, scales = (", ".join(f"{one:g}" for one in group) for group in (self.ranks, self.scales))
         told = (
@@ -123,7 +126,7 @@ class LoraProof:
 
 
 def prove(path: Path, adapter: Path, matrices: Matrices, description: str) -> LoraProof:
-    """Hold a LoRA file against its adapter and the base that it is laid upon.
+    """Compare a LoRA file with its adapter, and with the base that it is laid upon.
 
     Args:
         matrices: those of the weights that the adapter was trained on, and of the base file.
@@ -190,7 +193,7 @@ def _header(held: LoraFile, architecture: str, description: str) -> Iterator[str
 
 
 def _compare(pair: Pair, name: str, held: LoraFile, matrices: Matrices) -> tuple[str, float]:
-    """What is wrong with one pair of the file, "" for nothing, and the largest relative error of its numbers."""
+    """(what is wrong with one pair of the file or "", largest relative error of its numbers)."""
     a, b = (held.tensors.get(f"{name}.lora_{part}") for part in "ab")
     if a is None or b is None:
         return f"{name}: {'missing' if a is b else 'only half of the pair is there'}", 0.0
@@ -210,7 +213,7 @@ def _compare(pair: Pair, name: str, held: LoraFile, matrices: Matrices) -> tuple
 
 
 def _error(wanted: Any, found: Any) -> float:
-    """Largest relative error of a number; infinite where one is none."""
+    """Largest relative error of the numbers; infinite where one is not finite."""
     import numpy as np
 
     if not np.isfinite(found).all():

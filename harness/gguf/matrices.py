@@ -1,4 +1,8 @@
-"""The matrices of a base as its checkpoint has them and as a GGUF file of it has them: names, shapes, order of rows.
+"""Match the matrices of a base's checkpoint with those of its GGUF file: names, shapes, order of rows.
+
+For some architectures a GGUF file keeps the rows of two matrices in another order: the rotary pairs of a head side by
+side, where a checkpoint has all first halves before all second ones. A LoRA on such a matrix must have the order of the
+file, which is read from the file, not assumed from the converter.
 
 Some architectures keep the rows of two matrices in another order in a GGUF file: a head's rotary pairs side by side,
 where a checkpoint has their first halves and then their second ones. What is laid upon such a matrix must be in the
@@ -12,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 ROTARY = {"attn_q.weight": "num_attention_heads", "attn_k.weight": "num_key_value_heads"}
-"""Matrices that may be in either order -> the configuration's name for how many heads they have."""
+"""Matrices whose rows may be in either order -> key of the configuration with the number of their heads."""
 OTHER_BASE = 0.5
-"""Relative distance from which a file's matrix is not the checkpoint's: one of four bits is at a tenth, a random one at
-1.4."""
+"""Relative distance from which a file's matrix is not the checkpoint's. Four-bit quantization gives about 0.1, a random
+matrix 1.4."""
 
 
 class OtherBaseError(Exception):
@@ -23,7 +27,7 @@ class OtherBaseError(Exception):
 
 
 class Matrices:
-    """Of one base: its checkpoint and a GGUF file, whatever the type of its tensors."""
+    """The matrices of one base in its checkpoint and in a GGUF file, whatever the type of the tensors."""
 
     def __init__(self, checkpoint: Path, file: Path) -> None:
         import gguf
@@ -52,7 +56,9 @@ class Matrices:
         return rows, columns
 
     def order(self, module: str, name: str) -> Any:
-        """Which row of the checkpoint's matrix each row of the file's is: an index.
+        """Index of the checkpoint's row for each row of the file's matrix.
+
+        All layers have the same order, so only the first matrix of each kind is compared.
 
         A layer is like the next, so the first of each kind is looked at.
 

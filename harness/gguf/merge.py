@@ -31,7 +31,7 @@ from harness.engines.form import Loaded
 from harness.engines.mount import mounted
 
 ENDS = ("embed_tokens", "lm_head", "wte", "embed_in", "embed_out")
-"""Parts of a parameter's name that say it embeds or un-embeds tokens."""
+"""Parts of the names of parameters that embed tokens or make logits."""
 
 
 def write(weights: Path, adapter: Path, folder: Path) -> None:
@@ -65,7 +65,7 @@ def touches_an_end(adapter: Path) -> bool:
 
 
 def untie(model: Any) -> None:
-    """Give a model whose two ends share one tensor an output matrix of its own."""
+    """Give the output matrix of a model with tied embeddings a tensor of its own."""
     from torch import nn
 
     head, embeddings = model.get_output_embeddings(), model.get_input_embeddings()
@@ -75,7 +75,8 @@ def untie(model: Any) -> None:
 
 
 def _untie_layers(model: Any) -> None:
-    """Where a LoRA is on both tied ends, give the output matrix a tensor of its own: else both are added to one."""
+    """Untie the output matrix where a LoRA is on both tied ends: merged into one tensor, each would change the
+    other."""
     head = getattr(model.get_output_embeddings(), "base_layer", None)
     embeddings = getattr(model.get_input_embeddings(), "base_layer", None)
     if head is not None and embeddings is not None:
@@ -94,29 +95,30 @@ def tensor_names(path: Path) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class MergeProof:
-    """A merged checkpoint, read back from the disk, held against its weights with the adapter mounted.
+    """The result of comparing a merged checkpoint, read back from the disk, with its weights and the adapter mounted on
+    them.
 
     Both in float32, teacher-forced over the probes' prompts and reference answers.
     """
 
     largest: float
-    """Largest difference of two log-probabilities, in nats; infinite where one is no number."""
+    """Largest difference between two log-probabilities, in nats; infinite where one is not finite."""
     kl: float
     """Mean KL divergence in nats per token."""
     positions: int
     """Tokens of the reference answers."""
     foreign: tuple[str, ...]
-    """Tensors of the merged checkpoint that its architecture does not have: LoRA's own, if any were left."""
+    """Tensors of the merged checkpoint that its architecture does not have, such as LoRA's own."""
     missing: tuple[str, ...]
-    """Tensors that the architecture has and the checkpoint has not."""
+    """Tensors of the architecture that the checkpoint does not have."""
     tied: bool
-    """Whether the output matrix is the embeddings, as read back."""
+    """Whether the output matrix and the embeddings are one tensor, as read back."""
 
     def holds(self, tolerance: float) -> bool:
         return self.largest <= tolerance and not self.foreign and not self.missing
 
     def explain(self, tolerance: float) -> str:
-        """What was found, in a sentence."""
+        """The result in a sentence."""
         names = [f"{name}: not of this architecture" for name in self.foreign]
         names += [f"{name}: missing" for name in self.missing]
         return (
@@ -155,7 +157,8 @@ def measure(base: Loaded, adapter: Path, merged: Path, probes: Sequence[Item]) -
 
 
 def _strange_names(model: Any, checkpoint: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names in the files that the model does not have, and the other way round (one of a tied pair may be left out)."""
+    """(names in the files that the model does not have, names of the model that are not in the files); one of a tied
+    pair may be absent."""
     stored = {name for path in sorted(checkpoint.glob("*.safetensors")) for name in tensor_names(path)}
     known = dict(model.named_parameters(remove_duplicate=False))
     pointers = {known[name].data_ptr() for name in stored & known.keys()}

@@ -1,4 +1,6 @@
-"""Read a GGUF file back: a file name proves nothing.
+"""Read a GGUF file back and compare it with the checkpoint that it was made of, since a file name proves nothing.
+
+The values to compare with are read from the checkpoint itself, not through the converter.
 
 What a file must equal is taken from the checkpoint that it was made of, by other means than the converter's.
 """
@@ -27,7 +29,7 @@ _EXPERT = re.compile(r"\.experts\.\d+\.")
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What a checkpoint and a GGUF file of it must agree on."""
+    """The metadata in which a checkpoint and a GGUF file of it must agree."""
 
     architecture: str
     layers: int
@@ -35,13 +37,13 @@ class Model:
     tensors: int
     vocabulary: int
     special: Mapping[str, int]
-    """``bos``, ``eos``, ``pad``, ``unk`` -> token id, those that there are."""
+    """``bos``, ``eos``, ``pad``, ``unk`` -> token id, where the model has one."""
     chat_template: str
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The tensors of one type."""
+    """Number of tensors and weights of one type, and their bytes."""
 
     tensors: int
     weights: int
@@ -53,21 +55,21 @@ class Weights:
     """How a GGUF file's weights are stored."""
 
     types: Mapping[str, Share]
-    """``Q4_0``, ``F32`` ... -> what is of that type."""
+    """Tensor type (``Q4_0``, ``F32``) -> its tensors."""
     size: int
     """Bytes of the file."""
     description: str
-    """``general.description``: what it says it was made of."""
+    """``general.description``: what the file was made of."""
 
     @property
     def bits_per_weight(self) -> float:
-        """Effective: all tensors' bytes over all their weights, as llama.cpp's BPW."""
+        """Bits per weight: all tensors' bytes over all their weights, as llama.cpp's BPW."""
         weights = sum(share.weights for share in self.types.values())
         return 8 * sum(share.bytes for share in self.types.values()) / weights
 
     @property
     def dominant(self) -> str:
-        """The type of most weights, whatever the file is called."""
+        """The tensor type with most weights, whatever the file is called."""
         return max(self.types, key=lambda name: self.types[name].weights)
 
     def share(self, name: str) -> float:
@@ -83,7 +85,7 @@ class Weights:
 
 
 def read(path: Path) -> tuple[Model, Weights]:
-    """What a GGUF file says and holds.
+    """The metadata of a GGUF file, and how its weights are stored.
 
     Raises:
         GgufError: it is cut short, or no GGUF file.
@@ -136,7 +138,7 @@ def _value(reader: Any, key: str, otherwise: Any) -> Any:
 
 
 def source(checkpoint: Path) -> Model:
-    """What a GGUF file of this checkpoint must say."""
+    """The metadata that a GGUF file of this checkpoint must have."""
     from transformers import AutoTokenizer
 
     config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))

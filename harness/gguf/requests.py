@@ -1,4 +1,7 @@
-"""What stands in the store on the way to a GGUF file; each key holds all that its artifact depends on.
+"""Requests to the store for each artifact on the way to a GGUF file, each with its key.
+
+The keys form a chain of digests: a quantized file's key holds the f16 file's digest, whose key holds the merged
+checkpoint's digest, whose key holds those of adapter and base. So a file of another adapter cannot take its place.
 
 The chain is one of digests: a quantized file's key has the f16 file's digest, that one's the merged checkpoint's, and
 that one's the adapter's and the base's. A file of another adapter cannot stand in for it.
@@ -20,11 +23,11 @@ from harness.store import digests
 from harness.store.artifact import Artifact, Key, Request, scratch
 
 VERSIONS = ("torch", "transformers", "tokenizers", "safetensors", "gguf", "numpy")
-"""What the converter imports from the virtual environment."""
+"""Packages of the virtual environment that the converter imports."""
 
 
 def settings(spec: Spec) -> GgufGates:
-    """``[gates.gguf]``, or its defaults where a spec without the table is asked for a file all the same."""
+    """``[gates.gguf]``, or its defaults where the spec has no such table."""
     return spec.gates.gguf or GgufGates()
 
 
@@ -44,7 +47,7 @@ def merged(spec: Spec, weights: Artifact, adapter: Artifact) -> Request:
 
 
 def about(spec: Spec, base: Artifact, adapter: Artifact | None) -> dict[str, str]:
-    """What a file says of itself, wherever it is copied to.
+    """The metadata by which a file names its origin, wherever it is copied to.
 
     Args:
         adapter: None for a file of the base alone.
@@ -96,7 +99,7 @@ def quantized(spec: Spec, adapter: Artifact, f16: Artifact, quantization: str, t
 
 
 def given_base(spec: Spec, base: Artifact) -> Request:
-    """The spec's own base file, bit for bit: what people serve, and not what might be made of it.
+    """The spec's own base file, every byte as it is: what people serve.
 
     Where the spec has a ``[base.chat]`` the file is given that chat template, tensor for tensor the same: else whoever
     serves it by its own template would ask it in another form.
@@ -128,7 +131,7 @@ def given_base(spec: Spec, base: Artifact) -> Request:
 
 
 def quantized_base(spec: Spec, base: Artifact, toolchain: Toolchain) -> Request:
-    """The base in the spec's quantization. Its f16 file is only passed through, and not kept."""
+    """The base in the spec's quantization. The f16 file in between is not kept."""
     options, told = settings(spec), about(spec, base, None)
     inputs = {
         "checkpoint": base.digest,
@@ -150,7 +153,7 @@ def quantized_base(spec: Spec, base: Artifact, toolchain: Toolchain) -> Request:
 
 
 def served(base: Artifact, file: Artifact) -> Request:
-    """The weights of a base file, to train on: what the file computes with.
+    """The weights that a base file computes with, as a checkpoint to train on.
 
     Args:
         base: whose tokenizer goes with them.

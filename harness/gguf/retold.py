@@ -1,4 +1,4 @@
-"""Give a GGUF file another chat template: what it says of itself changes, what it computes with does not."""
+"""Replace the chat template in a GGUF file; all other metadata and all tensors stay as they are."""
 
 from __future__ import annotations
 

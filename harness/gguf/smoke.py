@@ -29,7 +29,7 @@ _COUNT = re.compile(r"number of tokens in prompt = (\d+)$", re.MULTILINE)
 _TOKEN = re.compile(r"^(?:[\d.]+ I )? *(\d+) -> '", re.MULTILINE)
 _SPEED = re.compile(r"\beval time =.*?/\s*(\d+) (?:tokens|runs).*?([\d.]+) tokens per second")
 ROOM = 8
-"""Tokens of context beyond prompt and answer."""
+"""Tokens of spare room in the context behind prompt and answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +38,37 @@ class Prompt:
 
     item: str
     text: str
-    """Rendered by the chat template, up to where the answer begins."""
+    """The prompt as the chat template renders it, up to where the answer begins."""
     ids: tuple[int, ...]
-    """The tokens of `text` as training and transformers have them."""
+    """Token ids of `text` as training and transformers have them."""
     system: str
     user: str
-    """The two turns for a program that applies the template itself; "" for both where the item has others, or tools."""
+    """System and user turn for a program that applies the template itself; "" for both where the item has other turns,
+    or tools."""
     max_new_tokens: int
     stop: tuple[str, ...] = ()
-    """Texts that end an answer. The programs go on behind them; what they write there is no part of it."""
+    """Texts that end an answer. The programs write on behind them; that part is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a program answered, or what went wrong."""
+    """The answer of a program, or what went wrong."""
 
     item: str
     program: str
     text: str
     problem: str
-    """"" for an answer that is not empty, ends by itself, and was given in time to the very tokens asked."""
+    """What is wrong; "" for an answer in time that is not empty, ends by itself, and was given to the very tokens
+    asked."""
     seconds: float = 0.0
     peak: int = 0
     """Bytes of memory of the process."""
     prompt_speed: float = 0.0
-    """Tokens a second; 0 where it was not said."""
+    """Tokens per second; 0 where the program did not report it."""
     answer_speed: float = 0.0
     failed: bool = False
-    """Whether the program itself failed: killed, too slow, no room. It may answer next time; a poor answer stays so."""
+    """Whether the program itself failed: killed, too slow, no room. Then it is asked again by the next run; a poor
+    answer is kept."""
 
 
 def problems(said: Sequence[Said]) -> tuple[str, ...]:
@@ -93,7 +96,7 @@ def prompts(
 
 
 def _two_turns(turns: Sequence[Mapping[str, str]]) -> tuple[str, str]:
-    """System and user turn for llama-cli; nothing for other turns, nor for a text that it would take for a command:
+    """(system turn, user turn) for llama-cli; ("", "") for other turns, and for a text that it would read as a command:
     its ``/read FILE`` puts that file into the prompt."""
     if [turn["role"] for turn in turns] != ["system", "user"] or turns[1]["content"].startswith("/"):
         return "", ""
@@ -104,7 +107,7 @@ UNMOVED = "answers the same without the LoRA: it was loaded and is not applied, 
 
 
 def told_apart(said: list[Said], bare: Callable[[Prompt], Said], asked: Sequence[Prompt]) -> list[Said]:
-    """The same answers, each with a problem where the LoRA is not seen in any of them.
+    """The same answers, each with a problem where no answer shows that the LoRA was applied.
 
     Args:
         bare: asks the base without the LoRA; called until an answer differs.
@@ -158,7 +161,8 @@ def _lora(path: Path | None) -> list[str | Path]:
 
 
 def _tokens_read(log: str) -> tuple[int, ...]:
-    """Ids from the lines that --verbose-prompt adds; what stands before the last count is the prompt's own text."""
+    """Token ids from the lines that --verbose-prompt adds. Lines before the last count are text of the prompt
+    itself."""
     counts = list(_COUNT.finditer(log))
     if not counts:
         return ()
@@ -174,7 +178,7 @@ def _first_difference(wanted: Sequence[int], read: Sequence[int]) -> str:
 
 
 def _speeds(text: str) -> tuple[float, float]:
-    """Tokens a second of prompt and answer, from the figures that llama.cpp prints at its end."""
+    """(prompt, answer) speed in tokens per second, from the figures that llama.cpp prints at its end."""
     found = {"prompt" if "prompt eval" in line else "answer": line for line in text.splitlines() if "eval time" in line}
     speeds = []
     for name in ("prompt", "answer"):

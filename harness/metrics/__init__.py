@@ -1,4 +1,4 @@
-"""The face of the metrics room, for fixtures and suites; inside harness its leaves are imported."""
+"""The metrics room's public names, for fixtures and suites; inside harness the leaf modules are imported."""
 
 from __future__ import annotations
 

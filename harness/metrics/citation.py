@@ -20,7 +20,7 @@ _RANGE = re.compile(
 )
 _ONE = re.compile(_ID)
 WIDEST = 100
-"""Notes of a range that count one by one; a wider one is taken as its two ends."""
+"""Most notes of a range that each count as cited; of a wider range only the two ends count."""
 
 
 def cited(answer: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Hold the metrics that a spec declares against those that there are, by name and by what their settings may say."""
+"""Check the metrics that a spec declares: their names, and their settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.spec.objects import Spec, Task
 
 
 def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
-    """Each metric that there is none of and each setting that cannot be used: the key, and the mend."""
+    """(key, mend) for each unknown metric and each setting that cannot be used."""
     for task in spec.tasks.values():
         for key, problem in _problems(task):
             yield f"tasks.{task.name}.metrics.{key}", problem

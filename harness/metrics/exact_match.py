@@ -12,7 +12,7 @@ NAME = "exact-match"
 
 
 def same(reference: str, answer: str) -> float:
-    """1.0 where both are the same tokens, or the same signs where they hold none."""
+    """1.0 where both have the same tokens, or, where neither has any, the same characters."""
     wanted = tokens(reference)
     return float(tokens(answer) == wanted if wanted else visible(answer) == visible(reference))
 

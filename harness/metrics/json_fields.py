@@ -30,7 +30,7 @@ class Fields(Fence):
 
 
 def alike(wanted: Any, given: Any) -> float:
-    """Equal fields over the fields of either; 1.0 for two empty objects."""
+    """Equal fields over all fields of either object; 1.0 for two empty objects."""
     left, right = dict(_leaves(wanted)), dict(_leaves(given))
     paths = left.keys() | right.keys()
     same = sum(path in left and path in right and equal(left[path], right[path]) for path in paths)

@@ -38,7 +38,8 @@ class Labels(Settings):
 
 
 def named(text: str, labels: tuple[str, ...]) -> frozenset[str]:
-    """The labels that a text names: itself where it is one, else those that it says, the longest first."""
+    """The labels that a text names: the text itself where it is a label, else those that it says; a label inside a
+    longer one that it says does not count."""
     for label in labels:
         if _same(text, label):
             return frozenset({label})
@@ -52,14 +53,14 @@ def _same(text: str, label: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _hides(text: str, longer: str, label: str) -> bool:
-    """Whether the label stands in the text as a part of a longer one alone."""
+    """Whether the label stands in the text only as a part of a longer label."""
     if longer == label or not holds(longer, label) or holds(label, longer):
         return False
     return len(_starts(text, label)) <= len(_starts(text, longer)) * max(1, len(_starts(longer, label)))
 
 
 def _starts(text: str, wording: str) -> list[int]:
-    """Where a wording's tokens begin in a text's."""
+    """Indices in a text's tokens at which a wording's tokens begin."""
     inside, wanted = tokens(text), tokens(wording)
     return [at for at in range(len(inside) - len(wanted) + 1) if inside[at : at + len(wanted)] == wanted]
 

@@ -1,4 +1,5 @@
-"""What a metric is: a pure function of one item, one answer and what the task declares, over items that it concerns."""
+"""What a metric is: a pure function of an item, an answer and the task's declarations, for the items that it
+concerns."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ class MetricError(GreenrunError):
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """What a task declares of its answers: the shapes that whole ones match, and the settings of its metrics."""
+    """What a task declares about its answers: regular expressions of whole answers and refusals, and settings of
+    metrics."""
 
     answer: str | None
     """Regular expression of an answer; None where the task declares none."""
@@ -29,7 +31,7 @@ class Forms:
     """Metric -> its settings, for each metric with settings that the task declares by a table or by a gate."""
 
     def of(self, metric: str, kind: type[Declared]) -> Declared:
-        """The settings that the task declares for a metric; what the kind itself holds where it declares none.
+        """The settings that the task declares for a metric; the default ones where it declares none.
 
         Raises:
                 TypeError: none are declared, and the metric has no defaults, or they are of another kind.
@@ -50,19 +52,19 @@ class Metric:
     kind: Literal["share", "mean"]
     """``share``: each item is right or wrong. ``mean``: each item is a fraction."""
     concerns: Callable[[Item], bool]
-    """The items that it is taken over."""
+    """Whether the metric is taken over an item."""
     score: Callable[[Item, str, Forms], float]
     """(item, answer text, what the task declares) -> 0.0 to 1.0."""
     looks_at: Literal["content", "form"] = "content"
-    """``content``: a right form with wrong words scores low. ``form``: it need not, so that a release that is gated on
-    nothing else has not been asked whether its answers are right."""
+    """``content``: an answer in the right form with wrong words scores low. ``form``: it may score high, so a release
+    that is gated on such metrics only has not been asked whether its answers are right."""
     needs_ending: bool = False
-    """Whether it asks how an answer ended, which an earlier release did not keep: it is compared with none."""
+    """Whether it asks how an answer ended. Earlier releases did not keep that, so it is not compared with them."""
     settings: type[Settings] | None = None
-    """What ``[tasks.NAME.metrics.METRIC]`` may say; such a metric is taken over tasks that declare it, by that table or
-    by a gate, and over no other. None: it has no settings and is taken over every task."""
+    """Class of the settings under ``[tasks.NAME.metrics.METRIC]``. A metric with settings is taken over the tasks that
+    declare it, by that table or by a gate. None: it has no settings and is taken over every task."""
     needs: tuple[str, ...] = ()
-    """Keys of ``[tasks.NAME]`` without which it concerns no item of that task."""
+    """Keys of ``[tasks.NAME]`` without which it concerns no item of the task."""
 
 
 def concerns(metric: Metric, item: Item, forms: Forms) -> bool:

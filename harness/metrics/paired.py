@@ -1,4 +1,4 @@
-"""Two answers to the same items, compared metric by metric: what got worse, by how much, and whether that is proved."""
+"""Compare two answers to the same items, metric by metric: what got worse, by how much, and whether that is proved."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from harness.statistics import bounds as statistics
 from harness.statistics import paired_power
 
 SHOWN = 3
-"""Answers that turned bad in a failure message; the report shows more."""
+"""Most answers that turned bad in a failure message; the report shows more."""
 
 
 KEPT = 20
-"""Answers that turned bad in the report."""
+"""Most answers that turned bad in the report."""
 
 
 FEWEST = 5
-"""Independent items of a slice below which it is counted and not listed: its bounds would span half the scale."""
+"""Fewest independent items of a slice that is listed; smaller ones are only counted, since their bounds would span half
+the scale."""
 
 
 SLICES: Mapping[str, Callable[[Item], str]] = {
@@ -45,7 +46,7 @@ class Pair:
 
     @property
     def difference(self) -> float:
-        """-1 to 1; above 0 where the candidate is better."""
+        """Score after minus score before, -1 to 1; above 0 where the candidate is better."""
         return self.score_after - self.score_before
 
 
@@ -64,7 +65,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One metric over the pairs; differences of one topic are averaged first."""
+    """The comparison of one metric over all pairs; differences of one topic are averaged first."""
 
     metric: str
     n: int
@@ -74,14 +75,15 @@ class Comparison:
     worse: int
     better: int
     same: int
-    """Items by the sign of their difference: McNemar's table, to describe and not to test."""
+    """Numbers of items by the sign of their difference: McNemar's table, as a description, not a test."""
     slices: tuple[Slice, ...]
     unlisted: Mapping[str, int]
     """Dimension -> values with fewer than `FEWEST` topics."""
     turned_bad: tuple[Pair, ...]
-    """Worst first."""
+    """Pairs whose answer got worse, worst first."""
     settle: int | None
-    """Items in all that would prove it not worse, if these differences kept on coming."""
+    """Items in all that would prove the candidate not worse if the differences went on like this; None where none
+    would."""
 
 
 def compare(metric: str, pairs: Sequence[Pair], margin: float, confidence: float) -> Comparison:

@@ -1,4 +1,4 @@
-"""Which of an item's points an answer says, and whether it tells one at all."""
+"""Find which of an item's points an answer says, and whether it tells one at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.text.wordings import holds, says
 
 
 def stated(item: Item, answer: str) -> str:
-    """What the answer says of its own: without thinking, struck-out text, the question repeated and lists of all of its
+    """The answer's own text: without thinking, struck-out text, repetitions of the question and lists of all its
     options. A repetition that the reference makes as well is wanted, and stays."""
     text = standing(answer_of(answer))
     for prompt in prompts(item):
@@ -20,7 +20,7 @@ def stated(item: Item, answer: str) -> str:
 
 
 def prompts(item: Item) -> list[str]:
-    """What each turn of the user says, where it says anything."""
+    """The text of each turn of the user that has any."""
     turns = (texts(turn.get("content")) for turn in item.messages if turn.get("role") == "user")
     found = ("\n".join(part for place, part in turn if not place.endswith("(key)")) for turn in turns)
     return [prompt for prompt in found if prompt]

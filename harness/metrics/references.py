@@ -1,4 +1,4 @@
-"""The right answers that an item is compared with: its reference, and more of them from a field of its record."""
+"""The right answers of an item: its reference, and further ones from a field of its record."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class References(Settings):
 
 
 def has_one(item: Item) -> bool:
-    """Whether the item is to be answered, and says how."""
+    """Whether the item is to be answered, and has a reference answer with any text."""
     return not item.must_refuse and says_something(item.reference)
 
 
 def best(item: Item, answer: str, also: str, likeness: Callable[[str, str], float]) -> float:
-    """The likeness of an answer to the right answer that it is most like; 0 where it says nothing."""
+    """Largest likeness between an answer and any of the right answers; 0 where the answer is empty."""
     if not says_something(answer):
         return 0.0
     if answer == item.reference:

@@ -1,4 +1,7 @@
-"""References are scored first: each by every metric that the spec declares for its task, and none may earn less than 1.
+"""A data check: every reference answer must score 1 in every metric that the spec declares for its task.
+
+A reference that does not shows a metric that cannot be met as declared: a label outside of its set, note ids that the
+citation metric does not know, a form that no refusal has, a point that the reference denies against its prompt.
 
 One that does shows a metric that cannot be met as it is declared: a label outside of its set, note ids that the
 citation metric does not know, a form that no refusal has, a point that the reference denies against its prompt.
@@ -32,7 +35,8 @@ CHECK = Check(
     holds="Every reference answer earns all of every metric that the spec declares for its task.",
     kinds=frozenset({LOW, DENIED, FAILED}),
 )
-"""Not in the registry of `harness.dataset`, which knows no metrics; its gates stand beside those that are."""
+"""Not in the registry of `harness.dataset`, which knows no metrics; its gates stand beside those of the registry's
+checks."""
 
 _QUESTION = re.compile("[^.!?\u3002\uff01\uff1f\\n]*[?\uff1f]")
 
@@ -54,7 +58,7 @@ def check(task: Task, split: str, chosen: Options) -> Checked:
 
 
 def blocking_findings(spec: Spec, tasks: Iterable[str]) -> list[Finding]:
-    """What of it forbids training on these tasks: the references that would be learned."""
+    """Findings that forbid training on these tasks: those of the references that would be learned."""
     chosen = files.options_of(spec)
     if CHECK.name in chosen.advisory:
         return []
@@ -88,10 +92,7 @@ def _findings(path: Path, item: Item, metrics: Iterable[Metric], forms: Forms) -
 
 
 def _denied(path: Path, item: Item) -> Iterator[Finding]:
-    """Points that the reference names and never affirms, while the prompt states them.
-
-    Where the prompt denies them as well, as in ``Jonas cannot eat walnuts``, the denial is what an answer must say.
-    """
+    """A finding for each point that the reference names and never affirms, although the prompt states it."""
     prompt = _QUESTION.sub("", "\n".join(prompts(item)))
     for number, point in enumerate(item.points):
         standing = [wording for wording in point.wordings if holds(item.reference, wording)]

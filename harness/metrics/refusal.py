@@ -33,7 +33,8 @@ def answered(item: Item, answer: str, forms: Forms) -> float:
 
 
 def pooled(item: Item, answer: str, forms: Forms) -> float:
-    """The old report's single figure: the right choice between refusing and answering, over all items."""
+    """The earlier report's single figure: whether the choice between refusing and answering was right, over all
+    items."""
     return refused(item, answer, forms) if item.must_refuse else answered(item, answer, forms)
 
 

@@ -17,7 +17,7 @@ NAME = "rouge-l"
 
 
 class _Units:
-    """The tokenizer that `rouge-score` takes: its own knows the letters a to z alone."""
+    """The tokenizer for `rouge-score`, whose own knows only the letters a to z."""
 
     def tokenize(self, text: str) -> list[str]:
         return list(all_units(text))

@@ -1,4 +1,4 @@
-"""Items and their answers, scored: every item that a metric concerns gets a number, or the metric is an error."""
+"""Score the answers to items: every item that a metric concerns gets a number, or an error is raised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a task may declare of a metric: a frozen dataclass, one field a key of ``[tasks.NAME.metrics.METRIC]``.
+"""The settings of a metric in a task: a frozen dataclass, one field for each key of ``[tasks.NAME.metrics.METRIC]``.
+
+As in every table of a spec (`harness.spec.table`), an unknown key is refused, and so is a missing key whose field has
+no default. pydantic validates a table, and is imported when the first one is read.
 
 As in every table of a spec (`harness.spec.table`), a key that is no field is refused, and so is a field without a
 default that no key gives. pydantic holds a table to the fields, and is imported when one is read.
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 Kind = TypeVar("Kind", bound="Settings")
 
 MEANT = "meant"
-"""Key of a field's metadata: what it is for, with an example, for whoever left it out."""
+"""Key of a field's metadata with its meaning and an example, for the message where it is missing."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +31,17 @@ class Settings(Table):
     """No settings at all; metrics with some derive from it."""
 
     def wrong(self) -> Iterator[tuple[str, str]]:
-        """(key, what is wrong and the mend) of each value that its type allows and that means nothing."""
+        """(key, what is wrong and the mend) for each value that has the right type and no meaning."""
         yield from ()
 
 
 def required(kind: type[Settings]) -> dict[str, bool]:
-    """Each setting of a kind, and whether it must be given."""
+    """Setting -> whether it must be given."""
     return {one.name: one.default is MISSING and one.default_factory is MISSING for one in fields(kind)}
 
 
 def read(kind: type[Kind], table: Mapping[str, Any]) -> Kind:
-    """The settings that a table gives.
+    """The settings of a table.
 
     Raises:
         pydantic.ValidationError: it does not fit; `problems` says so in words.
@@ -56,7 +59,7 @@ def _reader(kind: Any) -> TypeAdapter[Any]:
 
 
 def problems(kind: type[Settings], table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(key, what is wrong and the mend) of each setting that cannot be used."""
+    """(key, what is wrong and the mend) for each setting that cannot be used."""
     known = required(kind)
     unknown = [key for key in table if key not in known]
     for key in unknown:

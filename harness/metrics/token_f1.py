@@ -14,7 +14,7 @@ NAME = "token-f1"
 
 
 def f1(reference: str, answer: str) -> float:
-    """0.0 to 1.0; where either holds no token, 1.0 for the same text alone."""
+    """F1 of the tokens, 0.0 to 1.0; where either text has no token, 1.0 for equal texts and 0.0 for others."""
     wanted, given = tokens(reference), tokens(answer)
     if not wanted or not given:
         return same(reference, answer)

@@ -1,4 +1,8 @@
-"""The pytest plugin: it opens the run, and brings the hooks that collect gates, report outcomes and end the session.
+"""The pytest plugin: opens the run, and registers the hooks that collect gates, report outcomes and end the session.
+
+It acts only where release gates are collected; every other suite is judged by pytest alone. The verdict does not rest
+on pytest's outcomes: each gate's test writes its own judgement into the journal, and `harness.gates.verdict` compares
+the journal with the gates that the spec expects.
 
 It acts only where release gates are collected; every other suite is judged by pytest alone.
 Test outcomes are never believed: each gate's test journals its own judgement, and `harness.gates.verdict`
@@ -25,16 +29,18 @@ from harness.forms import registry as forms
 from harness.gates import aims, content, evaluation, forgetting, limits, regression, waivers
 from harness.gates.records import NotJudged, Warned
 from harness.metrics import registry
-from harness.plugin import collection, live, options, outcomes, session_end
+from harness.plugin import collection, hooks, live, options, outcomes, session_end
 from harness.plugin.stash import JUDGED, RUN, WATCHER
 from harness.releases import earlier, ledger
 from harness.releases.earlier import Earlier
 from harness.run import alive, provenance
 from harness.run.run import Run, new_id, open_run, reserve
 from harness.spec import load, objects
+from harness.spec.serve import BFLOAT16
 
 STOPS = (pytest.exit.Exception,)
-"""How pytest ends a session from outside, SIGTERM included: no failure of whatever was being built."""
+"""Exceptions with which pytest ends a session from outside, SIGTERM included. A build that one of them ends has not
+failed."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,6 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
         place = worker["greenrun_against"] if worker else options.against(config, loaded.name)
         before = None if place is None else earlier.read(Path(place))
         loaded = options.with_seeds(config, loaded)
+        loaded = options.with_base(config, loaded, worker["greenrun_pin"] if worker else None)
         processor.hold(loaded.instructions)
         _refuse_emulated_precision(loaded)
         warnings = _check_benchmarks(loaded, before)
@@ -68,9 +75,11 @@ def pytest_configure(config: pytest.Config) -> None:
         rescore, key = config.getoption("--rescore"), options.signing_key(config)
         opening = partial(open_run, loaded, out, process=process, rescore=rescore, earlier=before, stops=STOPS, key=key)
         run = opening(run_id=run_id)
+        planned = config.getoption("--plan") or config.option.collectonly
+        if not (planned or worker or config.getoption("--partial") or options.restrictions(config)):
+            config.hook.pytest_greenrun_opening(config=config, run=run)
     except GreenrunError as error:
         raise pytest.UsageError(str(error)) from error
-    planned = config.getoption("--plan") or config.option.collectonly
     if not planned:
         run = run if worker else _reserved(config, opening, run)
         _say_hello(run)
@@ -95,7 +104,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _reserved(config: pytest.Config, opening: Callable[..., Run], run: Run) -> Run:
-    """The run with a folder that is its own: of two begun in one second, the later one takes another name.
+    """The run with a folder reserved for it. Of two runs that begin in one second, the later one takes another name.
 
     Raises:
         UsageError: nothing can be written there, or the name that was asked for was taken meanwhile.
@@ -115,7 +124,10 @@ def _unwritable(run: Run, error: OSError) -> pytest.UsageError:
 
 
 def _say_hello(run: Run) -> None:
-    """The journal's first record.
+    """Write the journal's first record.
+
+    Raises:
+        UsageError: the run's folder cannot be written. The run is in no stash yet, so nothing tries to conclude it.
 
     Raises:
         UsageError: nothing can be written there. The run is in no stash yet, so nothing tries to conclude it.
@@ -127,24 +139,33 @@ def _say_hello(run: Run) -> None:
 
 
 def _refuse_emulated_precision(loaded: objects.Spec) -> None:
-    """Training in a precision that this processor has no instructions for is neither begun nor changed in silence.
+    """Refuse to train or serve in a precision that this processor has no instructions for: each product would be
+    emulated.
 
     Raises:
         SpecError
     """
-    if loaded.external or loaded.recipe.base_dtype != "bfloat16" or processor.multiplies_bfloat16() is not False:
+    if processor.multiplies_bfloat16() is not False:
         return
     held = f' that release.instructions = "{loaded.instructions}" leaves it' if loaded.instructions != "native" else ""
-    raise SpecError(
-        loaded.path,
-        "recipe.base_dtype",
-        f"bfloat16, and this processor has no instructions for its products{held}: training would emulate each, at a "
-        'twentieth of the speed; set base_dtype = "float32", or train where there are (a GPU, AVX512-BF16, AMX)',
-    )
+    why = f"bfloat16, and this processor has no instructions for its products{held}"
+    where = "where there are (a GPU, AVX512-BF16, AMX)"
+    wrong = []
+    if not loaded.external and loaded.recipe.base_dtype == BFLOAT16:
+        mend = f'set base_dtype = "float32", or train {where}'
+        told = f"{why}: training would emulate each, at a twentieth of the speed; {mend}"
+        wrong.append(("recipe.base_dtype", told))
+    for key in ("compute", "rest") if loaded.serve.cpu.moves else ():
+        if getattr(loaded.serve.cpu, key) == BFLOAT16:
+            told = f"{why}: each would be emulated, and rounded otherwise than where it is served; judge {where}, or"
+            wrong.append((f"serve.cpu.{key}", f'{told} set {key} = "float32"'))
+    if wrong:
+        first, *others = wrong
+        raise SpecError(loaded.path, *first, *others)
 
 
 def _refuse_expired(loaded: objects.Spec) -> None:
-    """A waiver past its date is told before hours are spent on a run that it could not release.
+    """Refuse a waiver past its date before hours are spent on a run that it could not release.
 
     Raises:
         SpecError
@@ -156,7 +177,7 @@ def _refuse_expired(loaded: objects.Spec) -> None:
 
 
 def _check_benchmarks(loaded: objects.Spec, before: Earlier | None) -> list[str]:
-    """A threshold that its benchmark can never prove is refused; so is a file with no record in it.
+    """Refuse thresholds that their benchmarks can never prove, and files without any record.
 
     Returns:
         Warnings, for the run to tell.
@@ -183,7 +204,7 @@ def _check_benchmarks(loaded: objects.Spec, before: Earlier | None) -> list[str]
 
 
 def _not_judged(loaded: objects.Spec) -> list[str]:
-    """What the report is to tell among its limits; of files that cannot be read, their gates tell more."""
+    """What no gate judges, for the report's limits; empty where a file cannot be read, which its own gates report."""
     try:
         return list(limits.not_judged(loaded))
     except DataError:
@@ -191,7 +212,7 @@ def _not_judged(loaded: objects.Spec) -> list[str]:
 
 
 def _end_on_sigterm() -> None:
-    """A CI cancel ends the run as pytest ends it: journal, JUnit and fixtures' teardown included."""
+    """Let SIGTERM end the run as pytest ends it, with journal, JUnit and teardown of fixtures."""
 
     def cancel(number: int, frame: object) -> None:
         pytest.exit("cancelled by SIGTERM", returncode=143)
@@ -204,11 +225,13 @@ def pytest_configure_node(node: Any) -> None:
     if RUN in node.config.stash:
         run = node.config.stash[RUN]
         node.workerinput["greenrun_run_id"] = run.id
+        node.workerinput["greenrun_pin"] = run.spec.base.pin
         node.workerinput["greenrun_opened"] = json.dumps(dict(run.spec.opened))
         node.workerinput["greenrun_against"] = str(run.earlier.place) if run.earlier else None
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    for hooks in (collection, outcomes, session_end):
-        pluginmanager.register(hooks)
+    pluginmanager.add_hookspecs(hooks)
+    for module in (collection, outcomes, session_end):
+        pluginmanager.register(module)
     pluginmanager.register(session_end.Publisher())  # without a name, so that no `-p no:name` can leave it out

@@ -1,4 +1,4 @@
-"""Which tests a spec needs: its gates become their parameters, in the order of the release."""
+"""Collect the tests that a spec needs: its gates become their parameters, in the order of the release."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.plugin.stash import RUN
 def pytest_pycollect_makeitem(
     collector: pytest.Module | pytest.Class, name: str, obj: object
 ) -> list[pytest.Item] | None:
-    """Leave out the test of a gate that this spec does not have: pytest would show it as skipped."""
+    """Leave out the tests of gates that this spec does not have; pytest would show them as skipped."""
     module = collector.getparent(pytest.Module)
     if RUN not in collector.config.stash or module is None or not inspect.isfunction(obj):
         return None
@@ -45,7 +45,7 @@ def gate_of(item: pytest.Item) -> Gate | None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run gates in the order of the release, whatever shuffled them."""
+    """Sort the tests into the order of the release, whatever shuffled them."""
     if RUN not in config.stash:
         return
     order = {gate.id: number for number, gate in enumerate(config.stash[RUN].gates)}

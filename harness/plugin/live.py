@@ -1,4 +1,4 @@
-"""What a run shows while it is under way: where it is, in place of pytest's dots, which would stand in that line."""
+"""Show where a run is while it goes on: one line in place of pytest's dots."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.run.run import Run
 
 
 def watch(config: pytest.Config, run: Run) -> Watcher:
-    """The run's watcher, told of every gate that is judged; it begins with the tests.
+    """The run's watcher, registered to hear of every gate that is judged; it starts with the tests.
 
     Under ``-v`` pytest's own lines stay, and nothing is rewritten between them.
     """
@@ -26,7 +26,7 @@ def watch(config: pytest.Config, run: Run) -> Watcher:
 
 
 class _Told:
-    """Counts gates as their tests end, wherever they ran."""
+    """A plugin that counts gates as their tests end, in this process or in a worker."""
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
@@ -42,7 +42,8 @@ class _Told:
 
 
 class _WithoutDots:
-    """Leaves file names, dots and percentages of pytest's reporter out: one line says where the run is."""
+    """A plugin that removes file names, dots and percentages from pytest's reporter, since one line says where the run
+    is."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:

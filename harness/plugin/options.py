@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.engines import base_model
 from harness.errors import SpecError
 from harness.project import ROOT
 from harness.releases import earlier, signature
@@ -28,6 +29,12 @@ def add(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         help="judge an adapter trained elsewhere instead of training it; may be repeated",
+    )
+    group.addoption(
+        "--base",
+        metavar="SOURCE",
+        default=None,
+        help="another base in place of the spec's, to try a release on: path:DIR, package:DIST/FILE; releases nothing",
     )
     group.addoption("--plan", action="store_true", help="print what would be judged, built or reused; then stop")
     group.addoption(
@@ -87,7 +94,7 @@ def out_folder(config: pytest.Config) -> Path:
 
 
 def against(config: pytest.Config, release: str) -> Path | None:
-    """The folder of the earlier release that ``--against`` means; None where there is none.
+    """The folder of the earlier release that ``--against`` names; None where there is none.
 
     Raises:
         SpecError: what the option names is not there.
@@ -113,8 +120,24 @@ def given_adapters(config: pytest.Config) -> dict[str, Path]:
     return found
 
 
+def with_base(config: pytest.Config, loaded: Spec, pin: str | None) -> Spec:
+    """The spec with the base that ``--base`` names in place of its own; as it is where the option is absent.
+
+    Args:
+        pin: that the controller of this worker found; None: this process finds it.
+
+    Raises:
+        SpecError: there is no such base.
+    """
+    given = config.getoption("--base")
+    if given is None:
+        return loaded
+    scheme, _, place = given.partition(":")
+    return base_model.overridden(loaded, f"path:{_absolute(config, place)}" if scheme == "path" else given, pin)
+
+
 def with_seeds(config: pytest.Config, loaded: Spec) -> Spec:
-    """The spec with ``[gates.training] seeds`` as ``--seeds`` asks; as it is where the option is absent.
+    """The spec with ``[gates.training] seeds`` set by ``--seeds``; unchanged where the option is absent.
 
     Raises:
         SpecError: the number compares nothing, or nothing is trained.
@@ -131,7 +154,7 @@ def with_seeds(config: pytest.Config, loaded: Spec) -> Spec:
 
 
 def signing_key(config: pytest.Config) -> Path | None:
-    """The private key of ``--sign-with``, fit to sign; None where nothing is to be signed.
+    """The private key of ``--sign-with``, checked; None where nothing is to be signed.
 
     Raises:
         SpecError: it lies where runs write, and would travel with what is uploaded from there.
@@ -154,7 +177,7 @@ def llama_cpp(config: pytest.Config) -> Path | None:
 
 
 def refuse_unsound(config: pytest.Config) -> None:
-    """A gate is judged once and by itself.
+    """Refuse options that would run a gate's test more than once or change its outcome.
 
     Raises:
         SpecError: an option would turn failures into passes or run gates again.

@@ -1,4 +1,5 @@
-"""What pytest makes of a gate's test: errors are journalled, advisory failures block nothing, reports stay plain."""
+"""Adjust pytest's reports of gates: errors are journalled, advisory and waived failures do not fail the run, texts are
+made plain."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from harness.plugin.collection import gate_of
 from harness.plugin.stash import JUDGED, OUTCOME, RUN
 
 SPENT = pytest.StashKey[float]()
-"""Seconds that a test of a gate has run until now."""
+"""Seconds that a gate's test has run so far."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -55,13 +56,14 @@ def pytest_runtest_makereport(
 
 
 def _waived(item: pytest.Item, gate: Gate) -> bool:
-    """Whether the spec excuses, today, what the gate's test concluded; the verdict decides anew, from the journal."""
+    """Whether the spec waives, today, the outcome of the gate's test. For pytest's report only: the verdict decides
+    again, from the journal."""
     spec = item.config.stash[RUN].spec
     return waivers.excused(spec, gate, item.stash.get(OUTCOME, "error"), datetime.now(UTC).date())
 
 
 def _journal_time(item: pytest.Item, call: pytest.CallInfo[None], gate: Gate) -> None:
-    """Once a gate, when its test has run or could not begin; what the teardown of a session frees is none of its."""
+    """Journal how long a gate's test ran, once, when it has run or its setup failed. Teardown is not counted."""
     spent = item.stash.get(SPENT, 0.0) + call.duration
     item.stash[SPENT] = spent
     if call.when == "call" or (call.when == "setup" and call.excinfo is not None):
@@ -100,7 +102,7 @@ def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> N
 
 
 _CONFIGS: list[pytest.Config] = []
-"""The config of this process: two hooks above are given none."""
+"""The config of this process, for two hooks above that are not given it."""
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -1,4 +1,4 @@
-"""Keep what tests report plain: one numpy scalar in a report kills an xdist worker, and pytest still exits 0."""
+"""Make test reports plain data: one numpy scalar in a report kills an xdist worker, and pytest still exits with 0."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.run.plain import plain
 
 
 def clean(report: pytest.TestReport) -> None:
-    """Make a report's own properties and texts plain, in place."""
+    """Make a report's properties and texts plain, in place."""
     report.user_properties = [(str(plain(name)), _text(value)) for name, value in report.user_properties]
     report.sections = [(_shown(name), _shown(text)) for name, text in report.sections]
     text = "" if isinstance(report.longrepr, tuple) else report.longreprtext
@@ -22,8 +22,8 @@ def clean(report: pytest.TestReport) -> None:
 
 
 def clean_serialized(data: Any) -> Any:
-    """The same for a report that goes from a worker to its controller; tuples stay tuples, since pytest reads a
-    skip's longrepr as one."""
+    """Plain data of a report that a worker sends to its controller; tuples stay tuples, since pytest reads a skip's
+    longrepr as one."""
     if isinstance(data, dict):
         return {str(plain(str(key))): clean_serialized(value) for key, value in data.items()}
     if isinstance(data, tuple):
@@ -40,7 +40,7 @@ def clean_serialized(data: Any) -> Any:
 
 
 def _shown(text: object) -> str:
-    """Text for a terminal: what an answer or an adapter's file name holds must not move its cursor."""
+    """Text that cannot move a terminal's cursor, whatever an answer or the name of a file holds."""
     return clean_text(str(plain(text)))
 
 

@@ -1,4 +1,6 @@
-"""How a session of pytest ends: verdict and exit status first, the bundle last of all.
+"""The end of a pytest session: verdict and exit status first, publishing the bundle last of all.
+
+The reports are imported only here: neither the start nor a worker needs them.
 
 The reports are imported when it ends: a start, or a worker, has no use for them.
 """
@@ -52,8 +54,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 class Farewell:
-    """A worker's last record. Inside xdist's own wrapper, which tells the controller that this worker has ended:
-    the verdict is reached then, and outside of it the record could come too late."""
+    """A plugin of workers that writes the worker's last record. It runs inside xdist's own hook, which tells the
+    controller that this worker has ended: after that the verdict is reached, and the record would come too late."""
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
@@ -63,7 +65,8 @@ class Farewell:
 
 
 class Publisher:
-    """Publishes after everything else of pytest has ended: a plugin that fails late must not leave a bundle."""
+    """A plugin that publishes the bundle after everything else of pytest has ended, so that a plugin that fails late
+    leaves no bundle."""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> Generator[None, Any, Any]:
@@ -91,7 +94,8 @@ class Publisher:
 
 
 def _listed_only(config: pytest.Config, status: int) -> int:
-    """Listing the gates releases nothing: a stray ``--collect-only`` in a CI job must not look like a release."""
+    """The exit status of a session that only listed the gates: never 0, so that a stray ``--collect-only`` in a CI job
+    does not look like a release."""
     from harness.report.publish import NOTHING_RELEASED
 
     listed = RUN in config.stash and config.option.collectonly and not is_worker(config)
@@ -99,12 +103,12 @@ def _listed_only(config: pytest.Config, status: int) -> int:
 
 
 def _judges(config: pytest.Config) -> bool:
-    """Whether this process owes a verdict."""
+    """Whether this process must reach a verdict."""
     return RUN in config.stash and not (is_worker(config) or config.option.collectonly or config.getoption("--plan"))
 
 
 def _ending(config: pytest.Config, status: int) -> Ending:
-    """What the session concluded; a session that a plugin ended too early concludes here, and never well."""
+    """What the session concluded. A session that a plugin ended before the verdict is concluded here, as failed."""
     if ENDING not in config.stash:
         from harness.report import publish
 

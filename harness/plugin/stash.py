@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from harness.report.publish import Ending
 
 RUN = pytest.StashKey[Run]()
-"""Present where release gates were asked for: every hook of greenrun does nothing without it."""
+"""The run; present where release gates were asked for. Without it every hook of greenrun does nothing."""
 JUDGED = pytest.StashKey[set[str]]()
-"""Gates that this process has journalled."""
+"""Ids of the gates that this process has journalled."""
 OUTCOME = pytest.StashKey[Outcome]()
-"""Of a test's item: what its gate came to; absent where the test ended before it concluded."""
+"""Outcome of the gate of a test's item; absent where the test ended before it concluded."""
 ENDING: pytest.StashKey[Ending] = pytest.StashKey()
-"""What the session came to."""
+"""What the session concluded."""
 WATCHER = pytest.StashKey[Watcher]()
 
 

@@ -21,9 +21,9 @@ from harness.errors import BundleError
 
 SUFFIX = ".tar.gz"
 MAX_FILE = 2 * 1024**3
-"""Bytes that one file of an adapter may have: a LoRA of rank 512 on an 8B model stays below it."""
+"""Most bytes of one file of an adapter: a LoRA of rank 512 on an 8B model stays below it."""
 MAX_TOTAL = 4 * 1024**3
-"""Bytes that all files of an adapter may have together."""
+"""Most bytes of all files of an adapter together."""
 
 _STEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _CHUNK = 1024 * 1024
@@ -119,7 +119,7 @@ def _sources(adapter: Path) -> list[Path]:
 
 
 def _extract(stream: gzip.GzipFile, archive: Path, folder: Path) -> None:
-    """Write the members into `folder`; what is read is bounded by the caps, whatever the headers claim."""
+    """Write the members into `folder`. No more is read than the limits allow, whatever the headers claim."""
     top = _stem(archive)
     written: dict[str, int] = {}
     while (block := _exactly(stream, tarfile.BLOCKSIZE)) != bytes(tarfile.BLOCKSIZE):
@@ -145,7 +145,7 @@ def _extract(stream: gzip.GzipFile, archive: Path, folder: Path) -> None:
 
 
 def _problem(member: tarfile.TarInfo, top: str, written: dict[str, int]) -> str:
-    """Why a member is refused, or nothing."""
+    """Why a member is refused; "" where it is not."""
     if member.type != tarfile.REGTYPE:
         kind = _KINDS.get(member.type, f"of tar type {member.type!r}")
         return f"is {kind}; only regular files are taken"

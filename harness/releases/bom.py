@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FILE = "bom.cdx.json"
 NOT_STATED = "not stated"
 _SPACE = uuid.UUID("6f0c1c6e-6c3a-5d0a-9c3f-0d6a8a6f2b11")
-"""Namespace of serial numbers; any would do, as long as it stays."""
+"""UUID namespace of serial numbers. Any value would do, but it must never change."""
 
 
 def render(document: Mapping[str, Any], archives: Mapping[str, str]) -> str:

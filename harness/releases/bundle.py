@@ -1,5 +1,8 @@
 """The release bundle: archives, papers and checksums in one flat folder that appears whole or not at all.
 
+``SHA256SUMS.txt`` is in the format of ``sha256sum``, so a bundle can be checked without greenrun. It protects against
+damage, not against somebody who rewrites a file and its line: the signature does.
+
 ``SHA256SUMS.txt`` is in the format of ``sha256sum``, so a bundle can be checked where greenrun is not
 installed. It protects against damage, not against somebody who rewrites a file and its line.
 """

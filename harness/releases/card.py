@@ -1,4 +1,7 @@
-"""The hub card of a packed adapter: what the verdict says of it, in the form that model hubs read, and no word more.
+"""The hub card of a packed adapter: the verdict's results in the form that model hubs read, and nothing else.
+
+The card is a function of the verdict, so an edited card is found by making it again. A hub's format has no place for an
+interval or for n, so these stand in the text, beside each value.
 
 The card is a function of the verdict, so that it cannot drift; one that somebody edited is found by making it again.
 A hub's format has no place for an interval or for n: those stand in the text, beside each value.
@@ -10,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.gates import shipping, waivers
+from harness.releases import judged_as
 
 PREFIX, SUFFIX = "card_", ".md"
 HUB = "hf:"
@@ -17,7 +21,7 @@ _TASK = "text-generation"
 
 
 def name_of(adapter: str) -> str:
-    """Its file in a bundle; on a hub it becomes the adapter's README.md."""
+    """The card's file name in a bundle; on a hub it becomes the adapter's README.md."""
     return f"{PREFIX}{adapter}{SUFFIX}"
 
 
@@ -58,7 +62,7 @@ def render(document: Mapping[str, Any], adapter: str) -> str:
 
 
 def problem(text: str, document: Mapping[str, Any], adapter: str) -> str:
-    """Where a card says something else than the verdict; "" where it says the same."""
+    """The first difference between a card and the verdict; "" where there is none."""
     wanted = render(document, adapter).splitlines()
     found = text.replace("\r\n", "\n").splitlines()
     for number, (should, does) in enumerate(zip(wanted, found, strict=False), 1):
@@ -110,7 +114,7 @@ def _parts(document: Mapping[str, Any], adapter: str) -> Iterator[str]:
     yield "\n".join(
         [
             f"- Base: {_plain(origin.get('base') or 'not stated')}, pin {_plain(origin.get('pin') or 'not stated')}",
-            f"- Judged as: {_plain(document.get('model', {}).get('form', {}).get('name', 'not stated'))}",
+            f"- Judged as: {_plain(judged_as.line(document))}",
             "- Licences: "
             + ", ".join(f"{part} {licences.get(part) or 'not stated'}" for part in ("base", "adapters", "data")),
         ]
@@ -140,5 +144,5 @@ def _figure(value: object) -> str:
 
 
 def _plain(text: object) -> str:
-    """One line that Markdown takes for text."""
+    """Text on one line in which Markdown finds no markup."""
     return "".join(f"\\{sign}" if sign in "\\`*_[]<>|#" else sign for sign in " ".join(str(text).split()))

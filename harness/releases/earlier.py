@@ -1,4 +1,4 @@
-"""An earlier release, found and read back: what a new one must not fall behind."""
+"""Find an earlier release and read it back, to compare a new one with it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _VERDICT = "verdict.json"
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A released run, from its bundle or from its folder below ``out/runs``."""
+    """A released run, read from its bundle or from its folder below ``out/runs``."""
 
     place: Path
     release: str
@@ -33,12 +33,12 @@ class Earlier:
     table: Mapping[str, Any]
     """Its spec, as TOML gives it."""
     items: tuple[JudgedItem, ...]
-    """Empty where it kept none."""
+    """The items that it kept; () where it kept none."""
     meaning: Mapping[str, str] = field(default_factory=dict)
     """Key of its spec -> SHA-256 of the template or schema there; empty where its verdict kept none."""
 
     attempts: Mapping[str, Any] = field(default_factory=dict)
-    """What its verdict says of the attempts on its benchmark."""
+    """The attempts on its benchmark, as its verdict tells them."""
 
     @property
     def items_digest(self) -> str:
@@ -95,7 +95,7 @@ def last(out: Path, release: str) -> Path | None:
 
 
 def none_found(out: Path, release: str) -> str:
-    """What a release without an earlier one is told: that nothing is compared, and how to have it compared."""
+    """The message for a release without an earlier one: nothing is compared, and how to have it compared."""
     return (
         f"no earlier release named {release!r} was found below {out / 'releases'}, so nothing is compared with one; "
         "keep that folder, or name a bundle with --against"

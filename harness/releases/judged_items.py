@@ -1,4 +1,4 @@
-"""What a release keeps of its benchmark: each item's digest, the candidate's answer to it, and its scores.
+"""The file of judged items in a release: each benchmark item's digest, the candidate's answer to it, and its scores.
 
 With it a later release can be compared item by item where neither the store nor the benchmark's file is at hand,
 and whoever receives a bundle can work out the values of its verdict again.
@@ -35,21 +35,21 @@ class JudgedItem:
     topic: str
     """The cluster that it counts with."""
     digest: str
-    """Of what was asked and what was wanted (`digest_of`)."""
+    """Digest of the question and the wanted points (`digest_of`)."""
     answer: str
     scores: Mapping[str, float]
     """Metric -> score, for the metrics that concern the item."""
 
 
 def digest_of(item: Item) -> str:
-    """SHA-256 of what a model is asked and what a judge wants to hear: equal digests make answers comparable."""
+    """SHA-256 of an item's prompt, kind, points and tools: answers to items of equal digest can be compared."""
     points = [list(point.wordings) for point in item.points]
     tools = [[dict(tool) for tool in item.tools]] if item.tools else []
     return digests.of_value([item.task, item.kind, [dict(turn) for turn in item.messages], points, *tools])
 
 
 def benchmark_digest(items: Iterable[Item]) -> str:
-    """SHA-256 of a whole benchmark, in whatever order its items stand."""
+    """SHA-256 of a whole benchmark, independent of the order of its items."""
     return digests.of_value(sorted([item.task, item.id, digest_of(item)] for item in items))
 
 
@@ -98,7 +98,7 @@ def _item(path: Path, line: int, record: dict[str, Any]) -> JudgedItem:
 
 
 def contradictions(judged: Sequence[JudgedItem], gates: Iterable[Mapping[str, Any]], candidate: str) -> list[str]:
-    """Where the items do not give the values that a verdict's gates name for its candidate, in words.
+    """The values of a verdict's gates that the candidate's items do not give, in words.
 
     Every value of a metric over the candidate's benchmark is worked out again; a value that is None was withheld.
     """

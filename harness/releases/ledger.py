@@ -41,17 +41,17 @@ UNKNOWN = "unknown"
 
 
 def ceiling(alpha: float, attempts: int) -> float:
-    """The most that an error of `alpha` an attempt can have become: Boole's inequality."""
+    """Upper limit of the error after so many attempts at `alpha` each (Boole's inequality)."""
     return min(1.0, alpha * attempts)
 
 
 def if_independent(alpha: float, attempts: int) -> float:
-    """What it has become if the attempts were independent."""
+    """The error after so many attempts at `alpha` each, if they were independent."""
     return 1.0 - (1.0 - alpha) ** attempts
 
 
 def spent(alpha: float, attempt: int) -> float:
-    """The part of `alpha` that attempt number `attempt` (from 1) is judged at."""
+    """The share of `alpha` at which attempt number `attempt` (from 1) is judged."""
     if attempt < 1:
         raise ValueError(f"attempts are counted from 1, got {attempt}")
     return alpha * 6.0 / (math.pi * attempt) ** 2
@@ -62,31 +62,34 @@ class Count:
     """How often the items of a benchmark were tried."""
 
     attempts: tuple[tuple[str, frozenset[str] | str], ...]
-    """Adapters that were put to at least one of the items, in order, each with the items that it was put to (or the
-    digest of a benchmark that nobody knows item by item). The same adapter stands here again only where the items
-    differ: whoever adds or drops some has had another look."""
+    """(adapter, items that it was asked) of each attempt on at least one of the present items, in order; in place of
+    the items, the digest of a benchmark whose items are not recorded. An adapter stands here twice only where the items
+    differ: adding or dropping items gives another look."""
     untried: int
-    """Items that none of them saw."""
+    """Number of items that no attempt asked."""
     most: int
-    """Attempts on the item that saw most of them."""
+    """Number of attempts on the item that was asked most often."""
 
     @property
     def number(self) -> int:
         return len(self.attempts)
 
     def asked_before(self, adapter: str, benchmark: Tried) -> frozenset[str]:
-        """Items that an adapter was put to when the benchmark had fewer: a part of what it has now."""
+        """Items that an adapter was asked when the benchmark had only a part of its present items."""
         known = [items for one, items in self.attempts if one == adapter and isinstance(items, frozenset)]
         return frozenset().union(*(items for items in known if items < benchmark.items))
 
     def place(self, adapter: str, benchmark: Tried) -> int | None:
-        """Number (from 1) of an adapter's attempt on these very items; None where it made none."""
+        """Number (from 1) of an adapter's attempt on exactly these items; None where it made none."""
         wanted = (adapter, benchmark.items)
         return self.attempts.index(wanted) + 1 if wanted in self.attempts else None
 
 
 def count(path: Path | None, benchmark: Tried) -> Count | None:
-    """The attempts that `benchmark` has seen; None if unknown.
+    """The attempts on a benchmark's items; None where unknown.
+
+    A line of the ledger's first form whose benchmark's items are not recorded counts for every item, since nobody can
+    tell which ones it asked.
 
     A line of the ledger's first form whose benchmark is not known item by item counts for every item: what it was
     about nobody can say any more.
@@ -100,7 +103,7 @@ def count(path: Path | None, benchmark: Tried) -> Count | None:
 
 
 def record(path: Path | None, benchmark: Tried, adapter: str, release: str, run_id: str) -> Count | None:
-    """The same, with `adapter` among them: a line is added, and on the disk, where it was not.
+    """As `count`, after the adapter's attempt was added to the ledger, on disk, where it was not there yet.
 
     Raises:
         DataError: a line of the ledger is none, or was edited.
@@ -144,7 +147,7 @@ def _count(entries: Entries, benchmark: Tried) -> Count:
 
 
 def next_confidence(spec: Spec) -> float:
-    """The confidence that an adapter which was never judged would be judged at now.
+    """The confidence for an adapter that is judged for the first time now.
 
     Raises:
         SpecError: errors are to be spent, and the ledger is not there.

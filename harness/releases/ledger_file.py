@@ -1,4 +1,4 @@
-"""The ledger's lines: which items a benchmark had, and which adapter was put to them.
+"""The lines of a ledger: which items a benchmark has, and which adapter was asked them.
 
 A JSONL file with two kinds of lines. ``{"benchmark", "items", "seal"}`` says once what a benchmark holds, as digests of
 what its items ask and never as their texts; ``{"benchmark", "adapter", "release", "run_id", "at", "seal"}`` is one
@@ -24,7 +24,7 @@ _DIGEST = re.compile(r"[0-9a-f]{16}|[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One adapter that was put to one benchmark."""
+    """An adapter that was asked a benchmark."""
 
     adapter: str
     """SHA-256 of its files."""
@@ -38,7 +38,7 @@ class Entries:
 
     attempts: tuple[Attempt, ...]
     items: Mapping[str, frozenset[str]]
-    """Benchmark -> the digests of its items; not there where only lines of the first form name it."""
+    """Benchmark -> digests of its items; absent where only lines of the first form name it."""
 
 
 def read(path: Path) -> Entries:
@@ -82,7 +82,7 @@ def seal(entry: Mapping[str, Any]) -> str:
 
 
 def _entry(path: Path, number: int, line: bytes, sealed: bool) -> Mapping[str, Any]:
-    """One line, which is what this module writes.
+    """One line, checked to be what this module writes.
 
     Args:
         sealed: whether a line before it has a seal.

@@ -1,5 +1,9 @@
-"""What a spec's figures mean, and what of it an earlier release's spec did not say: the same threshold over a form that
-matches everything is another threshold.
+"""Differences in what a spec's figures mean since an earlier release: the same threshold over a form that matches
+everything is another threshold.
+
+Compared are the forms of answers, prompts and chat settings, options of the data checks, minima of the selection, the
+bytes of templates, schemas and general texts, and every other key of the spec (`harness.releases.spec_changes`). A
+difference that is known to make the spec stricter, or to be harmless, is left out; every other one is reported.
 
 Compared are the forms of answers, what is put before the model and how, the options of the data checks, what selection
 asks, the bytes of templates, schemas and general texts, and every other key of the spec
@@ -24,11 +28,13 @@ from harness.spec.work import Generation
 from harness.store import digests
 
 Stricter = Callable[[Any, Any], bool]
-"""(before, now) -> whether the change asks more than before."""
+"""(before, now) -> whether the change makes the spec stricter."""
 
 TEXTS = "gates.forgetting.texts"
 _OF_A_TASK = ("system", "answer_form", "refusal_form", "refuse", "look_alike", "max_new_tokens")
-_OF_GENERATION = ("batch_size", "noise_sample")
+_OF_GENERATION = ("batch_size", "noise_sample", "noise_band")
+_ASKS_MORE = {"noise_sample": max, "noise_band": min}
+"""Key of ``[generation]`` -> which of two values asks more."""
 
 
 def _fewer(before: Any, now: Any) -> bool:
@@ -65,7 +71,7 @@ _STRICTER: Mapping[str, Stricter] = {
     "at_least": _no_share_lower,
     "tokens": _turned_on,
 }
-"""Option of the data checks -> which change of it asks more; any change of another one is told."""
+"""Option of the data checks -> test whether its change is stricter. Any change of another option is reported."""
 
 
 def digests_of(spec: Spec) -> dict[str, str]:
@@ -99,7 +105,7 @@ def changes(table: Mapping[str, Any], before: Mapping[str, str], spec: Spec) -> 
     generation = table.get("generation", {})
     for key in _OF_GENERATION:
         was, now = said(Generation, generation, key), getattr(spec, key)
-        if was != now and not (key == "noise_sample" and now > was):
+        if was != now and not (key in _ASKS_MORE and now == _ASKS_MORE[key](was, now)):
             yield f"generation.{key}: {was}, now {now}"
     for metric, least in table.get("selection", {}).get("minimum", {}).items():
         if spec.selection.minimum.get(metric, -1.0) < least:
@@ -122,7 +128,7 @@ def _present(spec: Spec) -> Mapping[str, Any]:
 
 
 def _chat(was: Mapping[str, Any], spec: Spec) -> Iterator[str]:
-    """How the base is asked: none of it asks more or less, and all of it asks something else."""
+    """Differences in how the base is asked. None of them is stricter or weaker, and each one asks something else."""
     chat = spec.base.chat
     before = {"system": said(Chat, was, "system"), "stop": list(was.get("stop", ())), **arguments_of(was)}
     now = {"system": chat.system, "stop": list(chat.stop), **chat.arguments}
@@ -135,7 +141,7 @@ def _chat(was: Mapping[str, Any], spec: Spec) -> Iterator[str]:
 
 
 def _tasks(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:
-    """A task that is new asks more; one that is gone is told by its gates."""
+    """Differences in tasks of both specs. A new task only adds gates; a removed one is reported by its gates."""
     for name, was in table.get("tasks", {}).items():
         if name not in spec.tasks:
             continue
@@ -154,7 +160,7 @@ def _tasks(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:
 
 
 def _metrics(task: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """Settings of metrics that changed; schemas are told by their digests."""
+    """Differences in the settings of metrics; schemas are compared by their digests."""
     for metric, settings in was.items():
         if metric not in now:
             yield f"tasks.{task}.metrics.{metric}: {_short(settings)}, now not declared"
@@ -184,7 +190,7 @@ def _data(table: Mapping[str, Any], spec: Spec) -> Iterator[str]:
 
 
 def _like(kept: Any, given: Any) -> Any:
-    """A value of TOML as a table keeps it."""
+    """A value of TOML in the type that the table keeps it in."""
     if isinstance(kept, frozenset):
         return frozenset(given)
     if isinstance(kept, tuple):

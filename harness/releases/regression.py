@@ -75,7 +75,7 @@ def gone(items: Iterable[Item], earlier: Earlier) -> int:
 
 
 def measurement(comparison: Comparison, earlier: Earlier, gone: int, sources: Mapping[str, str]) -> Measurement:
-    """What the gate judges, with the slices and the answers that turned bad.
+    """The comparison as a measurement, with the slices and the answers that turned bad.
 
     Args:
         gone: items that the earlier release was judged on and that are gone or changed today.

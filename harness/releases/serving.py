@@ -1,4 +1,4 @@
-"""Serving notes of a bundle: how the base must be asked, where that is not its own template's bare way."""
+"""The serving notes of a bundle: how the base must be asked, where its own template alone is not enough."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.spec.papers import SERVING, TEMPLATE
 
 
 def records(chat: Chat, template: str) -> dict[str, str]:
-    """Name -> text of what a bundle says of ``[base.chat]``: the notes, and the template that was judged.
+    """File name -> text of the notes on ``[base.chat]`` in a bundle: the notes, and the template that was judged.
 
     Args:
         template: the chat template as everything was rendered with it, the release's arguments in it.

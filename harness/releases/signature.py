@@ -1,4 +1,4 @@
-"""The signature of a bundle: one over its exact set of files, by a P-256 key that works without a network.
+"""Sign and check bundles: one signature over the exact set of files, with a P-256 key, without a network.
 
 OpenSSF's model-signing makes and checks it; the verdict's statement and receipts are signed with the same key, in DSSE
 envelopes, by securesystemslib. All of them belong to the extra ``sign`` and are imported where they are used.
@@ -75,7 +75,7 @@ def sign_folder(folder: Path, key: Path) -> None:
 
 
 def folder_problem(folder: Path, key: Path) -> str:
-    """Why the public key's owner did not sign this very set of files; "" where that is shown.
+    """Why a folder does not count as signed by the public key's owner; "" where it does.
 
     Raises:
         SignatureError: the key cannot be used, or a package of the extra is missing.
@@ -142,7 +142,7 @@ def payload_of(path: Path) -> Any:
 
 
 def fingerprint(key: Path) -> str:
-    """SHA-256 of a public key, as two people compare it by telephone.
+    """SHA-256 of a public key, for people to compare it.
 
     Raises:
         SignatureError: it is no public P-256 key.
@@ -183,7 +183,8 @@ def _signer(key: Path) -> Any:
 
 
 def _but_itself(hashing: Any, place: Path) -> Any:
-    """Every file counts but the signature; git's own would be left out unless that is said."""
+    """model-signing's hashing of a folder: every file but the signature. git's own files would be left out by
+    default."""
     return hashing.Config().set_ignored_paths(paths=[place], ignore_git_paths=False)
 
 
@@ -206,7 +207,7 @@ def _crypto() -> _Crypto:
 
 @dataclass(frozen=True, slots=True)
 class _Crypto:
-    """The modules of cryptography that keys need."""
+    """The modules of cryptography that keys need, imported when they are used."""
 
     ec: Any
     serialization: Any

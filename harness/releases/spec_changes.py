@@ -1,4 +1,7 @@
-"""Which keys of a release spec differ from an earlier one's, of those that nothing else compares.
+"""The keys of a release spec that differ from an earlier one's, of those that nothing else compares.
+
+Every key counts unless it is listed as harmless, so a key that a later version of the spec adds is compared at once. A
+change that is known to be stricter is left out.
 
 Every key counts that is not known to be harmless: what a later version of the spec adds is told without anybody having
 thought of it. A difference that is known to ask more is none.
@@ -16,7 +19,7 @@ from harness.spec.gguf import GgufGates
 from harness.spec.policy import ANYTIME, Policy
 
 Stricter = Callable[[Any, Any], bool]
-"""(before, now) -> whether the change asks more than before."""
+"""(before, now) -> whether the change makes the spec stricter."""
 
 HARMLESS = (
     "release.name",
@@ -39,7 +42,8 @@ HARMLESS = (
     "gates.eval.*.expected.*",
     "gates.regression.accept_weaker",
 )
-"""Keys that ask nothing: names, how an adapter is made, where files lie (what they hold is compared), what is kept."""
+"""Keys that demand nothing: names, how an adapter is made, where files lie (their content is compared), what is
+kept."""
 
 COMPARED = (
     "release.deploy",
@@ -66,10 +70,11 @@ COMPARED = (
     "gates.bnb.mounts",
     "gates.*.blocking",
 )
-"""Keys that are compared as what they mean: as gates, as options of the data checks, as digests of files."""
+"""Keys that other modules compare: as gates, as options of the data checks, as digests of files."""
 
 STILL_TOLD = ("gates.training.*",)
-"""Of those, what must be told all the same: gates of the training come and go with the experiments."""
+"""Keys of gates that must be reported all the same: the gates of the training change with the experiments, so they are
+not compared as gates."""
 
 
 def _lower(before: Any, now: Any) -> bool:
@@ -89,7 +94,7 @@ def _added(before: Any, now: Any) -> bool:
 
 
 def _anytime(before: Any, now: Any) -> bool:
-    """Its bounds hold at one look as well."""
+    """Whether looking at any time begins, which is stricter: its bounds hold at one look as well."""
     return bool(now == ANYTIME)
 
 
@@ -117,7 +122,7 @@ STRICTER: Mapping[str, Stricter] = {
     "gates.gguf.sample_margin": _lower,
     "gates.gguf.*_seconds": _lower,
 }
-"""Key -> which change of it asks more; any change of another one is told."""
+"""Key -> test whether its change is stricter. Any change of another key is reported."""
 
 
 def _said_by(table: type, place: str) -> dict[str, Any]:
@@ -129,7 +134,7 @@ DEFAULTS: Mapping[str, Any] = {
     **_said_by(TrainingGates, "gates.training"),
     **_said_by(Policy, "policy"),
 }
-"""What holds where a spec says nothing."""
+"""Key -> value that holds where a spec does not name it."""
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
@@ -160,7 +165,7 @@ def _any(key: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _flat(table: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted key and value of everything that a spec says; rows of a list of tables by number."""
+    """(dotted key, value) of everything in a spec; rows of a list of tables by their number."""
     for name, value in table.items():
         key = f"{place}.{name}" if place else name
         if isinstance(value, Mapping):

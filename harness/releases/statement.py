@@ -1,4 +1,4 @@
-"""The verdict as an in-toto Statement: what was tested, by digest, and what came of it.
+"""The verdict as an in-toto Statement: digests of what was tested, and the result.
 
 The predicate is in-toto's Test Result (https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md);
 the subjects are the adapters' archives.

@@ -1,4 +1,8 @@
-"""What a benchmark asks, item by item: digests by which a ledger knows an item again.
+"""Digests of what benchmark items ask, by which a ledger recognises an item again.
+
+A digest covers what the item itself says in its prompt, in units without case, punctuation and invisible characters. It
+does not cover id, file, task, place, template, system turn or the wanted answer. So an item that is renamed, moved to
+another file or put into another frame is the same item.
 
 A digest is of what the item itself says in its prompt, in units without case, punctuation and invisible characters: not
 of its id, file, task or place, nor of template, system turn or what is wanted. So an item that is renamed, moved to
@@ -24,16 +28,16 @@ TOPIC = "topic"
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """The items that one adapter is put to."""
+    """The items that one adapter is asked, as digests."""
 
     items: frozenset[str]
-    """Digests of what they ask."""
+    """Digests of the single items."""
     whole: str
-    """Digest by which lines of the ledger's first form know them: of tasks, ids and items."""
+    """Digest of all their tasks, ids and contents, as lines of the ledger's first form have it."""
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all that is asked, whatever it is called and in whatever order it stands."""
+        """SHA-256 of the set of all questions, independent of their names and order."""
         return digests.of_value(sorted(self.items))
 
 

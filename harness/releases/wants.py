@@ -1,4 +1,4 @@
-"""What a recipient wants of a release: its name, the gates that it must have passed, and which stamps are taken."""
+"""A recipient's requirements on a release: its name, the gates that must have passed, and which stamps are accepted."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class WantsError(GreenrunError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedGate(Table):
     id: Text
-    """Of a gate that must have blocked the release and passed."""
+    """Id of a gate that must have blocked the release and passed."""
     above: float | None = None
-    """What its lower bound must exceed; its value where it has no bound. None: whatever the sender asked."""
+    """What its lower bound (its value where it has no bound) must exceed. None: the sender's own threshold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +33,14 @@ class Wants(Table):
     candidate: Text | None = None
     """Its adapter; None: any."""
     waivers: bool = False
-    """Whether a release in which a gate was waived is taken."""
+    """Whether a release with a waived gate is accepted."""
     unproven: bool = False
-    """Whether one that is stamped UNPROVEN is."""
+    """Whether a release that is stamped UNPROVEN is accepted."""
     gates: Listed[WantedGate] = ()
 
 
 def read(path: Path) -> Wants:
-    """The wishes of a TOML file.
+    """The requirements in a TOML file.
 
     Raises:
         WantsError: with each mistake.
@@ -59,7 +59,7 @@ def read(path: Path) -> Wants:
 
 
 def unmet(wants: Wants, document: Mapping[str, Any]) -> list[str]:
-    """Where a verdict is not what is wanted, in words."""
+    """The requirements that a verdict does not meet, in words."""
     wrong = []
     if document["release"] != wants.release:
         wrong.append(f"release {wants.release!r} is wanted, and this is {document['release']!r}")

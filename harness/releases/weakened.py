@@ -1,4 +1,4 @@
-"""What a spec asks less of than the earlier release's did: the cheapest way to a green run."""
+"""Find what a spec demands less of than the earlier release's spec did: the cheapest way to a green run."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from harness.spec.table import columns, said
 _STRENGTH = {"point": 0, "lower_bound": 1, "not_worse": 1, "every": 2}
 NEW_WAIVER = "waiver: new, "
 _HOW_IT_WAS_MADE = "training"
-"""Area whose gates come and go with the experiments, and go where an adapter is given: that weakens nothing."""
+"""Area whose gates change with the experiments and are absent for a given adapter, which weakens nothing."""
 
 
 def weaker(earlier: Earlier, spec: Spec, gates: Sequence[Gate], sizes: Mapping[str, int]) -> list[str]:
-    """Each way in which the present spec asks less, or something else, in words; empty where it asks as much or more.
+    """Each way in which the present spec demands less, or something else, in words; empty where it demands as much or
+    more.
 
     Args:
         spec, gates: the present ones.
@@ -45,15 +46,15 @@ def weaker(earlier: Earlier, spec: Spec, gates: Sequence[Gate], sizes: Mapping[s
 
 
 def new_waivers(earlier: Earlier, spec: Spec) -> list[str]:
-    """Each waiver that the earlier release's spec did not hold word for word. It has its own reason, name and date, so
-    it is told beside what is weaker and needs no second reason."""
+    """Each waiver that the earlier spec did not have word for word. It is reported beside what is weaker, and needs no
+    second reason, since it has its own reason, name and date."""
     before = [tuple(sorted(one.items())) for one in earlier.table.get("waiver", [])]
     now = [one for one in spec.waivers if tuple(sorted(columns(one).items())) not in before]
     return [f"{NEW_WAIVER}{waivers.said(columns(one))}" for one in now]
 
 
 def _forgotten(earlier: Earlier, spec: Spec) -> Iterator[str]:
-    """Attempts on these very items that the earlier release knew of and the ledger does not."""
+    """Attempts on exactly these items that the earlier release counted and the ledger does not have."""
     before = earlier.attempts.get("adapters")
     if type(before) is not int:
         return
@@ -96,5 +97,6 @@ def _policy(earlier: Earlier, spec: Spec, now: Mapping[str, Gate]) -> Iterator[s
 
 
 def _is_margin(area: str, rule: str) -> bool:
-    """Whether a gate holds the candidate against an earlier release: other areas have such margins, too."""
+    """Whether a gate is a margin against an earlier release. Other areas use the rule `not_worse` for other
+    comparisons."""
     return area == "regression" and rule == "not_worse"

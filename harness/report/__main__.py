@@ -1,4 +1,4 @@
-"""``python -m harness.report RUN_DIR``: a run's verdict and reports again, from its journal alone.
+"""``python -m harness.report RUN_DIR``: make a run's verdict and reports again, from its journal alone.
 
 Works for a run that died as well. The prose comes from the notes of the run's spec.
 """
@@ -16,7 +16,7 @@ from harness.report.page import shown, view
 from harness.run import journal as evidence
 
 NO_RUN = 2
-"""Exit status where the folder is no run that could be reported."""
+"""Exit status where the folder holds no run to report."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def languages(folder: Path) -> tuple[str, ...]:
-    """Of the reports, as the copy of the spec in the run's folder has them; English where it does not say."""
+    """Languages of the reports, from the copy of the spec in the run's folder; English where it names none."""
     try:
         release = tomllib.loads((folder / "release.toml").read_text(encoding="utf-8"))["release"]
         known = [one for one in release.get("languages", ()) if one in catalogue.languages()]

@@ -1,4 +1,6 @@
-"""Red gates as annotations of GitHub's: each on the line of the spec that asks for what it did not hold.
+"""Red gates as GitHub annotations, each on the line of the spec that asks for it.
+
+https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
@@ -34,7 +36,7 @@ def render(paper: Mapping[str, Any], spec: str, file: str) -> Iterator[str]:
 
 
 def place(gate: Mapping[str, Any], table: Mapping[str, Any]) -> Place:
-    """The key of the spec that a gate comes from: its own threshold where it has one, else its area's table."""
+    """The place in the spec that a gate comes from: its own threshold where it has one, else its area's table."""
     area, *parts = str(gate["id"]).split(".")
     rows = table.get("gates", {}).get("eval", [])
     if area in ("eval", "parity") and len(parts) >= 3 and isinstance(rows, list):

@@ -1,4 +1,4 @@
-"""The reports' own words in every language: gettext catalogues, read as they are written, for page and Markdown alike.
+"""The reports' own words in every language, from gettext catalogues that are read as text, for page and Markdown.
 
 English is the language of templates and modules. Gate messages, reasons, warnings and notes stay as the run wrote them:
 they are evidence, and the same in every language, which a report in another language says.
@@ -28,7 +28,7 @@ WORDS = (
     "citations", "seeds", "attempts", "history",
     "yes", "no", "unknown", "qualified", "proved", "whole run",
 )  # fmt: skip
-"""Words that come from the document and not from a template: what the catalogues must hold as well."""
+"""Words that come from the document, not from a template, and that every catalogue must translate as well."""
 
 
 def languages() -> tuple[str, ...]:
@@ -46,7 +46,7 @@ def read(language: str) -> Catalog:
 
 @cache
 def translations(language: str) -> gettext.NullTranslations:
-    """What gettext knows of a language, its plural forms included; English says every message as it stands."""
+    """gettext's translations of a language, with plural forms; for English they give every message unchanged."""
     if language == ENGLISH:
         return gettext.NullTranslations()
     from babel.messages.mofile import write_mo
@@ -59,7 +59,7 @@ def translations(language: str) -> gettext.NullTranslations:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """How a report says things in one language.
+    """Translates the reports' messages into one language.
 
     Figures are formatted by Python in every language, so that no two reports of a run round differently; a test holds
     that each language with a catalogue writes point, minus and percent as Python does.
@@ -68,7 +68,7 @@ class Say:
     language: str = ENGLISH
 
     def __call__(self, message: str, /, **given: object) -> str:
-        """`message` in the language, with ``%(name)s`` filled in; what is given is put in as it is."""
+        """`message` in the language, with ``%(name)s`` filled in. The values are inserted unchanged."""
         return translations(self.language).gettext(message) % given
 
     def many(self, one: str, more: str, n: int, /, **given: object) -> str:
@@ -80,7 +80,8 @@ class Say:
         return self(text) if text in WORDS else text
 
     def date(self, text: str) -> str:
-        """A date or time in ISO form as the language writes it; in English, and where it is none, as it stands."""
+        """A date or time of ISO form as the language writes it; any other text, and every text in English,
+        unchanged."""
         if self.language == ENGLISH:
             return text
         from babel import dates

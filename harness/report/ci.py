@@ -1,4 +1,4 @@
-"""What a CI service is told of a run that ended, where the environment says that there is one."""
+"""Report an ended run to a CI service, where the environment names one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.run.run import Run
 
 
 def tell(run: Run, environment: Mapping[str, str]) -> Iterator[str]:
-    """Lines for the job's log; the step's summary is written by the way. What fails here changes no verdict.
+    """Lines for the job's log; also writes the step's summary. A failure here changes no verdict.
 
     Args:
         environment: ``GITHUB_ACTIONS`` asks for annotations, ``GITHUB_STEP_SUMMARY`` names the summary's file.
@@ -31,13 +31,13 @@ def tell(run: Run, environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def _bundles(run: Run) -> list[Path]:
-    """The published bundle, whatever its name is stamped with; none where nothing was released."""
+    """The published bundle, with whichever stamps its name has; () where nothing was released."""
     found = sorted((run.out / "releases").glob(f"{run.spec.name}-{run.id}*"))
     return [path for path in found if not path.name.endswith(".partial")]
 
 
 def _append(path: Path, render: Callable[[int], str]) -> None:
-    """Add to a summary that earlier commands of the step may have begun."""
+    """Append to a step's summary, which earlier commands may have begun."""
     used = path.stat().st_size if path.exists() else 0
     with path.open("a", encoding="utf-8") as stream:
         stream.write(render(step_summary.LIMIT - used))

@@ -1,4 +1,4 @@
-"""What a reader is to do: problems, which form to ship, limits and next steps; as lines for page and Markdown alike."""
+"""Conclusions for the reader, as lines for page and Markdown: problems, the form to ship, limits and next steps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.report.escape import bullets, cell, fenced, plain
 from harness.report.tables import Document, count_passed, gates_of, parts_of_id, titled
 
 GIVEN = "adapter given "
-"""How the artifacts of adapters that were not trained here are called."""
+"""Prefix of the names of artifacts of adapters that were trained elsewhere."""
 
 Prose = Mapping[str, Any]
 
@@ -25,7 +25,7 @@ class Advice:
     topic: str
     text: str
     against: bool = False
-    """Whether it advises against shipping, and stands out."""
+    """Whether it advises against shipping, and is highlighted."""
 
 
 def problems(document: Document, prose: Prose, say: Say) -> list[str]:
@@ -64,7 +64,7 @@ def _marked(advice: Advice, say: Say) -> str:
 
 
 def advise(document: Document, say: Say) -> list[Advice]:
-    """Which adapter to ship, in which form and how: from the verdict and the gates alone."""
+    """Which adapter to ship, in which form and how, from the verdict and the gates alone."""
     if document.get("verdict") != "released":
         blocking = [gate for gate in document.get("gates", []) if gate.get("blocking", True)]
         return [
@@ -143,8 +143,8 @@ def waived(waiver: Mapping[str, Any], say: Say) -> str:
 
 
 def _fit(document: Document, adapter: str) -> bool:
-    """Whether an adapter lies in the bundle and passed the gates that it needs, waived ones aside: nothing else is
-    recommended."""
+    """Whether an adapter is in the bundle and passed the gates that it needs, waived ones aside. Only such an adapter
+    is recommended."""
     gates = document.get("gates", [])
     passed = {str(gate.get("id")) for gate in gates if gate.get("outcome") == "passed" or gate.get("waived")}
     due = shipping.needed(((str(gate.get("id")), bool(gate.get("blocking", True))) for gate in gates), adapter)
@@ -199,7 +199,7 @@ def next_steps_of(document: Document, prose: Prose, say: Say) -> list[str]:
 
 
 def notes(prose: Prose, key: str, say: Say) -> list[str]:
-    """The notes under `key`, nothing escaped: strings, or tables whose entries are strung together."""
+    """The notes under `key`, unescaped: strings, or tables whose entries are joined."""
     entries = prose.get(key, [])
     return [
         say("; ").join(plain(name) + say(": ") + plain(value) for name, value in entry.items())

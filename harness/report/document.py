@@ -40,7 +40,7 @@ from harness.report import noise
 
 SCHEMA = Path(__file__).parent.parent / "schemas" / "verdict.schema.json"
 ARTIFACT = ("name", "digest", "stage", "seconds", "reused", "built_at")
-"""What the document says of an artifact."""
+"""Fields of an artifact in the document."""
 
 
 def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str]) -> Any:
@@ -105,7 +105,7 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
         "environment": _environment(journal),
         "evidence": dict(evidence),
     }
-    told = [warned.text for warned in every(journal, Warned)]
+    told = [*_overridden(journal), *(warned.text for warned in every(journal, Warned))]
     return {**paper, "warnings": [*told, *noise.warnings(paper)]}
 
 
@@ -114,13 +114,19 @@ def _origin(journal: Sequence[Entry]) -> dict[str, Any]:
     return {} if found is None else found.content()
 
 
+def _overridden(journal: Sequence[Entry]) -> list[str]:
+    """That the base is not the spec's own: a warning, since a run that is refused for more gives that reason first."""
+    found = last(journal, Origin)
+    return [found.overridden] if found is not None and found.overridden else []
+
+
 def _waiver(waiver: Waived, verdict: Verdict) -> dict[str, Any]:
-    """A waiver of the spec, and whether anything was excused by it."""
+    """A waiver of the spec, with whether it excused anything."""
     return {**waiver.content(), "used": waiver in [result.waiver for result in verdict.waived]}
 
 
 def _asked(journal: Sequence[Entry]) -> list[dict[str, Any]]:
-    """Adapter by task, how much of the benchmark it was asked; empty where all of it always is."""
+    """How much of the benchmark was asked, by adapter and task; empty where always all of it is."""
     found = {(one.asked["adapter"], one.asked["task"]): one.asked for one in every(journal, Asked)}
     return [dict(found[key]) for key in sorted(found)]
 
@@ -134,13 +140,13 @@ def _attempts(journal: Sequence[Entry], candidate: str) -> dict[str, Any]:
 
 
 def _concluded(journal: Sequence[Entry]) -> str:
-    """When the last record was written, in UTC: what tells which of two releases is the later one."""
+    """Time of the last record, in UTC, by which the later one of two releases is known."""
     latest = max((entry.at for entry in journal), default=0.0)
     return datetime.fromtimestamp(latest, UTC).isoformat(timespec="microseconds")
 
 
 def _environment(journal: Sequence[Entry]) -> dict[str, Any]:
-    """As journalled at the start, and the device, once a gate that asks a model has named it."""
+    """The environment as journalled at the start, with the device, once a gate that asks a model has named it."""
     found = dict(last_or(journal, Environment({})).environment)
     named = last(journal, Device)
     return found if named is None else {**found, "device": named.device}
@@ -160,7 +166,7 @@ def _regression(journal: Sequence[Entry]) -> dict[str, Any]:
 
 
 def _artifacts(journal: Sequence[Entry]) -> list[dict[str, Any]]:
-    """Each artifact once, as it was first met: built beats reused."""
+    """Each artifact once, as it was first used; "built" takes precedence over "reused"."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for used in every(journal, ArtifactUsed):
         known = found.get((used.name, used.digest))
@@ -181,7 +187,7 @@ def _durations(journal: Sequence[Entry]) -> dict[str, float]:
 
 
 def _workers(journal: Sequence[Entry]) -> int:
-    """Processes that ran gates: pytest's own, or its xdist workers where there were any."""
+    """Number of processes that ran gates: pytest's own, or its xdist workers."""
     began = {entry.process for entry in journal if isinstance(entry.record, Hello)}
     return max(1, len(began - {"main"}))
 

@@ -1,4 +1,4 @@
-"""Text that is nothing but text to Markdown and to terminals, whatever stands in it.
+"""Escape text for Markdown and terminals, so that it is shown as it is and nothing in it has an effect.
 
 What comes from data, models or notes cannot leave its table cell, its line or its fence, and cannot become
 HTML, a link or a terminal sequence.
@@ -28,14 +28,14 @@ def clean(text: str) -> str:
 
 
 def plain(value: object) -> str:
-    """`value` as text, not escaped: a truth as yes or no, and a dash for nothing."""
+    """`value` as text, not escaped: booleans as yes or no, None as a dash."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ("" if value is None else str(value)) or "-"
 
 
 def cell(value: object) -> str:
-    """`value` as text on one line that is nothing but text to Markdown, inside a table or out of it."""
+    """`value` on one line, escaped for Markdown, inside a table or outside of it."""
     text = " ".join(clean(plain(value)).split()).translate(_ENTITIES)
     text = _OUTER_UNDERSCORE.sub("&#95;", text)
     return text.replace("://", "&#58;//").replace("www.", "www&#46;") or "-"
@@ -56,6 +56,6 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def bullets(lines: Iterable[str]) -> str:
-    """A list of escaped lines. What would open a heading, list or rule inside its bullet is made plain text here."""
+    """A list of escaped lines. Signs that would open a heading, list or rule inside a bullet are escaped, too."""
     guarded = (_BLOCK_START.sub(lambda found: f"{found[1]}&#{ord(found[2])};", text) for text in lines)
     return "\n".join(f"- {text}" for text in guarded)

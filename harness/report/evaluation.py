@@ -1,4 +1,4 @@
-"""The report's section on answers: every adapter's thresholds, parity, the other areas, and the noise."""
+"""The report's section on answers: every adapter's thresholds, parity, gates of other areas, and noise."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness.report.tables import (
 
 CUT = "cut at the token limit"
 PLACED = frozenset({"training", "eval", "parity", "bnb", "gguf", "data", "bundle"})
-"""Areas that a section of their own shows; gates of any other area stand here."""
+"""Areas that other sections show; gates of any other area are shown here."""
 
 
 def blocks(document: Document, prose: Mapping[str, Any], say: Say) -> list[str]:
@@ -54,14 +54,14 @@ def blocks(document: Document, prose: Mapping[str, Any], say: Say) -> list[str]:
 
 
 def _asked(document: Document, say: Say) -> Iterator[str]:
-    """Where asking stops once gates are settled, what of each benchmark was asked."""
+    """How much of each benchmark was asked, where asking stops once gates are settled."""
     for one in document.get("asked", []):
         told = {name: cell(one.get(name)) for name in ("adapter", "task", "asked", "of")}
         yield say("%(adapter)s on %(task)s: asked %(asked)s of %(of)s", **told)
 
 
 def _cut(judged: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """What each sheet's gate says of answers at the token limit: they are scored as they stand, so readers are told."""
+    """For each sheet, the message of its gate about answers cut at the token limit: they are scored as they stand."""
     for gate in judged:
         if gate.get("metric") == "non_empty":
             rows = str(gate.get("message", "")).split("\n")
@@ -78,7 +78,7 @@ def _task_table(document: Document, gates: Iterable[Mapping[str, Any]], say: Say
 
 
 def _noise(entries: Sequence[Mapping[str, Any]], say: Say) -> str:
-    """How far figures move when only the batching changes; the form is shown where the journal names it."""
+    """How far figures move when only the batching changes; the form is named where the journal names it."""
     columns = {"form": say("form"), "adapter": say("adapter"), "task": say("task"), "metric": say("metric")}
     names = [name for name in columns if any(name in entry for entry in entries)]
     rows = []

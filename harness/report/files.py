@@ -1,4 +1,5 @@
-"""A run's reports as files in its folder: JSON, JUnit, and Markdown and page in each language. Each appears whole."""
+"""Write a run's reports into its folder: JSON, JUnit, and Markdown and page in each language. Each file appears
+whole."""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _prose(notes: str) -> dict[str, Any]:
-    """Notes that are no TOML are reported by the Markdown report; the page goes on without them."""
+    """The notes as a table; {} where they are not valid TOML, which the Markdown report says."""
     try:
         return tomllib.loads(notes)
     except tomllib.TOMLDecodeError:

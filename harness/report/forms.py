@@ -11,7 +11,7 @@ from harness.report.tables import turned_worse
 
 
 def blocks(document: Mapping[str, Any], say: Say) -> list[str]:
-    """A heading, the table, where quality was lost, and answers that turned wrong; nothing where none was measured."""
+    """Heading, table, where quality was lost, and answers that turned wrong; [] where no form was measured."""
     found = document.get("forms") or {}
     rows = found.get("forms", [])
     if not rows:
@@ -49,7 +49,7 @@ def _heads(say: Say) -> tuple[str, ...]:
 
 
 def _serving(found: Mapping[str, Any], say: Say) -> list[str]:
-    """The two files of an adapter that stays apart, and the command that serves them."""
+    """Names of the two files that serve an adapter which stays apart, and the command that serves them."""
     if not found:
         return []
     rows = [

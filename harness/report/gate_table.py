@@ -1,4 +1,4 @@
-"""The gates of a verdict for a terminal: what is red first and in colour, each line as wide as there is room."""
+"""The table of a verdict's gates for a terminal: red gates first, in colour, as wide as the terminal."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from harness.report import escape
 from harness.text.columns import columns_of, folded
 
 ORDER = ("failed", "error", "inconclusive", "blocked", "not_run", "passed")
-"""Outcomes as they are listed; of one outcome what blocks comes first."""
+"""Outcomes in the order in which they are listed; gates of one outcome that block come first."""
 COLOURS = {"failed": "red", "error": "red", "passed": "green"}
-"""Outcome -> colour; yellow for whatever stands between."""
+"""Outcome -> colour; yellow for all others."""
 LEFT = "  "
 
 
@@ -70,7 +70,7 @@ def _weight(result: GateResult) -> str:
 
 
 def _folded(result: GateResult, width: int) -> list[str]:
-    """The gate on lines of its own, what it measured indented below."""
+    """The gate on lines of its own, with its measurement indented below."""
     weight = "" if _weight(result) == "blocking" else f" {_weight(result)}"
     head = folded(f"{result.outcome}{weight} {result.gate.id}", width, LEFT)
     below = told(result)
@@ -78,7 +78,7 @@ def _folded(result: GateResult, width: int) -> list[str]:
 
 
 def told(result: GateResult) -> str:
-    """What was measured and wanted; where nothing was, why not."""
+    """The measurement and the threshold in words; where nothing was measured, why not."""
     if result.value is None:
         message = escape.clean(first_line(result.message)).removeprefix(f"{result.gate.id}: ")
         return "" if message == result.outcome else message

@@ -86,7 +86,8 @@ def _verdict(document: Mapping[str, Any]) -> ElementTree.Element:
 
 
 def _add(case: ElementTree.Element, tag: str, kind: object, message: str) -> None:
-    """The whole message stands in the attribute and in the text: each viewer drops one of the two."""
+    """Add a case's result. The whole message stands in the attribute and in the text, since each viewer shows only one
+    of them."""
     element = ElementTree.SubElement(case, tag, type=legal(kind), message=legal(message))
     element.text = legal(message)
 

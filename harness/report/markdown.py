@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from harness.releases import judged_as
 from harness.report import appendix, conclusions, evaluation, forms, regression
 from harness.report.catalogue import ENGLISH, Say
 from harness.report.escape import bullets, cell, table
@@ -65,7 +66,7 @@ def _read_notes(notes: str, say: Say) -> dict[str, Any]:
 
 
 def _external(document: Document) -> bool:
-    """True where nothing was to be selected: no gate asks for it, and no experiment was scored."""
+    """Whether nothing was to be selected: no gate asks for it, and no experiment was scored."""
     asked = any(gate.get("id") == "training.selection.qualified" for gate in document.get("gates", []))
     return bool(document.get("gates")) and not asked and not document.get("experiments")
 
@@ -84,6 +85,7 @@ def _summary(document: Document, prose: Prose, say: Say) -> list[str]:
         + (say(" **UNPROVEN**: %(why)s", why=cell(doubts[0])) if doubts else ""),
         *(say("**Waived**: %(what)s", what=cell(conclusions.waived(one, say))) for one in conclusions.used(document)),
         say("Candidate: %(name)s", name=cell(document.get("candidate_adapter"))),
+        say("Judged as: %(form)s", form=cell(judged_as.line(document))),
         say("Chosen experiment: %(name)s", name=chosen),
         say("Blocking gates passed: %(passed)s", passed=count_passed(blocking, say)),
         say("Advisory gates passed: %(passed)s", passed=count_passed(advisory, say)),
@@ -188,7 +190,7 @@ EVIDENCE = (
     "Names, messages of gates, reasons, warnings and notes are shown as the run wrote them: they are evidence, and the "
     "same in every language."
 )
-"""What a report in another language than English says of the English in it."""
+"""Said in reports of other languages than English about the parts that stay English."""
 
 SECTIONS: Mapping[str, Section] = {
     "Summary": _summary,

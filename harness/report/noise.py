@@ -1,4 +1,4 @@
-"""The noise band: how far a figure moves when only the batching changes, beside the figure, and where it matters."""
+"""The noise band of a figure: how far it moves when only the batching changes, and where that could decide a gate."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 from harness.report.catalogue import Say
 
 ALL = "all"
-"""The task name that pools an adapter's tasks: its figures move no further than the one of them that moves most."""
+"""The task name that pools an adapter's tasks; its band is that of the task whose figures move most."""
 
 Document = Mapping[str, Any]
 
 
 def band(document: Document, gate: Mapping[str, Any]) -> float | None:
-    """How far the gate's value moved on the sample, as a distance; None where nothing was asked in other batches."""
+    """Distance by which the gate's value moved on the sample; None where nothing was asked in other batches."""
     area, adapter, task, metric = [*str(gate.get("id", "")).split("."), "", "", ""][:4]
     moved = [
         abs(row["other"] - row["value"])

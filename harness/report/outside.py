@@ -1,5 +1,5 @@
-"""The papers of a bundle for those who have never seen this repository: the journal that its verdict was reached from,
-cards, a bill of materials, the signed statement, and a script that checks the files."""
+"""Write the papers of a bundle for readers without this repository: the journal of its verdict, cards, a bill of
+materials, the signed statement, and a script that checks the files."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def write(folder: Path, staged: Path, key: Path | None) -> list[Path]:
 
 
 def journal_name(name: str) -> str:
-    """What a file of the journal is called in a bundle, which is flat."""
+    """Name of a journal's file in a bundle, which is flat."""
     return f"{papers.EVIDENCE}{name}"
 
 
 def journal_in(folder: Path) -> dict[str, Path]:
-    """Name in the journal -> file, of a bundle."""
+    """Name in the journal -> file in a bundle."""
     found = sorted(folder.glob(f"{papers.EVIDENCE}*.jsonl"))
     return {path.name.removeprefix(papers.EVIDENCE): path for path in found}
 
@@ -67,7 +67,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def recomputed(folder: Path, scratch: Path) -> Any:
-    """The verdict of a bundle, reached again from the journal in it.
+    """The verdict of a bundle, reached again from its journal.
 
     Raises:
         NoRunError: the bundle holds no journal, or one that its verdict was not reached from.

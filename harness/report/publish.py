@@ -1,4 +1,4 @@
-"""How a run ends: verdict, reports, exit status, and, last of all, the published bundle."""
+"""End a run: verdict, reports, exit status, and, last of all, the published bundle."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from harness.run.run import Run
 from harness.spec import papers as spec_papers
 
 NOTHING_RELEASED = 6
-"""Exit status where no gate failed and nothing was released: a stray ``-k`` must not look like a release."""
+"""Exit status where no gate failed and nothing was released, so that a stray ``-k`` does not look like a release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +91,24 @@ def publish(run: Run, ending: Ending, status: int) -> tuple[str, int]:
     status = status or ending.exitstatus  # a plugin may have set pytest's own to 0
     reason = escape.clean(first_line(verdict.reasons[0])) if verdict.reasons else "no reason recorded"
     word = "REFUSED" if verdict.word == "refused" else "INCOMPLETE"
+    if (other := other_base(run)) and other not in reason:
+        reason = f"{reason}; {other}"
     return f"{word} {reason} (verdict: {run.folder / 'verdict.json'})", status
 
 
+def other_base(run: Run) -> str:
+    """That the command line put another base in place of the spec's, in words; "" where it did not."""
+    return escape.clean(provenance.origin(run.spec).overridden)
+
+
 def warnings(run: Run) -> list[str]:
-    """What the run was told at its start and no gate says, such as that there is no earlier release."""
+    """Warnings from the start of the run that no gate repeats, such as that there is no earlier release."""
     return [warned.text for warned in every(evidence.read(run.evidence), Warned)]
 
 
 def tidy(run: Run) -> str:
-    """Remove what killed publications left and what the spec does not keep; what to tell, "" where nothing went."""
+    """Remove what killed publications left and what the spec does not keep. Returns a message, "" where nothing was
+    removed."""
     for left in retention.abandoned(run.out):
         shutil.rmtree(left, ignore_errors=True)
     if run.spec.keep_last is None:
@@ -139,5 +147,5 @@ def _write(run: Run, verdict: Verdict) -> None:
 
 
 def _papers(run: Run) -> list[Path]:
-    """What of the run's folder goes into its bundle: the papers, and the reports in further languages."""
+    """Files of the run's folder that go into its bundle: the papers, and the reports in further languages."""
     return [run.folder / name for name in (*spec_papers.PAPERS, *spec_papers.translated(run.spec.languages))]

@@ -1,4 +1,4 @@
-"""The report's words on an earlier release: what the spec asks less of, and how each metric moved."""
+"""The report's section on the earlier release: what the spec demands less of, and how each metric moved."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ FIGURES = ("n", "mean", "lower", "upper")
 
 
 def warning(document: Mapping[str, Any], say: Say) -> list[str]:
-    """What stands above everything else: a green run that asked less is another kind of green."""
+    """The warning at the top of the report where the spec demands less than the earlier release's: such a green run
+    means less."""
     found = document.get("regression", {})
     if not found.get("weakened"):
         return []
@@ -62,7 +63,7 @@ def _name(found: Mapping[str, Any], say: Say) -> str:
 
 
 def _heads(say: Say) -> tuple[str, ...]:
-    """Over what `_figures` gives."""
+    """Column heads for `_figures`."""
     return (say("topics"), say("mean difference"), say("lower bound"), say("upper bound"))
 
 

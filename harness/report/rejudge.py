@@ -1,4 +1,7 @@
-"""A run's verdict, reached again from its journal alone: also for a run that died before it could reach one.
+"""Reach a run's verdict again from its journal alone, also for a run that died before it could reach one.
+
+What the journal rests on is checked: the run's folder has its name, the journal is byte for byte the one that its
+verdict was reached from, and each artifact that is still in the store is the one that was measured.
 
 Whatever the journal rests on is held against it: the run's folder bears its name, the journal is byte for byte the one
 that its verdict was reached from, and each artifact that is still in the store is the one that was measured.
@@ -52,13 +55,14 @@ def judge(folder: Path) -> Any:
 
 
 def _died(folder: Path) -> Iterator[Entry]:
-    """A run that journalled its last gate and died before its verdict released nothing."""
+    """A taint for a run that journalled its last gate and died before its verdict: it released nothing."""
     if not (folder / "verdict.json").is_file():
         yield Entry("main", 0.0, Taint("the run died before it wrote a verdict"))
 
 
 def _no_verdict(folder: Path) -> Iterator[str]:
-    """A verdict that is there and does not say what it was reached from: any journal would agree with it."""
+    """A problem with a verdict that does not name the journal that it was reached from: any journal would agree with
+    it."""
     path = folder / "verdict.json"
     if not path.is_file():
         return
@@ -77,7 +81,7 @@ def _other_name(folder: Path, run: RunOpened) -> Iterator[str]:
 
 
 def _other_journal(folder: Path) -> Iterator[str]:
-    """Files of the journal that are not the ones that the verdict was reached from; a run that died has no verdict."""
+    """Files of the journal that differ from those that the verdict was reached from; none for a run that died."""
     noted = _verdict(folder).get("evidence", {})
     found = evidence.digests_of(folder / "evidence") if (folder / "verdict.json").is_file() else {}
     for name in sorted(noted.keys() | found.keys()):
@@ -89,13 +93,13 @@ def _other_journal(folder: Path) -> Iterator[str]:
 
 
 def _unreadable(folder: Path, journal: Sequence[Entry]) -> Iterator[str]:
-    """Records that are not known here, or not so: what they say would be missing from the reports."""
+    """Problems with records that cannot be read here: their content would be missing from the reports."""
     for one in every(journal, Unreadable):
         yield f"{folder}/evidence/{one.problem}"
 
 
 def _other_artifacts(folder: Path, journal: Sequence[Entry]) -> Iterator[str]:
-    """Artifacts of the store, where a run of its `out` folder has one, that are not those that were measured."""
+    """Problems with artifacts in the store that are not those that were measured."""
     store = Store(folder.resolve().parent.parent / "store")
     used = {(one.name, one.stage, one.key, one.digest) for one in every(journal, ArtifactUsed)}
     for name, stage, key, digest in sorted(used):
@@ -115,7 +119,8 @@ def _agreeing(folder: Path, paper: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _verdict(folder: Path) -> Mapping[str, Any]:
-    """What the run itself concluded; empty where it died before, or where the file is damaged beyond reading."""
+    """The run's own verdict document; empty where the run died before it, or where the file is damaged beyond
+    reading."""
     try:
         read = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,7 @@
-"""`findings.sarif`: what the data checks found, as SARIF 2.1.0, so that code hosts show it at the line of the file.
+"""Write `findings.sarif`: the findings of the data checks as SARIF 2.1.0, so that code hosts show them at the line of
+the file.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
@@ -16,7 +19,8 @@ from harness.spec.papers import FINDINGS
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 NAME = FINDINGS
 MOST = 5000
-"""Results in a file: GitHub takes 25,000 a run and shows 5,000. Each gate's own list beside it holds them all."""
+"""Most results in a file: GitHub accepts 25,000 a run and shows 5,000. Each gate's own list beside it holds all of
+them."""
 
 
 def write(run: Path, blocking: Mapping[str, bool], root: Path) -> None:
@@ -34,7 +38,7 @@ def write(run: Path, blocking: Mapping[str, bool], root: Path) -> None:
 
 
 def build(found: list[dict[str, Any]], blocking: Mapping[str, bool], root: Path) -> dict[str, Any]:
-    """The document of findings as `harness.dataset.findings.write` leaves them."""
+    """The SARIF document of findings as `harness.dataset.findings.write` writes them."""
     shown = found[:MOST]
     kinds = sorted({_kind(one) for one in shown})
     rules = [{"id": kind, "shortDescription": {"text": kind.replace("-", " ")}} for kind in kinds]

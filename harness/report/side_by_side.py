@@ -1,4 +1,4 @@
-"""Answers to one item side by side, as wide as a terminal; what models and data say is nothing but text."""
+"""Show answers to one item side by side, as wide as a terminal; texts of models and data are escaped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.text.columns import columns_of, fitting
 
 GAP = "  "
 LEAST = 18
-"""Columns of a text that can still be read; where there is less room, answers stand one below the other."""
+"""Fewest columns of a text that can be read; where there is less room, answers stand one below the other."""
 
 Columns = Sequence[tuple[str, Answer]]
 

@@ -1,4 +1,5 @@
-"""A run in a few lines of Markdown for the page of a CI job: verdict, red gates first, and where the report is."""
+"""Summarize a run in a few lines of Markdown for the page of a CI job: verdict, red gates first, and where the report
+is."""
 
 from __future__ import annotations
 
@@ -8,10 +9,10 @@ from typing import Any
 from harness.report.escape import clean
 
 LIMIT = 2**20
-"""Bytes that GitHub takes of one step's summary; it drops a longer one whole."""
+"""Most bytes of one step's summary: GitHub drops a longer one whole."""
 ORDER = ("failed", "error", "inconclusive", "blocked", "not_run", "passed")
 LONGEST = 400
-"""Characters of one gate's message."""
+"""Most characters of one gate's message."""
 
 
 def render(paper: Mapping[str, Any], places: Sequence[str], room: int = LIMIT) -> str:
@@ -54,6 +55,6 @@ def _row(gate: Mapping[str, Any]) -> str:
 
 
 def _cell(text: object) -> str:
-    """One line of text that no Markdown or HTML is read in."""
+    """Text on one line in which no Markdown or HTML is recognised."""
     plain = clean(str(text)).replace("\n", " ")[:LONGEST]
     return "".join(f"&#{ord(one)};" if one in "\\`*_{}[]<>()#+!|&~@:$" else one for one in plain)

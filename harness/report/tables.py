@@ -1,4 +1,4 @@
-"""Pieces that several sections of the report are made of: tables of gates, and how figures are written."""
+"""Parts that several sections of the report share: tables of gates, and how figures are written."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def titled(title: str, block: str) -> str:
 
 
 def figure(value: object) -> str:
-    """Four decimals of a number; anything else as it is, since a NaN travels as text."""
+    """A number with four decimals; any other value as escaped text (a NaN is stored as text)."""
     return f"{value:.4f}" if isinstance(value, (int, float)) and not isinstance(value, bool) else cell(value)
 
 
@@ -36,7 +36,7 @@ def gates_of(document: Document, *areas: str) -> list[Mapping[str, Any]]:
 
 
 def parts_of_id(gate: Mapping[str, Any]) -> tuple[str, str]:
-    """The subject of a gate's id (adapter, file) and what is between it and the last part (a task)."""
+    """(subject, such as adapter or file; middle, such as a task) of a gate's id."""
     words = str(gate.get("id", "")).split(".")
     return (words[1] if len(words) > 1 else "", ".".join(words[2:-1]))
 
@@ -46,7 +46,7 @@ def count_passed(gates: Sequence[Mapping[str, Any]], say: Say) -> str:
 
 
 def heads(say: Say) -> tuple[str, ...]:
-    """Over what `measured` gives."""
+    """Column heads for `measured`."""
     return (say("value"), say("lower bound"), say("n"), say("threshold"), say("blocking"), say("outcome"))
 
 

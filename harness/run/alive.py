@@ -1,4 +1,9 @@
-"""Whether a run is still under way, also one of another machine or container that shares its folder.
+"""Tell whether a run is still under way, also one of another machine or container that shares its folder.
+
+A process id means something only on the machine, in the boot and in the process namespace that gave it, and only
+together with the start time of its process, since ids are used again. So a run records all of these when it opens, and
+a thread touches its heartbeat file twice a minute. For a run of another machine only the heartbeat counts, by the clock
+of the file system that holds it, which does not depend on any machine's own clock.
 
 A process id says something only on the machine, in the boot and in the namespace of processes that gave it, and only
 together with the moment when its process began: ids are used again. So a run says all of that when it opens, and from
@@ -21,16 +26,16 @@ from harness.gates.entry import Entry
 from harness.gates.records import Hello
 
 HEARTBEAT = "heartbeat"
-"""File of a run's folder."""
+"""Name of the heartbeat file in a run's folder."""
 EVERY = 30.0
 """Seconds between two heartbeats."""
 STILL = 24 * 3600.0
-"""Seconds without a heartbeat after which a run of another machine counts as ended: one that sleeps or whose network is
-down comes back, and waiting for it costs no more than a day of disk."""
+"""Seconds without a heartbeat after which a run of another machine counts as ended. A machine that sleeps or lost its
+network comes back, and waiting for it costs no more than a day of disk space."""
 
 
 def identity() -> Hello:
-    """Who this process is, for its journal: machine, boot, namespace of process ids, id and beginning."""
+    """The identity of this process for its journal: machine, boot, process namespace, process id and start time."""
     return Hello(os.getpid(), **_place(), started=_started(os.getpid()))
 
 
@@ -101,7 +106,7 @@ def _namespace() -> str:
 
 
 def _started(pid: int) -> int:
-    """Clock ticks from the boot to the beginning of a process (proc(5), field 22); 0 where nothing says so."""
+    """Start time of a process in clock ticks since boot (proc(5), field 22); 0 where it is unknown."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         return int(stat.rpartition(")")[2].split()[19])
@@ -121,14 +126,15 @@ def _runs(pid: int, started: int) -> bool:
 
 
 def _beats(run: Path) -> bool:
-    """Whether a sign of life is younger than `STILL`: the heartbeat, or, of a run that has none, its journal."""
+    """Whether the last sign of life is younger than `STILL`: the heartbeat, or, where there is none, the journal."""
     signs = [run / HEARTBEAT, *(run / "evidence").glob("*.jsonl")]
     last = max((path.stat().st_mtime for path in signs if path.exists()), default=None)
     return last is not None and _now(run) - last < STILL
 
 
 def _now(folder: Path) -> float:
-    """The time by the clock that stamps files in `folder`; where nothing may be written, by this machine's."""
+    """The time by the clock that stamps files in `folder`; by this machine's clock where the folder cannot be
+    written."""
     try:
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".clock") as file:
             return os.stat(file.name).st_mtime

@@ -1,5 +1,7 @@
 """The journal of a run: append-only JSON lines, one file a process, one fsynced write a record.
 
+A record without a newline behind it was cut by a crash and is dropped; all records before it are valid.
+
 A record that is not followed by a newline was cut by a crash and is dropped; everything before it stands.
 """
 
@@ -21,7 +23,7 @@ from harness.store import digests
 from harness.store.append import append
 
 LATEST = 253_402_300_800
-"""Seconds from 1970 to the year 10000: no time of a record is later, and none could be shown."""
+"""Seconds from 1970 to the year 10000: a later time in a record is an error, and could not be shown."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def read(folder: Path) -> list[Entry]:
 
 
 def digests_of(folder: Path) -> dict[str, str]:
-    """File of the journal -> SHA-256 of its bytes: what a verdict was reached from."""
+    """File of the journal -> SHA-256 of its bytes; a verdict names them."""
     return {path.name: digests.of_file(path) for path in sorted(folder.glob("*.jsonl"))}
 
 
@@ -74,7 +76,7 @@ def _entries(path: Path) -> Iterator[Entry]:
 
 
 def _object(line: bytes) -> dict[str, Any] | None:
-    """The object of one line, or None for what no journal wrote."""
+    """The JSON object of one line; None for a line that no journal wrote."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):

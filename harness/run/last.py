@@ -1,4 +1,6 @@
-"""What the last run of a release left in the store: its base, its adapters and its answers, by the run's own journal.
+"""Find what the last run of a release left in the store: its base, its adapters and its answers.
+
+Keys are not computed again: the run's journal names each artifact that the run used, with its digest.
 
 Keys are not worked out again: the journal names each artifact that the run rested on, with its digest.
 """
@@ -28,12 +30,13 @@ class LastRun:
     id: str
     out: Path
     experiment: str
-    """The selected one; "" where every adapter was given, or none qualified."""
+    """Name of the selected experiment; "" where every adapter was given, or none qualified."""
     artifacts: Mapping[str, ArtifactUsed]
     """Name, such as ``answers v3b multitask style benchmark`` -> the journal's record."""
 
     def find(self, name: str) -> Path | None:
-        """The content of an artifact, held against the digest in the journal; None where the run had none such.
+        """Folder with the content of an artifact, checked against the digest in the journal; None where the run used
+        none of that name.
 
         Raises:
             NothingStoredError: it has gone from the store, or is not what the run measured.
@@ -49,7 +52,7 @@ class LastRun:
         return store.root / record.stage / record.key[:24] / "content"
 
     def get(self, name: str) -> Path:
-        """`find`, for what every run has.
+        """As `find`, for artifacts that every run has.
 
         Raises:
             NothingStoredError: as `find`, and where the run had none such.
@@ -61,7 +64,7 @@ class LastRun:
         return found
 
     def adapter(self, name: str) -> tuple[str, Path]:
-        """Label and folder of the adapter that the run judged under that name.
+        """(label, folder) of the adapter that the run judged under that name.
 
         Raises:
             NothingStoredError

@@ -1,4 +1,4 @@
-"""Values as plain JSON: what a journal keeps and what an xdist worker can send."""
+"""Convert values into plain JSON, which a journal can keep and an xdist worker can send."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 
 MAX_TEXT = 20_000
-"""Characters of one string that the journal keeps; a gate that prints megabytes must not fill the disk."""
+"""Most characters of one string in the journal: a gate that prints megabytes must not fill the disk."""
 
 
 MAX_DEPTH = 50
-"""Levels of a nest that the journal keeps: a list may hold itself."""
+"""Most levels of nesting in the journal: a list may hold itself."""
 
 
 def plain(value: object, depth: int = 0) -> Any:
-    """`value` with nothing but plain JSON types: numpy scalars, tensors, paths and enums would not survive the way
-    from an xdist worker to its controller, and pytest would then exit 0 on a failed test."""
+    """`value` with plain JSON types only. numpy scalars, tensors, paths and enums cannot be sent from an xdist worker
+    to its controller, and pytest would then exit with 0 on a failed test."""
     if value is None or type(value) is bool:
         return value
     if depth > MAX_DEPTH:
@@ -40,7 +40,7 @@ def plain(value: object, depth: int = 0) -> Any:
 
 
 def _unwrapped(value: Any) -> object:
-    """The Python number in a numpy scalar or a tensor of one element; else what the value shows of itself."""
+    """The Python number in a numpy scalar or a tensor of one element; for any other value, text that shows it."""
     if getattr(value, "ndim", None) == 0:
         try:
             inner = value.item()

@@ -1,4 +1,4 @@
-"""Progress of long work: each worker writes where it is, the controller tells it.
+"""Progress of long work: each worker writes its state to a file, and the controller shows it.
 
 On a terminal one line is rewritten in place. Anywhere else a plain line is added, at most one a minute and without
 control characters, so that a log stays a log.
@@ -19,9 +19,9 @@ from harness.text.columns import columns_of, cut
 PLAIN_EVERY = 60.0
 """Seconds between lines where the output is no terminal."""
 REDRAWN_EVERY = 0.5
-"""Seconds between two states of a terminal's line."""
+"""Seconds between two redraws of a terminal's line."""
 NARROW = 60
-"""Columns of a terminal below which a state says only what matters most."""
+"""Columns of a terminal below which a state is shown in its short form."""
 
 State = Mapping[str, Any]
 
@@ -54,7 +54,7 @@ def briefly(state: State, width: int) -> str:
 
 
 def length(seconds: float) -> str:
-    """A length of time as people say it: ``23 s``, ``4 min``, ``2 h 05 min``."""
+    """A length of time for people: ``23 s``, ``4 min``, ``2 h 05 min``."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -62,7 +62,7 @@ def length(seconds: float) -> str:
 
 
 def line(elapsed: float, usual: float | None, gates: Gates, states: Sequence[State], width: int | None) -> str:
-    """Where the run is, in one line.
+    """The state of the run in one line.
 
     Args:
         elapsed: seconds since it began.
@@ -82,13 +82,13 @@ def line(elapsed: float, usual: float | None, gates: Gates, states: Sequence[Sta
 
 
 def _left(state: State) -> float:
-    """Seconds that a stage still takes at its pace; endless before its first step."""
+    """Seconds that a stage still takes at its present speed; infinite before its first step."""
     done, spent = state["done"], state["at"] - state["started"]
     return (state["total"] - done) * max(spent, 1e-9) / done if done else float("inf")
 
 
 class Gates:
-    """How many gates of a run have been judged, and how many of them are red."""
+    """Counts how many gates of a run have been judged, and how many of them are red."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -100,7 +100,7 @@ class Gates:
 
 
 class Watcher(threading.Thread):
-    """Tells where a run is until it is stopped: stages from the workers' files, gates from whoever hears of them."""
+    """A thread that shows where a run is until it is stopped: stages from the workers' files, gates from a counter."""
 
     def __init__(self, folder: Path, stream: TextIO, gates: Gates, rewrites: bool = True) -> None:
         """
@@ -112,7 +112,7 @@ class Watcher(threading.Thread):
         self.folder = folder
         self.gates = gates
         self.usual: float | None = None
-        """Seconds that the run is thought to take."""
+        """Seconds that the run is expected to take; None where that is unknown."""
         self._out = os.fdopen(os.dup(stream.fileno()), "w", encoding="utf-8") if _has_descriptor(stream) else None
         self._rewrites = rewrites and self._out is not None and is_terminal(self._out)
         self._ended = threading.Event()
@@ -124,7 +124,7 @@ class Watcher(threading.Thread):
             self._tell()
 
     def stop(self) -> None:
-        """End, and leave no half line behind."""
+        """Stop the thread, and leave no half line behind."""
         self._ended.set()
         if self.is_alive():
             self.join(timeout=5)
@@ -154,7 +154,7 @@ class Watcher(threading.Thread):
             self._out = None
 
     def _states(self) -> list[State]:
-        """Of the stages at work."""
+        """States of the stages that are under way."""
         found = []
         for path in sorted(self.folder.glob("*.json")):
             try:
@@ -167,12 +167,12 @@ class Watcher(threading.Thread):
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether a line can be rewritten there: a terminal that knows how, and no CI job that lends one."""
+    """Whether a line can be redrawn there: a terminal that supports it, and not the terminal of a CI job."""
     return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not os.environ.get("CI")
 
 
 def _columns(stream: TextIO | None) -> int:
-    """Of the terminal itself: standard output may be captured meanwhile."""
+    """Columns of the terminal itself, since standard output may be captured."""
     try:
         return (os.get_terminal_size(stream.fileno()).columns if stream is not None else 0) or 80
     except (OSError, ValueError):

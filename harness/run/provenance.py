@@ -1,4 +1,4 @@
-"""What a run stands on, journalled at its start: data files, versions, metrics from elsewhere, device and git state."""
+"""The provenance of a run, journalled at its start: data files, versions, installed metrics, device and git state."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from harness.store.artifact import Artifact
 
 DISTRIBUTIONS = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "tokenizers", "pytest", "pytest-xdist")
 UNKNOWN = "unknown"
-"""Neither found nor not found: nobody could look."""
+"""Stands for a property that could not be looked at, unlike one that is absent."""
 
 
 def record(run: Run) -> None:
@@ -57,7 +57,7 @@ def record(run: Run) -> None:
             gates=[asdict(gate) for gate in run.gates],
         )
     )
-    run.journal.write(Origin(_base(spec.base.source), spec.base.pin, _stated(columns(spec.licences))))
+    run.journal.write(origin(spec))
     for one in spec.waivers:
         run.journal.write(Waived(one.gate, one.reason, one.by, one.until))
     if run.earlier is not None:
@@ -71,8 +71,18 @@ def record(run: Run) -> None:
     run.journal.write(Environment(environment(spec.threads)))
 
 
+def origin(spec: Spec) -> Origin:
+    """Where the base comes from, and whether the spec's file says so."""
+    licences = _stated(columns(spec.licences))
+    if not spec.base_instead_of:
+        return Origin(_base(spec.base.source), spec.base.pin, licences)
+    licences = {of: licence for of, licence in licences.items() if of != "base"}  # the file speaks of its own
+    return Origin(_base(spec.base.source), spec.base.pin, licences, _base(spec.base_instead_of))
+
+
 def _base(source: str) -> str:
-    """A folder's place is its machine's own affair."""
+    """The source of the base for the journal; of a folder only its name, since its path means something on this machine
+    alone."""
     scheme, _, place = source.partition(":")
     return f"path:{Path(place).name}" if scheme == "path" else source
 
@@ -103,7 +113,7 @@ def changed(run: Run) -> list[str]:
 
 
 def _adapter(folder: Path) -> str:
-    """Of a given adapter its own files alone: what lies beside it is never read."""
+    """Digest of a given adapter: of its own files only, since other files beside it are never read."""
     try:
         return digests.of_value(
             {name: digests.of_file(path) for name, path in adapter_files.take(folder).files.items()}
@@ -194,7 +204,7 @@ def metric_origins() -> list[dict[str, str]]:
 
 
 def _processor() -> str:
-    """The CPU's model name where the system tells."""
+    """The CPU's model name, where the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -203,7 +213,7 @@ def _processor() -> str:
 
 
 def _git(folder: Path, *words: str) -> str | None:
-    """What git says of the repository that holds `folder`; None where it does not answer."""
+    """Output of a git command in the repository that holds `folder`; None where git fails."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(
@@ -249,7 +259,7 @@ def parts(base: Artifact) -> dict[str, str]:
 
 
 def _chat_template(folder: Path, files: Mapping[str, str]) -> str:
-    """Of the template's own file, or of its text where the tokenizer's configuration holds it."""
+    """SHA-256 of the chat template: of its own file, or of its text in the tokenizer's configuration."""
     if CHAT_TEMPLATE in files:
         return files[CHAT_TEMPLATE]
     if "tokenizer_config.json" not in files:

@@ -1,4 +1,4 @@
-"""What the store keeps: artifacts of the last runs, of every release, and those that somebody pinned.
+"""Decide what the store keeps: artifacts of the last runs, of every release, and pinned ones.
 
 ``python -m harness.run.retention OUT`` reports sizes and removes nothing; ``--keep-last N`` removes what is left over.
 A spec that says ``[store] keep_last = N`` asks for the same at the end of each run. Nothing is ever removed unasked.
@@ -23,7 +23,8 @@ from harness.run import journal as evidence
 from harness.store.store import PIN
 
 SKEW = 24 * 3600.0
-"""Seconds by which another machine's clock may be wrong: what was used since a day before its run began stays."""
+"""Seconds by which another machine's clock may be wrong: artifacts used since a day before a run's beginning are
+kept."""
 
 Reason = str
 """Why an artifact stays: "released", "pinned", "recent"; "" where nothing holds it."""
@@ -31,7 +32,7 @@ Reason = str
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An artifact in the store and what holds it there."""
+    """An artifact in the store, and the reason to keep it."""
 
     folder: Path
     size: int
@@ -112,9 +113,9 @@ class _Run:
     released: bool
     keys: frozenset[str]
     under_way: bool
-    """Without a verdict, and its process lives, or may live where nobody here can see it."""
+    """No verdict yet, and its process runs, or may run where it cannot be seen from here."""
     unread: bool
-    """Its journal holds what cannot be read here, so what it used is not known."""
+    """Its journal has records that cannot be read here, so what it used is unknown."""
 
 
 def _runs(out: Path) -> Iterator[_Run]:

@@ -45,12 +45,12 @@ class Run:
 
     @property
     def staged(self) -> Path:
-        """Where the bundle is put together before the verdict is known."""
+        """Folder in which the bundle is prepared before the verdict is known."""
         return self.folder / "staged"
 
     def release(self, verdict: Verdict) -> Path:
-        """Where the bundle is published, if the verdict is "released"; its name says where nothing is proved, and where
-        a gate was waived."""
+        """Folder in which the bundle is published if the verdict is "released". Its name is stamped where something is
+        unproven or waived."""
         stamps = "".join(f"-{stamp}" for stamp in verdict.stamps)
         return self.out / "releases" / f"{self.spec.name}-{self.id}{stamps}"
 
@@ -75,7 +75,7 @@ def new_id(out: Path, wanted: str | None) -> str:
 
 
 def reserve(run: Run) -> bool:
-    """Take the run's folder, which no other run can take then; False where one has it already.
+    """Create the run's folder for this run alone; False where another run has it already.
 
     Raises:
         OSError: nothing can be written there.
@@ -98,7 +98,7 @@ def open_run(
     stops: tuple[type[Exception], ...] = (),
     key: Path | None = None,
 ) -> Run:
-    """The run as one of its processes sees it. Creates nothing: the journal makes its folder at the first record.
+    """The run as seen by one of its processes. Creates nothing: the journal makes the folder at its first record.
 
     Args:
         rescore: whether building is forbidden.

@@ -24,6 +24,6 @@ class AdapterTable(Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter(AdapterTable):
-    """An adapter with its name, which is its table's."""
+    """A row of ``[adapters]`` with its name."""
 
     name: str

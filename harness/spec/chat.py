@@ -1,4 +1,4 @@
-"""``[base.chat]``: what the release adds to the base's own way of writing a conversation."""
+"""``[base.chat]``: settings of a release for writing conversations, beyond the base's own chat template."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 KEEP, MERGE = "keep", "merge"
 OWN = ("template", "system", "stop")
-"""Keys of the table that are no arguments of the template."""
+"""Keys of the table that are not arguments of the template."""
 THINKING = ("enable_thinking", "thinking")
 """Variables by which the templates of chat models turn thinking off."""
 GIVEN = frozenset(
@@ -89,12 +89,12 @@ class Chat(Table):
 
     @property
     def thinking_off(self) -> bool:
-        """Whether answers must hold no think block: the template was told to leave thinking out."""
+        """Whether answers must hold no think block, since the template was told to leave thinking out."""
         return any(self.arguments.get(name) is False for name in THINKING)
 
 
 def _sorted(given: Any) -> Any:
-    """The table as the fields have it: keys that are none of them are arguments."""
+    """The table with all keys that are not fields moved into `arguments`."""
     if not isinstance(given, Mapping):
         return given
     return {name: value for name, value in given.items() if name in OWN} | {"arguments": arguments_of(given)}
@@ -106,7 +106,7 @@ def arguments_of(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def problems(chat: Chat) -> Iterator[tuple[str, str]]:
-    """What is wrong with the table, each with its key."""
+    """(key, what is wrong) for each mistake in the table."""
     if chat.template is not None and not chat.template.is_file():
         yield "base.chat.template", f"{chat.template} does not exist"
     for name in chat.arguments:

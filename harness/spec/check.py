@@ -1,4 +1,4 @@
-"""Hold the names and files that a spec refers to against those that it declares and that exist."""
+"""Check that the names that a spec uses are declared, and that the files that it names exist."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def listed(known: Mapping[str, object]) -> str:
 
 
 def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
-    """Each name that the spec uses and does not declare, and each file that does not exist: the key, and the mend."""
+    """(key, mend) for each name that is used and not declared, and for each missing file."""
     if spec.candidate not in spec.adapters:
         yield "release.candidate", f"unknown adapter {spec.candidate!r}; the spec names {listed(spec.adapters)}"
     names = [experiment.name for experiment in spec.experiments]
@@ -70,7 +70,8 @@ def _bad_adapters(spec: Spec) -> Iterator[tuple[str, str]]:
 
 
 def _bad_notes(spec: Spec) -> Iterator[tuple[str, str]]:
-    """Notes are copied into the run's folder under their own name: not over what the run says of itself."""
+    """Refuse notes under a name that the run itself uses: they are copied into the run's folder under their own
+    name."""
     if spec.notes is None:
         return
     if not spec.notes.is_file():
@@ -83,7 +84,7 @@ def _bad_notes(spec: Spec) -> Iterator[tuple[str, str]]:
 
 
 def _same_experiments(spec: Spec) -> Iterator[tuple[str, str]]:
-    """Two names of one training: whichever is chosen, the other was no experiment."""
+    """Refuse two names for one training: whichever is chosen, nothing was compared."""
     known: dict[tuple[int, float], str] = {}
     for one in spec.experiments:
         first = known.setdefault((one.epochs, one.learning_rate), one.name)
@@ -102,7 +103,7 @@ def _unknown(key: str, kind: str, names: Iterable[str], known: Collection[str]) 
 
 
 def _bad_pin(spec: Spec) -> Iterator[tuple[str, str]]:
-    """A revision is what a hub serves: it says nothing of the bytes of a folder or of an installed package."""
+    """Refuse a revision as the pin of a folder or an installed package: only a hub serves revisions."""
     scheme = spec.base.source.partition(":")[0]
     named, _, revision = spec.base.pin.partition(":")
     if named != "revision":
@@ -117,7 +118,7 @@ def _bad_pin(spec: Spec) -> Iterator[tuple[str, str]]:
         yield (
             "base.pin",
             f"{revision!r} is no commit: a branch or a tag can be pointed at other weights tomorrow; name the commit "
-            "that it is at now, revision: and its 40 hex digits (the hub shows them beside each commit)",
+            f"that it is at now, revision: and its 40 hex digits (make fetch RELEASE={spec.path} prints them)",
         )
 
 
@@ -152,7 +153,8 @@ def _bad_files(task: Task) -> Iterator[tuple[str, str]]:
 
 
 def _bad_refusals(task: Task) -> Iterator[tuple[str, str]]:
-    """Kinds to refuse and the form of a refusal are declared together, or nothing could tell one."""
+    """Refuse kinds to refuse without the form of a refusal, or the form without the kinds: neither can be judged
+    alone."""
     key = f"tasks.{task.name}"
     if task.refuse and task.refusal_form is None:
         yield (

@@ -21,7 +21,7 @@ def is_hub(path: Path) -> bool:
 
 
 def problem(path: Path) -> str:
-    """Why nothing can be read there, with the mend; "" where something can."""
+    """Why no data can be read at a place, with the mend; "" where it can."""
     if is_hub(path) or path.is_file():
         return ""
     if path.is_dir():
@@ -31,7 +31,7 @@ def problem(path: Path) -> str:
 
 
 def folder_problem(folder: Path) -> str:
-    """Why a folder is no data set, with the mend; "" where it is one."""
+    """Why a folder holds no data set, with the mend; "" where it does."""
     if all((folder / name).is_file() for name in SAVED):
         return ""
     if (folder / SPLITS).is_file():

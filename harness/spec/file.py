@@ -16,6 +16,7 @@ from harness.spec.policy import Policy
 from harness.spec.recipe import Experiment, Recipe
 from harness.spec.release import Release
 from harness.spec.selection import Selection
+from harness.spec.serve import Serve
 from harness.spec.table import Table
 from harness.spec.tasks import TaskTable
 from harness.spec.values import Listed, Name
@@ -44,6 +45,8 @@ class SpecFile(Table):
     """What counts as proved."""
     generation: Generation = field(default_factory=Generation)
     """How answers are made."""
+    serve: Serve = field(default_factory=Serve)
+    """What the deployed form computes in."""
     vllm: Vllm = field(default_factory=Vllm)
     """How vLLM serves the base, where it does."""
     store: Retention = field(default_factory=Retention)

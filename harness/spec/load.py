@@ -30,9 +30,10 @@ from harness.store import digests
 MAX_DEPTH = 20
 """Levels of tables and lists in a spec; the deepest key of all has seven."""
 MAX_BITS = 64
-"""Of a whole number with its sign: TOML promises no more, and the decimal text of a longer one may be refused."""
+"""Most bits of a whole number, its sign included: TOML promises no more, and Python may refuse the decimal text of a
+longer one."""
 MOST = 20
-"""Mistakes of a file that are told at once."""
+"""Most mistakes of a file that one message lists."""
 
 
 def load(path: Path, given: Mapping[str, Path] | None = None) -> Spec:
@@ -82,7 +83,7 @@ def _shape(path: Path, table: dict[str, Any], order: Order) -> SpecFile:
 
 
 def _refuse(path: Path, found: Iterable[Mistake], order: Order) -> None:
-    """Tell every mistake, in the order of the file.
+    """Raise one error with every mistake, in the order of the file.
 
     Raises:
         SpecError: there is one.
@@ -95,8 +96,8 @@ def _refuse(path: Path, found: Iterable[Mistake], order: Order) -> None:
 
 
 def _unusable(table: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Values that TOML has and no key takes, each with its place: the shape has no words for them, or lets them
-    pass."""
+    """Mistakes for values that TOML has and no key takes, each with its place; pydantic would let them pass or report
+    them in unclear words."""
     waiting: list[tuple[Place, Any]] = [((), table)]
     while waiting:
         place, value = waiting.pop()
@@ -135,6 +136,7 @@ def _build(path: Path, digest: str, table: dict[str, Any], shape: SpecFile, give
         recipe=shape.recipe,
         experiments=shape.experiments,
         selection=shape.selection,
+        serve=shape.serve,
         limits={str(kind): seconds for kind, seconds in shape.limits.items()},
         gates=shape.gates,
         vllm=shape.vllm,

@@ -1,5 +1,4 @@
-"""What is wrong in the shape of a spec, in sentences: keys that are unknown or missing, values of another type or
-range.
+"""Word the mistakes in the shape of a spec: keys that are unknown or missing, values of a wrong type or range.
 
 pydantic finds the mistakes (`harness.spec.file` says what it looks for); the sentences, keys and mends are made here.
 """
@@ -44,7 +43,7 @@ _LONGEST = 80
 
 
 class Mistake(NamedTuple):
-    """One thing that is wrong."""
+    """One mistake: its place and what is wrong."""
 
     place: Place
     problem: str
@@ -72,14 +71,14 @@ def parse_as(kind: type[T], table: Mapping[str, Any], here: Path) -> tuple[T | N
 
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
-    """Made once a process, for a spec in some forty milliseconds."""
+    """pydantic's validator for a kind of file, made once a process; for a spec that takes some forty milliseconds."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)
 
 
 def _short(value: object) -> str:
-    """A value as it may stand in a sentence."""
+    """A value, shortened for a message."""
     text = repr(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
@@ -145,7 +144,7 @@ def _sentence(error: ErrorDetails) -> str:
 
 
 def _unquoted(value: object, wanted: str) -> str:
-    """The mend for a number or a truth value that stands in quotes."""
+    """The mend for a number or a boolean that stands in quotes."""
     if not isinstance(value, str):
         return ""
     plain = {"boolean": r"true|false", "integer": r"-?\d+", "number": r"-?\d+(\.\d+)?(e-?\d+)?"}.get(wanted)
@@ -160,7 +159,7 @@ def _keys(kind: Any, place: Place) -> tuple[str, ...]:
 
 
 def _plain(kind: Any) -> Any:
-    """A type without the None beside it; of an array, its entries come next."""
+    """A type without its None; for an array, the type of its entries."""
     if get_origin(kind) in (Union, types.UnionType):
         return next(one for one in get_args(kind) if one is not type(None))
     if get_origin(kind) is tuple:

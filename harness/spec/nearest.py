@@ -1,4 +1,4 @@
-"""What to say of a name that nothing declares: the nearest that something does, or all of them."""
+"""The mend for an unknown name: the nearest known name, or all of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 CLOSE = 0.4
-"""Similarity from which a name may be meant, as `difflib` counts it: two letters of five may be wrong."""
+"""Least similarity of a name that may be meant (`difflib` ratio): two letters of five may be wrong."""
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:

@@ -14,6 +14,7 @@ from harness.spec.policy import Policy
 from harness.spec.recipe import Experiment, Recipe
 from harness.spec.release import Release
 from harness.spec.selection import Selection
+from harness.spec.serve import Serve
 from harness.spec.tasks import ALL, SPLITS, Task
 from harness.spec.thresholds import Thresholds
 from harness.spec.vllm import Vllm
@@ -40,16 +41,20 @@ class Spec(Release, Policy, Generation, Retention):
     limits: Mapping[str, float]
     """Kind of artifact -> seconds that building one may take."""
     gates: Gates
+    serve: Serve = field(default_factory=Serve)
     vllm: Vllm = field(default_factory=Vllm)
     licences: Licences = field(default_factory=Licences)
     waivers: tuple[Waiver, ...] = ()
     """The tables of ``[[waiver]]``."""
+    base_instead_of: str = ""
+    """The source of the base that the file names, where the command line put another one in its place (``--base``); ""
+    where `base` is the file's own. Such a run releases nothing: its name is that of a release of another model."""
     opened: Mapping[str, str] = field(default_factory=dict)
     """Path -> SHA-256 of everything that the run reads, as it opened: from the disk, never from the file."""
 
     @property
     def thresholds(self) -> tuple[Thresholds, ...]:
-        """The rows of ``[[gates.eval]]``, with what they leave open decided."""
+        """The rows of ``[[gates.eval]]``, with defaults filled in from the policy."""
         return tuple(row.settled(self.rule, self.candidate) for row in self.gates.eval)
 
     @property
@@ -58,5 +63,5 @@ class Spec(Release, Policy, Generation, Retention):
         return all(adapter.path is not None for adapter in self.adapters.values())
 
     def tasks_of(self, adapter: str, task: str) -> tuple[str, ...]:
-        """The tasks that a row or gate about `task` speaks of: all of the adapter's where tasks are pooled."""
+        """The tasks that a row or gate about `task` covers: all of the adapter's where tasks are pooled."""
         return self.adapters[adapter].tasks if task == ALL else (task,)

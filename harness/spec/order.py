@@ -1,4 +1,7 @@
-"""Where in a spec's file a key stands, so that mistakes are told in the order in which a reader meets them.
+"""Sort keys by their place in a spec's file, so that mistakes are listed in the order in which a reader meets them.
+
+TOML parsers do not return positions. The line of a key is found by parsing the file cut off at each line, until the key
+appears.
 
 TOML parsers keep no places. The line of a key is that at which the file, cut off there, first says it.
 """
@@ -13,11 +16,12 @@ from typing import Any
 from harness.spec.mistakes import Place
 
 _MOST_LINES = 1000
-"""Of a longer file the order of its tables is taken, which is another only where one of them is in several parts."""
+"""Longest file, in lines, that is searched. For a longer one the order of its parsed tables is used, which differs only
+where one table is in several parts."""
 
 
 class Order:
-    """Sorts places of one file."""
+    """Sorts places in one file."""
 
     def __init__(self, text: str, table: Mapping[str, Any]) -> None:
         lines = text.split("\n")
@@ -26,8 +30,8 @@ class Order:
         self._parsed: dict[int, Mapping[str, Any]] = {len(self._lines): table}
 
     def key(self, place: Place) -> tuple[int, tuple[int, ...]]:
-        """Line of a place, and its position in the tables around it; of what is absent, the table that it would be
-        in."""
+        """Sort key of a place: its line, and its positions in the tables around it. A missing key sorts with the table
+        that it belongs to."""
         there = _found(self._table, place)
         line = bisect.bisect_left(
             range(len(self._lines)), True, key=lambda n: len(_found(self._until(n), place[: len(there)])) == len(there)
@@ -47,7 +51,7 @@ class Order:
 
 
 _LAST = 2**31
-"""Position of a key that is missing: behind those that are there."""
+"""Position of a missing key: behind those that are present."""
 
 
 def _found(table: Any, place: Sequence[str | int]) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Names of what a run writes of itself: whoever else writes there must not take them."""
+"""Names of the files that a run writes about itself; nothing else may use them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SUMS = "SHA256SUMS.txt"
 
 
 PAPERS = ("verdict.json", "junit.xml", "report.md", "report.html", "release.toml")
-"""What a run says of itself, in its folder and in its bundle; reports in the first of its languages."""
+"""Files of a run about itself, in its folder and in its bundle; reports are those in the first of its languages."""
 REPORTS = ("md", "html")
 """Endings of the reports that are written in every language of a release."""
 
@@ -31,13 +31,13 @@ FINDINGS = "findings.sarif"
 
 
 SERVING, TEMPLATE = "SERVING.md", "chat_template.jinja"
-"""In a bundle whose spec has a ``[base.chat]``: how the base must be asked."""
+"""Files of a bundle whose spec has a ``[base.chat]``: how to ask the base, and the template that was judged."""
 
 
 OUTSIDE = "papers"
-"""Folder of a run with what its bundle holds beside the reports."""
+"""Folder of a run with the files that its bundle holds beside the reports."""
 EVIDENCE = "evidence."
-"""Before the name of a file of the journal, in a bundle."""
+"""Prefix of a journal's file in a bundle."""
 SCRIPT = "verify.py"
 _OUTSIDE = (SCRIPT, "model.sig", "verdict.dsse.json", "bom.cdx.json")
 

@@ -22,13 +22,15 @@ PLACE = ROOT / "harness" / "schemas" / "release.schema.json"
 
 
 class _ForEditors(GenerateJsonSchema):
-    """Says what TOML can: it has no null, and a key that must not be there is an error wherever it stands."""
+    """pydantic's generator of JSON Schemas, changed for TOML: it has no null, and a key that must be absent is an error
+    wherever it stands."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
-        """With the pattern of its keys as their condition: pydantic's own lets any other key pass."""
+        """The schema of a table with a pattern for its keys, so that other keys are refused; pydantic's own would let
+        them pass."""
         made = super().dict_schema(schema)
         for pattern, value in made.pop("patternProperties", {}).items():
             made |= {"propertyNames": {"pattern": pattern}, "additionalProperties": value}
@@ -51,7 +53,8 @@ def text() -> str:
 
 @contextmanager
 def _described() -> Iterator[None]:
-    """Have pydantic read the texts below the fields, which takes as long as all else that it makes of the tables."""
+    """Let pydantic read the docstrings below the fields for the context; that takes as long as everything else about
+    the tables."""
     plain = Table.__pydantic_config__
     Table.__pydantic_config__ = {**plain, "use_attribute_docstrings": True}
     try:
@@ -61,7 +64,7 @@ def _described() -> Iterator[None]:
 
 
 def _tidied(schema: Any, names: bool = False) -> Any:
-    """Without the titles that pydantic makes of names; descriptions as one line of plain text.
+    """The schema without the titles that pydantic makes of names, and with each description as one line of plain text.
 
     Args:
         names: whether the keys are names of properties, which a title may be.

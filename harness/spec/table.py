@@ -28,7 +28,8 @@ class Table:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Take a table as TOML gives it: `strict` is meant for its values, and would want an instance of the class."""
+        """pydantic's schema for the class, changed to accept a table as TOML gives it: `strict` is meant for the
+        values, and would demand an instance of the class."""
         schema = handler(source)
         changed(handler.resolve_ref_schema(schema), strict=False)
         return schema

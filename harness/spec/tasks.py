@@ -65,7 +65,7 @@ class TaskTable(Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task(TaskTable):
-    """A task with its name, which is its table's."""
+    """A row of ``[tasks]`` with its name."""
 
     name: str
 

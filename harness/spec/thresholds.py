@@ -29,7 +29,7 @@ class Row(Table):
     """What must exceed the threshold; without it the policy's rule, and the bare value on ``parity``."""
 
     def settled(self, rule: Rule, candidate: str) -> Thresholds:
-        """The row with what it leaves open decided.
+        """The row with its defaults filled in.
 
         Args:
             rule: the policy's.
@@ -42,7 +42,7 @@ class Row(Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds(Row):
-    """A row that leaves nothing open."""
+    """A row with all defaults filled in."""
 
     blocking: bool
     rule: Rule

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 REPEATED = "repeated"
-"""Type of pydantic's error where an entry of an array stands twice."""
+"""Type of pydantic's error for an entry of an array that stands there twice."""
 NO_TYPE_OF = "no_type_of"
-"""Type of pydantic's error where a value is of none of several types; its message is their names."""
+"""Type of pydantic's error for a value that has none of several types; its message lists their names."""
 
 
 def changed(schema: CoreSchema, **settings: object) -> CoreSchema:
@@ -45,7 +45,7 @@ class Matching:
 
 
 class Array:
-    """An array of TOML, kept as what cannot be changed."""
+    """An array of TOML, kept as an immutable value."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return changed(handler(source), strict=False)
@@ -69,7 +69,7 @@ class Unique:
 
 
 class Pairs:
-    """A table kept as sorted pairs: hashable, as what is remembered by its settings must be."""
+    """A table kept as sorted pairs, which are hashable: results are remembered by their settings."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema
@@ -80,7 +80,7 @@ class Pairs:
 
 
 class Place:
-    """A file or folder; a relative path starts at the folder of the spec, which is the context of the validation."""
+    """A file or folder. A relative path starts at the spec's folder, which is the context of the validation."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema

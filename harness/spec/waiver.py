@@ -35,7 +35,7 @@ def day(text: str) -> date | None:
 
 
 def problems(waivers: Sequence[Waiver]) -> Iterator[tuple[str, str]]:
-    """Waivers that cannot hold whatever the gates are: the key, and the mend."""
+    """(key, mend) for each waiver that cannot hold whatever the gates are."""
     gates = [one.gate for one in waivers]
     for number, one in enumerate(waivers):
         if day(one.until) is None:

@@ -18,6 +18,9 @@ class Generation(Table):
     """Prompts that are answered at once."""
     noise_sample: Annotated[int, Ge(0)] = 16
     """Items that are answered once more in another batching."""
+    noise_band: Share = 0.05
+    """How far a metric may move over these items in the other batching, of a form that computes in bfloat16; of any
+    other all answers are the same."""
     ends_by_itself: Share = 0.9
     """Share of an adapter's answers to a task that must end by themselves, and not at the token limit. How an answer
     that was cut would have gone on is unknown; past one in ten the adapter does not end its answers, whatever they

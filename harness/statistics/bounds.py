@@ -1,4 +1,7 @@
-"""Say what a measured share or mean proves about the model behind it, and whether that clears a threshold.
+"""Confidence bounds of a measured share or mean, and the decision whether they clear a threshold.
+
+Every bound is one-sided and holds for any sample size; none relies on a normal approximation, which fails close to 1,
+where gates are. How many items a threshold needs is the subject of `harness.statistics.power`.
 
 Every bound is one-sided and holds for any sample size; none leans on a normal approximation, which fails
 exactly where gates live, close to 1. How many items a threshold needs is the subject of `harness.statistics.power`.
@@ -126,7 +129,8 @@ def difference_bounds(differences: Sequence[float], confidence: float) -> Bounds
 
 
 def decide(bounds: Bounds, threshold: float) -> Decision:
-    """Passed if even the lower bound is above the threshold, failed if even the upper bound is below it."""
+    """``passed`` if the lower bound is above the threshold, ``failed`` if the upper bound is below it, else
+    inconclusive."""
     if bounds.lower > threshold:
         return "passed"
     if bounds.upper < threshold:
@@ -140,7 +144,9 @@ def cluster_means(values: Iterable[tuple[str, float]]) -> list[float]:
 
 
 def by_cluster(values: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """Cluster -> mean, in order of first appearance; `values` are pairs of cluster and value.
+    """Cluster -> mean of its values, in order of first appearance; `values` are pairs of cluster and value.
+
+    Items of one topic or scenario are not independent, and bounds count independent things: so a cluster counts once.
 
     Bounds count independent things: items of one topic or scenario stand or fall together, and count once.
 
@@ -156,7 +162,7 @@ def by_cluster(values: Iterable[tuple[str, float]]) -> dict[str, float]:
 
 
 def error_rate(confidence: float) -> float:
-    """1 - `confidence`: how often a bound may be wrong.
+    """1 - `confidence`: the chance that a bound is wrong.
 
     Raises:
         ValueError: `confidence` is not in [0.5, 1). Below one half a lower bound could exceed the upper one.

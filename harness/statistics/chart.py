@@ -1,4 +1,6 @@
-"""Line charts as SVG: small panels in a grid, each with its curves and the places that matter on its axis.
+"""Line charts as SVG: small panels in a grid, each with its curves and marked places on its horizontal axis.
+
+Written by hand for two kinds of plots: no plotting library, the same bytes everywhere, a few kilobytes.
 
 Written by hand for two plots of a fixed kind: no plotting library, the same bytes everywhere, a few kilobytes.
 """
@@ -10,11 +12,13 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 300, 220
-"""Of a panel, in pixels, its labels included."""
+"""Size of a panel in pixels, its labels included."""
 LEFT, RIGHT, TOP, BOTTOM = 44, 56, 34, 36
-"""Room around a panel's axes: tick labels, labels at the end of curves, the title, the name of the axis."""
+"""Margins around a panel's axes in pixels, for tick labels, labels at the end of curves, the title and the name of the
+axis."""
 COLOURS = ("#1f5fa8", "#c2571a", "#2c8a4b", "#8a3fa0", "#a8811f", "#4a4a4a")
-"""Told apart on paper and by most readers who tell few colours apart; curves have labels as well."""
+"""Colours of curves, chosen to differ on paper and for most readers with colour blindness; curves have labels as
+well."""
 STYLE = "font-family='sans-serif' font-size='11'"
 
 
@@ -22,14 +26,14 @@ STYLE = "font-family='sans-serif' font-size='11'"
 class Curve:
     points: Sequence[tuple[float, float]]
     label: str = ""
-    """Stands at its right end."""
+    """Text at the curve's right end."""
     colour: int = 0
     dashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A vertical line at a place of the horizontal axis."""
+    """A vertical line at a value of the horizontal axis."""
 
     at: float
     label: str
@@ -40,16 +44,16 @@ class Mark:
 class Panel:
     title: str
     across: str
-    """What the horizontal axis shows."""
+    """Name of the horizontal axis."""
     x: Sequence[float]
-    """Its ticks; the first and the last are its ends."""
+    """Ticks of the horizontal axis; the first and the last are its ends."""
     y: Sequence[float]
     curves: Sequence[Curve]
     marks: Sequence[Mark] = ()
 
 
 def render(title: str, notes: Sequence[str], panels: Sequence[Panel], columns: int) -> str:
-    """The whole picture.
+    """The chart as the text of an SVG file.
 
     Args:
         notes: lines between the title and the panels: what the vertical axis and the kinds of lines mean.

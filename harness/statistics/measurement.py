@@ -1,4 +1,4 @@
-"""One measured number, and what a reader needs in order to doubt it."""
+"""The result of a measurement: one number, and what a reader needs in order to doubt it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Measurement:
     value: float
     """Unrounded; rounding belongs to whoever prints it."""
     n: int
-    """Independent things behind `value`."""
+    """Number of independent things behind `value`."""
     lower_bound: float | None = None
     upper_bound: float | None = None
     message: str = ""
@@ -21,12 +21,12 @@ class Measurement:
     """Artifact or file -> digest of the bytes that it was measured on; empty only where there was nothing to measure,
     and then no gate passes."""
     confidence: float | None = None
-    """Of each bound, where it is not the spec's own."""
+    """Confidence of each bound, where it differs from the spec's."""
     anytime: bool = False
-    """Whether the bounds hold however often they are looked at while items are added."""
+    """Whether the bounds hold at any number of looks while items are added."""
     wrong: tuple[str, ...] = ()
-    """What failed, worst first, one text each."""
+    """Failures, worst first, one text each."""
 
 
 WORST = 3
-"""Wrong answers that a failure message shows."""
+"""Most wrong answers that a failure message shows."""

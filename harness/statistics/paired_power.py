@@ -1,4 +1,5 @@
-"""Say how many pairs it takes to show that nothing got worse, and how likely a good and a bad successor pass.
+"""Power of paired comparisons: how many pairs it takes to show that nothing got worse, and how likely a good and a bad
+successor pass.
 
 A pair is one item answered by two adapters; most differ by nothing, some by -1 or 1. The bound is that of
 `harness.statistics.bounds.difference_bounds`.

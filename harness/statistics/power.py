@@ -1,4 +1,7 @@
-"""Say how many items a threshold needs, and how likely a model of a given quality is to clear it.
+"""Power of thresholds: how many items one needs, and how likely a model of a given quality is to clear it.
+
+All of this is known before a model is asked anything. It is used to size a benchmark, and to refuse a release spec
+whose benchmark could never prove its thresholds. The decisions are those of `harness.statistics.bounds`.
 
 Everything here is known before a model is asked anything: it is how a benchmark is sized, and how a release
 spec is refused whose thresholds its benchmark can never prove. The decisions are those of `harness.statistics.bounds`.
@@ -17,7 +20,7 @@ Kind = Literal["share", "mean"]
 """``share``: judged by Clopper-Pearson bounds. ``mean``: judged by betting bounds, which need more items."""
 
 MOST_ITEMS = 100_000
-"""Benchmarks larger than this are not considered: nobody writes that many items."""
+"""Largest benchmark that is considered, in items: nobody writes more."""
 
 SAME_RATE = 1e-9  # rates closer to the threshold than this are on it, and no number of items settles them
 
@@ -214,4 +217,4 @@ def _log_beta(a: float, b: float) -> float:
 
 
 WANTED = 0.9
-"""Chance to pass below which a good adapter fails too often for its gate to be of use."""
+"""Least chance to pass that a good adapter should have; below it a gate fails too often to be of use."""

@@ -1,4 +1,5 @@
-"""``python -m harness.statistics.power_plot FILE``: `harness/power.md` as a plot, always the same bytes."""
+"""``python -m harness.statistics.power_plot FILE``: draw the figures of `harness/power.md`, always as the same
+bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What asking until a gate is settled does to its power, its false passes and the number of items asked.
+"""Effect of asking until a gate is settled: on its power, its false passes and the number of items asked.
+
+Exact for items that are wholly right or wholly missed: the distribution of the number of right items is followed from
+stage to stage, and a number is taken out where the betting bound passes or fails the threshold (`harness.gates.looks`).
 
 Exact for items that are wholly right or wholly missed: the count of right items after each stage is followed through
 all its values, and leaves where the betting bound passes or fails the threshold (`harness.gates.looks`).
@@ -20,16 +23,17 @@ _Vector = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How asking in stages goes for a model of one true quality."""
+    """Chance to pass and mean number of items, for a model of one true quality that is asked in stages."""
 
     passes: float
     """Chance, 0 to 1, to pass at one of the looks."""
     asked: float
-    """Items that are asked on average."""
+    """Mean number of items that are asked."""
 
 
 def course(looks: Sequence[int], threshold: float, quality: float, confidence: float) -> Course:
-    """Of one gate by itself; beside others that settle later its items are asked on, which makes neither error larger.
+    """The course of one gate by itself. Beside gates that settle later its items are asked on, which makes neither
+    error larger.
 
     Args:
         looks: items asked at each look, ascending; the last is all there are.

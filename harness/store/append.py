@@ -1,4 +1,4 @@
-"""Append one line to a file that others read and write too: whole, on the disk, and by a single write."""
+"""Append one line to a file that others read and write at the same time: by a single write, synced to the disk."""
 
 from __future__ import annotations
 

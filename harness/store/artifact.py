@@ -1,4 +1,4 @@
-"""What a store holds: a folder with a manifest that says what it was made of and every file's SHA-256."""
+"""An artifact of the store: a folder with a manifest that records what it was made of and every file's SHA-256."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Key:
 
     kind: str
     label: str
-    """For people: ``v3a multitask``; not part of the digest."""
+    """Name for people, e.g. ``v3a multitask``; not part of the digest."""
     inputs: Mapping[str, object]
-    """JSON values: digests, settings, versions."""
+    """What the artifact depends on, as JSON values: digests, settings, versions."""
 
     @property
     def digest(self) -> str:
@@ -38,23 +38,24 @@ class Artifact:
     kind: str
     label: str
     digest: str
-    """SHA-256 over the relative names and SHA-256s of its files: what is in it, not how it was made."""
+    """SHA-256 over the relative names and SHA-256s of its files: depends on its content, not on how it was made."""
     path: Path
     built_at: str
     seconds: float
-    """What building it took, whenever that was."""
+    """Seconds that its build took, in whichever run that was."""
     reused: bool
 
     @classmethod
     def at(cls, folder: Path, label: str) -> Artifact:
-        """A folder outside of any store, by its content: what was unpacked, or comes from elsewhere."""
+        """An artifact for a folder outside of any store, such as one that was unpacked; its digest is that of its
+        content."""
         digest = digests.of_value(digests.of_folder(folder))
         return cls("folder", label, digest, folder, built_at="", seconds=0.0, reused=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An artifact that is wanted, and how to build it where it is absent."""
+    """An artifact that is wanted, with its key and its builder."""
 
     key: Key
     build: Build
@@ -69,7 +70,7 @@ def scratch(content: Path) -> Path:
 
 
 def write_manifest(folder: Path, key: Key, seconds: float) -> None:
-    """Say what lies in ``content/``, on disk before this returns."""
+    """Write the manifest of what lies in ``content/``; it is on the disk when this returns."""
     content = folder / "content"
     files = {
         name: {"sha256": digest, "size": (content / name).stat().st_size}
@@ -91,7 +92,7 @@ def write_manifest(folder: Path, key: Key, seconds: float) -> None:
 
 
 def load(folder: Path, key: Key) -> Artifact:
-    """An artifact whose every byte is its manifest's.
+    """The artifact in a folder, after every byte was checked against its manifest.
 
     Raises:
         CorruptArtifactError: it is another key's, a byte differs, or a file is missing or too many.

@@ -11,11 +11,12 @@ from contextlib import contextmanager, suppress
 from harness.errors import StageTimeoutError
 
 GRACE = 30
-"""Seconds that a stage gets to react to the exception: a call that never returns to Python cannot."""
+"""Seconds between the exception and the end of the process: a call that never returns to Python cannot raise it."""
 STUCK = 70
 """Exit status of a process that had to be ended (EX_SOFTWARE of BSD's sysexits)."""
 KNOCK = signal.SIGVTALRM
-"""Sent to the main thread itself: an alarm may reach another thread, and the main one would go on waiting."""
+"""Signal that is sent to the main thread itself. An alarm may be delivered to another thread while the main one goes on
+waiting."""
 
 
 @contextmanager

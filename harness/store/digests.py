@@ -72,7 +72,8 @@ def of_versions(distributions: Iterable[str]) -> Mapping[str, str]:
 
 @cache
 def _version(distribution: str) -> str:
-    """Read once a process: every key names versions, and reading one parses a package's whole description."""
+    """Version of an installed distribution, read once a process: every key names versions, and reading one parses a
+    package's whole description."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -110,12 +111,13 @@ def what_it_does(source: str) -> str:
 
 
 def _is_text(node: ast.stmt) -> bool:
-    """A string that stands by itself: a docstring, of a module, class, function or attribute."""
+    """Whether a statement is a string by itself: a docstring of a module, class, function or attribute."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _is_error(node: ast.stmt) -> bool:
-    """A class of errors, by the names of its bases: a builder that raises one leaves no result."""
+    """Whether a statement is a class of errors, by the names of its bases. A builder that raises an error leaves no
+    result, so these are left out."""
     return isinstance(node, ast.ClassDef) and any(
         isinstance(base, ast.Name) and base.id.endswith(("Error", "Exception")) for base in node.bases
     )

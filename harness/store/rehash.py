@@ -1,4 +1,7 @@
-"""Hash a file once a process, and again whenever anything says that it may have changed.
+"""SHA-256 of files, remembered in this process until something says that a file may have changed.
+
+A run loads the same artifacts hundreds of times. Size, inode, modification time and change time stand for the bytes
+only within the process that has hashed them: a user can set a modification time, but not a change time.
 
 A run loads the same artifacts hundreds of times. Size, inode, modification and change time stand for the bytes
 only here, inside one process that has hashed them: a user can set a modification time, but not a change time.
@@ -12,8 +15,8 @@ from pathlib import Path
 from harness.store import digests
 
 SETTLED = 2.0
-"""Seconds that a file must have been left alone before its times are believed: a clock ticks, and a write in the tick
-of the last one leaves no other trace (git calls such a file racily clean)."""
+"""Seconds since the last change from which a file's times are trusted. Clocks have ticks, and a second write within the
+tick of the first leaves no other trace (git calls such a file racily clean)."""
 
 _Stamp = tuple[int, int, int, int, int]
 _KNOWN: dict[Path, tuple[_Stamp, str]] = {}

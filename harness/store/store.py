@@ -40,7 +40,7 @@ PIN = "pinned"
 """A file of this name beside an artifact's manifest keeps it in the store (`harness.run.retention`)."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What a system says where a disk, a quota or a file's size limit is full."""
+"""Error codes for a disk, a quota or a file's size limit that is full."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ class Store:
     read_only: bool = False
     """True where building is forbidden (``--rescore``)."""
     limits: Mapping[str, float] = field(default_factory=dict)
-    """Kind of artifact -> seconds that building one may take; none where it is not named."""
+    """Kind of artifact -> seconds that building one may take; kinds that are not named have no limit."""
     stops: tuple[type[Exception], ...] = ()
-    """Exceptions by which a run is ended from outside: a build that one of them cuts short has not failed."""
+    """Exceptions that end a run from outside. A build that is ended by one of them does not count as failed."""
     last_word: Callable[[str], None] = print
-    """Told why, where a process that hangs in a build has to be ended."""
+    """Called with the reason before a process that hangs in a build is ended."""
     on_build: Callable[[Key, Artifact], None] = lambda key, artifact: None
-    """Told of each artifact that this process builds, and how long it took."""
+    """Called with each artifact that this process builds."""
 
     def find(self, key: Key) -> Artifact | None:
         """The artifact, verified, or None where it was never built.
@@ -65,13 +65,17 @@ class Store:
         Raises:
             CorruptArtifactError: it is there and its bytes are not those of its manifest.
         """
-        folder = self._folder(key)
-        if not (folder / "manifest.json").is_file():
+        if not self.has(key):
             return None
+        folder = self._folder(key)
         found = load(folder, key)
         with suppress(OSError):  # a store that cannot be written to serves its artifacts all the same
             os.utime(folder)  # when it was last used
         return found
+
+    def has(self, key: Key) -> bool:
+        """Whether it was built, whatever its bytes are now: `find` verifies them."""
+        return (self._folder(key) / "manifest.json").is_file()
 
     def digest_of(self, kind: str, key: str) -> str | None:
         """Digest of what the disk holds for a key's digest, whatever the manifest says; None where there is nothing.
@@ -97,7 +101,8 @@ class Store:
             return self.find(key) or self._build(key, build)
 
     def fetch_all(self, requests: Iterable[Request]) -> list[Artifact]:
-        """All artifacts. Workers that ask for the same list share its work: each builds what is free.
+        """The artifacts of all requests, in order. Workers that ask for the same list share the work: each builds what
+        nobody builds yet.
 
         Waiting starts only when every missing artifact is being built by somebody.
         """
@@ -108,7 +113,8 @@ class Store:
         ]
 
     def share(self, requests: Iterable[Request]) -> None:
-        """Build what is missing and free, and wait for nothing: workers that share a list split its work.
+        """Build those artifacts that are missing and that nobody builds yet, and wait for nothing. Workers with the
+        same list split its work.
 
         A build that fails is remembered, and raised where its artifact is fetched.
         """
@@ -120,7 +126,7 @@ class Store:
                 continue
 
     def _build_if_free(self, request: Request) -> Artifact | None:
-        """The artifact, or None while another worker is at it."""
+        """The artifact; None while another process builds it."""
         self._may_build(request.key)
         try:
             with FileLock(self._lock(request.key), timeout=0):
@@ -169,7 +175,7 @@ class Store:
         return self.root / key.kind / key.digest[:24]
 
     def _lock(self, key: Key) -> Path:
-        """The lock's file, which is there from now on.
+        """Path of the lock file of a key, which exists from now on.
 
         Raises:
             StoreError: there is no room for it.

@@ -1,4 +1,6 @@
-"""What of a model's output is its answer, and what of an answer is said.
+"""The part of a model's output that is its answer, and the part of an answer that stands.
+
+Thinking in a marked block is not part of the answer: no reader is shown it. Struck-out text is shown, but taken back.
 
 Thinking aloud in a marked block is no answer: a reader is never shown it. A struck-out text is shown and taken back.
 """
@@ -15,7 +17,7 @@ _OPEN = rf"(?:<(?:[a-z]+:)?(?:{_NAMES})(?:\s[^<>]*)?>|\[(?:{_NAMES})\]|\u25c1thi
 _CLOSE = rf"(?:</(?:[a-z]+:)?(?:{_NAMES})\s*>|\[/(?:{_NAMES})\]|\u25c1/think\u25b7|<\|end_of_thought\|>)"
 _THINKING = later(rf"{_OPEN}.*?(?:{_CLOSE}|\Z)", re.DOTALL | re.IGNORECASE)
 _CLOSED_ALONE = later(rf"\A.*{_CLOSE}", re.DOTALL | re.IGNORECASE)
-"""Templates may open the block in the prompt, so that an output holds its end alone."""
+"""The end of a think block without its beginning, which a template may have put into the prompt."""
 
 _CHANNEL = later(r"<\|channel\|>(\w+)[^<]*(?:<\|message\|>)")
 _CHANNEL_END = later(r"<\|(?:end|return|call|start|channel)\|>")
@@ -32,7 +34,7 @@ _STRUCK = (
     later("(?:\\w[\u0335\u0336\u0337\u0338][ ]?)+"),
 )
 _FRAME = later(r"\A\s*<s>(.*)</s>\s*\Z", re.DOTALL)
-"""First and last word of some chat templates, around a whole output: no strike."""
+"""Tokens with which some chat templates frame a whole output. ``<s>`` is no strike-out here."""
 _MAY_STRIKE = later("~~|[<\\[\\\\][a-zA-Z!]|[\u0335-\u0338]")
 
 
@@ -51,7 +53,7 @@ def answer_of(output: str) -> str:
 
 
 def _final(output: str) -> str:
-    """The text of the channels that a reader is shown."""
+    """The text of the channels that a reader is shown (of output in channels, ``<|channel|>``)."""
     shown = []
     for found in _CHANNEL.finditer(output):
         if found[1].casefold() not in ("analysis", "commentary"):

@@ -1,4 +1,7 @@
-"""How often Chinese characters beside a wording deny it: before it within its clause, or in what is said of it next.
+"""Count the denials of a wording in Chinese: before it within its clause, or in what is said of it next.
+
+Rules of thumb over a few characters, without grammar. Cases that they get wrong are listed in
+`suites/selftest/metrics/judged`.
 
 Rules of thumb over a few characters and no grammar. What they get wrong stands in `suites/selftest/metrics/judged`.
 """
@@ -12,7 +15,8 @@ _NEGATORS = later(
     "|怎么?(?:可能|会|能|敢)|[不没未无勿莫别]"
     "|(?:禁用|反对|杜绝|避免|防止|切忌|忌讳|取消|停止|缺乏|缺少|失去|丧失)(?:了|过|着|在|一切|任何|所有|的)?$"
 )
-"""What denies the rest of its clause, and at its end what denies its object alone: who prevents harm may well wash."""
+"""Negators: the first ones deny the rest of their clause; those at the end of the pattern deny only their direct
+object, since "prevents harm" does not deny a wording further on."""
 _IDIOMS = later(
     "(?:不|没有?|未曾?)(?:知道|晓得|了解|明白|清楚|意识到|注意到|想到|料到|认识到|察觉)(?!.*(?:是否|会不会|能不能|是不是|有没有))"
     "|不仅|不但|不只|不光|不断|不同|不久|不少|不止|不停|不过|不妨|不禁(?!止)|不料|不锈|不等|不得不|不由得|差不多|对不起"
@@ -20,7 +24,7 @@ _IDIOMS = later(
     "|是不是|能不能|会不会|有没有|要不要|可不可以|是否|能否(?![认定])|否则"
     "|没收|淹没|沉没|埋没|[区特分级性类个]别|别[的人处]|[诀告离]别"
 )
-"""Words that hold a negating character and deny nothing."""
+"""Words that contain a negating character and deny nothing."""
 
 _CLAUSE = later("但是?|不如说?|其实|实际上|事实上|而是?|而且|却|可是|因为|所以|因此|并且|于是")
 
@@ -36,19 +40,19 @@ _TAKEN_BACK = later(
 _FRAME = later(
     "误以为|误认为|难道|谁说|岂|并(?:非|不是)(?:说|指|意味着)?$|(?:不要|别|切勿|勿|不能|不可|不应|不该)(?:以为|认为|说)|不等于|不代表|不意味着"
 )
-"""Denies what stands in the clauses after it as well, until one sets it right."""
+"""Openings that also deny the clauses after them, until one sets it right (`_SET_RIGHT`)."""
 _SET_RIGHT = later("但|而是|其实|实际上|事实上|却|然而|不过")
 
 _REFUSED = later("不(?!过|仅|但|禁|得了)|没有|并不|并非|当然不|绝不|否")
 
 _TIME = later("[年月日号时点周天晚午晨季][前后初末中]?$|\\d$")
-"""A time is what no verb behind it speaks of."""
+"""The end of a time. A verb behind a time does not speak of the time."""
 
 _MARKS = later("[不没未无勿莫别非毫错假谣谬误禁拒否反杜避防忌取停缺失丧与谎难岂谁何哪怎疑]")
 
 
 def may_deny(text: str) -> bool:
-    """Whether anything in a text could deny anything: most answers are done with here."""
+    """A quick test whether a text holds anything that could deny: most answers need no more."""
     return _MARKS.search(text) is not None
 
 
@@ -69,7 +73,7 @@ def denials(before: str, after: str, later: str, said: str = "") -> int:
 
 
 def framed(clauses: list[str]) -> int:
-    """1 where an earlier clause of the sentence denies what follows, and none between sets it right; else 0.
+    """1 where an earlier clause of the sentence denies what follows, and no clause in between sets it right; else 0.
 
     Args:
         clauses: the sentence up to the wording, by clauses; the last is the wording's own.
@@ -83,5 +87,5 @@ def framed(clauses: list[str]) -> int:
 
 
 def refuses(reply: str) -> int:
-    """1 where the words behind a question say no to it, else 0."""
+    """1 where the words behind a question answer it with no, else 0."""
     return int(_REFUSED.match(reply) is not None)

@@ -1,4 +1,4 @@
-"""How wide a text stands in a terminal: East Asian letters take two columns, combining marks none."""
+"""Width of a text in terminal columns: East Asian characters take two, combining marks none."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import unicodedata
 
 
 def columns_of(text: str) -> int:
-    """Terminal columns: two for what East Asian scripts write wide, none for what combines."""
+    """Columns of a text: two for a wide East Asian character, none for a combining one, one for any other."""
     return sum(
         0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text
     )
 
 
 def fitting(text: str, width: int) -> int:
-    """How many of its characters fit into `width` columns, at least one."""
+    """Number of leading characters of a text that fit into `width` columns, at least one."""
     used = 0
     for position, character in enumerate(text):
         used += columns_of(character)
@@ -23,7 +23,7 @@ def fitting(text: str, width: int) -> int:
 
 
 def cut(text: str, width: int) -> str:
-    """`text` in at most `width` columns; what is left out is told by an ellipsis."""
+    """`text` in at most `width` columns, with an ellipsis where it was cut."""
     return text if columns_of(text) <= width else text[: fitting(text, max(1, width - 1))] + "…"
 
 

@@ -8,11 +8,11 @@ from harness.text.units import spans
 
 OPEN, CLOSE = "[[", "]]"
 CONTEXT = 40
-"""Characters beside the shared run that are shown."""
+"""Characters that are shown on each side of the shared run."""
 LONGEST = 160
-"""Characters of a shared run that are shown."""
+"""Most characters of a shared run that are shown."""
 MOST_UNITS = 4000
-"""Units of a text that are searched for its longest shared run: the search is quadratic in the worst case."""
+"""Most units of a text that are searched for the longest shared run: the search is quadratic in the worst case."""
 
 
 def shared_run(left: str, right: str) -> tuple[int, tuple[int, int], tuple[int, int]]:

@@ -1,4 +1,7 @@
-"""How often English words beside a wording deny it: before it within its clause, or in what is said of it next.
+"""Count the denials of a wording in English: before it within its clause, or in what is said of it next.
+
+Rules of thumb over a few words, without grammar. Cases that they get wrong are listed in
+`suites/selftest/metrics/judged`.
 
 Rules of thumb over a few words and no grammar. What they get wrong stands in `suites/selftest/metrics/judged`.
 """
@@ -17,7 +20,8 @@ _NEGATORS = later(
     rf"|\b(?:{_BANS}|avoid(?:s|ed)?|reject(?:s|ed)?|dismiss(?:es|ed)?|rul(?:e|es|ed) out)"
     r"(?: (?:any|all|the|a|an|every))?$"
 )
-"""At the end of what stands before a wording where it must govern it: ``banned in 1972`` denies no year."""
+"""Negators that deny the rest of their clause; bans and the like count only right before the wording: ``banned in
+1972`` does not deny the year."""
 
 _IDIOMS = later(
     r"\b(?:not (?:only|just|merely|simply|solely|least|to mention)|(?:if|or|why) not|can not (?:help )?but"
@@ -30,14 +34,15 @@ _IDIOMS = later(
     r"|(?:that|who|which) (?:can|do|does|did|will|could|would|is|are|was|were|has|have|had) not \w+"
     r"|not (?:\w+ ){0,3}(?:until|unless|before|later than|earlier than))\b"
 )
-"""What looks like a denial and is none."""
+"""Phrases that look like a denial and are none."""
 
 _NEEDED = r"(?:evidence|proof|signs?|need|reason|way|chance|trace|hint|question)"
 _NOUN_ONLY = later(
     rf"\b(?:no|without|lack(?:s|ed|ing)?) (?!{_NEEDED}\b)(?:\w+ ){{1,4}}?"
     r"(?:on|at|in|by|for|from|to|with|after|during)\b"
 )
-"""``no class on Tuesday`` denies the class and not the day; ``no evidence for it`` denies it."""
+"""Negators of a noun that do not deny what follows it: ``no class on Tuesday`` denies the class, not the day; ``no
+evidence for it`` does deny what follows."""
 
 _CLAUSE = later(
     r"\b(?:but|and|so|although|though|while|whereas|yet|however|since|which|who|because(?! of\b)|if|when)\b"
@@ -45,7 +50,7 @@ _CLAUSE = later(
 _NOT_BECAUSE = later(r"\bnot because\b")
 
 _OBJECT = later(r"\b(?:of|on|at|in|by|for|from|to|with|into|over|under|about)(?: (?:a|an|the|its|their|this))?$")
-"""What stands behind a preposition is not what the next verb speaks of."""
+"""The object of a preposition, of which the next verb does not speak."""
 
 _ADVERB = r"(?:(?:\w+ly|also|even|still|just) )?"
 _DENIED_NEXT = later(
@@ -69,7 +74,7 @@ _MARKS = later(
     r"\b(?:out of the question|rul(?:e|es|ed) out|untenable|myth|nonsense|mistak|reject|dismiss|refus"
     r"|avoid|forb|prohib|ban|bans|banned|prevent|disprove|refute|debunk)"
 )
-"""What else may deny, by its first letters."""
+"""Beginnings of further words that may deny."""
 
 _FRAME = later(
     r"\b(?:(?:not|never) (?:\w+ ){0,2}(?:true|the case|so|right|correct|believe[sd]?|think|thinks|thought|say|says|said"
@@ -79,14 +84,14 @@ _FRAME = later(
     r"|den(?:y|ies|ied)|doubts?|doubted|refus(?:es|ed?) to (?:accept|believe|think|admit))\b"
     r"(?: (?!(?:so|because|if|when)\b)\w+){0,14} (?:that|whether)\b"
 )
-"""Denies the clause that its ``that`` opens, however far off."""
+"""Openings that deny the clause behind their ``that``, however far away."""
 _CUT_OFF = later(r"\b(?:not|never|neither)$")
 _SET_RIGHT = later(r"\b(?:but|however|yet|in fact|actually)\b")
 _REFUSED = later(r"(?:no|nope|never|not at all|certainly not|of course not|not|hardly)$|no (?:it|they|he|she|we|i)\b")
 
 
 def may_deny(text: str) -> bool:
-    """Whether anything in a text could deny anything: most answers are done with here."""
+    """A quick test whether a text holds anything that could deny: most answers need no more."""
     return _NEGATORS.search(text) is not None or _MARKS.search(text) is not None
 
 
@@ -107,7 +112,7 @@ def denials(before: str, after: str, later: str) -> int:
 
 
 def _own(before: str) -> str:
-    """What of the words before a wording speaks of it: its own clause, without what only looks like a denial."""
+    """The words before a wording that bear on it: its own clause, without phrases that only look like a denial."""
     return _CLAUSE.split(_NOUN_ONLY.sub(" ", _IDIOMS.sub(" ", _NOT_BECAUSE.sub("not", before))))[-1]
 
 

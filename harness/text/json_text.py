@@ -1,4 +1,4 @@
-"""The JSON value that a text is: strict, as the readers of an answer's consumers are."""
+"""Parse a text as one JSON value, as strictly as programs that read an answer do."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from harness.text.pattern import later
 
 _FENCE = later(r"\A```[a-zA-Z0-9]*[ \t]*\n(.*?)\n?```\Z", re.DOTALL)
 MAX_CHARACTERS = 1_000_000
-"""A longer text is no answer of a model."""
+"""Most characters of a text that is parsed: no answer of a model is longer."""
 
 
 class Nothing:
-    """Stands for no JSON: every value that JSON has, null among them, is one."""
+    """Type of `NOTHING`, which stands for a text that is no JSON: every JSON value, null included, is a possible
+    result."""
 
 
 NOTHING = Nothing()
@@ -24,7 +25,8 @@ NOTHING = Nothing()
 
 @lru_cache(maxsize=1024)
 def parsed(text: str) -> Any:
-    """The value, or `NOTHING` where the whole text is not one: a key twice, NaN and a surrogate are no JSON."""
+    """The JSON value, or `NOTHING` where the whole text is not one. A repeated key, NaN and a lone surrogate are
+    refused."""
     if len(text) > MAX_CHARACTERS:
         return NOTHING
     try:
@@ -36,7 +38,7 @@ def parsed(text: str) -> Any:
 
 
 def unfenced(text: str) -> str:
-    """What stands in the code fence that the whole text is; the text itself where it is none."""
+    """The content of the code fence that the whole text consists of; the text itself where there is none."""
     found = _FENCE.match(text.strip())
     return found[1] if found else text
 

@@ -1,4 +1,5 @@
-"""A text as SQuAD compares it: without case, punctuation and articles; Chinese by characters, in one script.
+"""Normalise a text as SQuAD does before comparing: no case, punctuation or articles; Chinese by characters, in one
+script.
 
 Signs that make another value stay, where SQuAD's own script drops them: ``-5`` is not ``5``, ``3.5`` not ``35``,
 ``10 %`` not ``10``, ``C++`` not ``C``. Rajpurkar et al., 2016, "SQuAD", and its script of evaluation.
@@ -29,7 +30,7 @@ _JOINTS = later("['\u2019.\\-]")
 
 @lru_cache(maxsize=4096)
 def tokens(text: str) -> tuple[str, ...]:
-    """The words, characters, numbers and signs of a text that are compared; () where it is punctuation alone."""
+    """The units of a text that are compared (words, characters, numbers, signs); () for punctuation alone."""
     shown = signs.written(visible(answer_of(text)))
     plain = simplified(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", shown).casefold()))
     found = (_spelled(one) for one in _TOKEN.findall(signs.subtracted(plain)))
@@ -46,5 +47,5 @@ def _spelled(token: str) -> str:
 
 @lru_cache(maxsize=4096)
 def all_units(text: str) -> tuple[str, ...]:
-    """Words and characters of a text's answer without case, articles included: what sequences are compared by."""
+    """Words and characters of a text's answer without case, with articles: the units of sequence metrics."""
     return tuple(units(simplified(visible(answer_of(text)))))

@@ -1,4 +1,7 @@
-"""The quantity that a text ends on, with its unit: what an answer to "how many" says.
+"""The quantity that a text gives as its answer, with its unit, as for a question "how many".
+
+It is read from the words of `harness.text.words`, in which figures, words, Chinese numerals, thousands and percent have
+one spelling. Units of one kind are converted; a number without a unit equals one with a unit, but not a percentage.
 
 Read from the words of `harness.text.words`, so that figures, words, Chinese numerals, thousands and percent are in one
 spelling. Units of one kind are converted; a number without a unit may stand for one with, but not for a percentage.
@@ -16,7 +19,7 @@ from harness.text.quantities import SYMBOLS, is_number
 from harness.text.words import Words, readings
 
 _LARGEST = 30
-"""Digits of an exponent beyond which a number is no quantity that an answer means."""
+"""Most digits of an exponent: a larger number is not a quantity that an answer means."""
 
 _KINDS: dict[str, tuple[str, str]] = {
     "km": ("length", "1000"), "m": ("length", "1"), "cm": ("length", "0.01"), "mm": ("length", "0.001"),
@@ -28,7 +31,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "s": ("time", "1"), "ms": ("time", "0.001"),
     "kw": ("power", "1000"), "w": ("power", "1"),
 }  # fmt: skip
-"""Unit -> its kind, and how many of the kind's own unit it is."""
+"""Unit -> (kind, size in the basic unit of that kind)."""
 
 _SHARES = {"%": Decimal("0.01"), "\u2030": Decimal("0.001")}
 _EXPONENT = later(r"(?<![\w.])([-\u2212]?\d+(?:\.\d+)?)[eE]([-+\u2212]?\d{1,3})(?!\w)")
@@ -43,20 +46,20 @@ _MARKED = later(
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number and what it counts."""
+    """A number and its unit."""
 
     number: Decimal
     unit: str
     """As `harness.text.quantities` spells it; "" for a bare number."""
 
     def equals(self, other: Quantity, tolerance: Decimal = Decimal(0)) -> bool:
-        """Whether both are one quantity; `tolerance` is a share of the other."""
+        """Whether both are the same quantity; `tolerance` is relative to `other`."""
         pair = _comparable(self, other)
         return pair is not None and abs(pair[0] - pair[1]) <= abs(pair[1]) * tolerance
 
 
 def _comparable(one: Quantity, other: Quantity) -> tuple[Decimal, Decimal] | None:
-    """Both numbers in one unit; None where the units count different things."""
+    """Both numbers in one unit; None where the units are of different kinds."""
     if one.unit == other.unit:
         return one.number, other.number
     if not one.unit or not other.unit:
@@ -70,7 +73,11 @@ def _comparable(one: Quantity, other: Quantity) -> tuple[Decimal, Decimal] | Non
 
 
 def meant(text: str) -> frozenset[Quantity]:
-    """The quantity that a text gives as its answer, in each way to read it; none where it gives no single one.
+    """The quantity that a text gives as its answer, once for each way to read the text; empty where it gives no single
+    one.
+
+    It is what stands in a box, what first follows words such as "the answer is", or else the last quantity of the text.
+    Quantities in brackets only explain and do not count.
 
     It is what stands in a box, what first follows words such as "the answer is", or else what the text ends on; what
     stands in brackets only explains.
@@ -124,7 +131,7 @@ def _quantities(words: Words) -> Iterator[Quantity]:
 
 
 def _denied(row: tuple[str, ...], parted: tuple[str, ...], at: int) -> bool:
-    """Whether a denial stands right before the number: the answer is another one."""
+    """Whether a denial stands right before the number, which then is not the answer."""
     before = row[max(0, at - 2) : at]
     return not parted[at] and (before[-1:] in (("not",), ("\u975e",)) or before == ("\u4e0d", "\u662f"))
 

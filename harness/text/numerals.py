@@ -1,4 +1,7 @@
-"""Numbers in words as figures: English and Chinese, over a row of words.
+"""Convert numbers in words into figures, in English and Chinese, over a list of words.
+
+``twelve hundred``, ``2.5 million`` and ``250`` before the character for ten thousand are one number each. Other words
+stay as they are.
 
 ``twelve hundred``, ``2.5 million``, ``250`` before the character for ten thousand: one number each, as a reader takes
 them. What is no number stays as it stands.
@@ -72,7 +75,8 @@ _DIGITS |= {"\u3007": 0, "\u4e24": 2}
 _LOW = {"\u5341": 10, "\u767e": 100, "\u5343": 1000, "\u62fe": 10, "\u4f70": 100, "\u4edf": 1000}
 _HIGH = {"\u4e07": 10**4, "\u4ebf": 10**8}
 _MEASURED = frozenset("\u514b\u7c73\u74e6\u5361\u8d6b\u5e15")
-"""Units that a thousand before them makes another unit of: kilograms, and no thousand grams."""
+"""Units that form another unit with a thousand before them (kilogram), so that the thousand is not part of the
+number."""
 _POINT = "\u70b9"
 
 FIGURE = later(r"[-+]?\d+(?:\.\d+)?")
@@ -87,7 +91,8 @@ def plain(value: Decimal) -> str:
 
 
 def read(words: Sequence[str], start: int) -> tuple[str, int]:
-    """The number in words that begins at `start`, and where it ends: ("", start) where none does."""
+    """The number in words that begins at `start`, as figures, and the index behind it; ("", start) where none begins
+    there."""
     word = words[start]
     if word in _SMALL or word in _ORDINALS or word in _SCALES or word in ("a", "an"):
         return _english(words, start)
@@ -99,7 +104,8 @@ def read(words: Sequence[str], start: int) -> tuple[str, int]:
 
 
 def _scaled(figure: str, words: Sequence[str], at: int) -> tuple[str, int]:
-    """A figure with the scale behind it: ``2.5 million``."""
+    """A figure with the scale words behind it (``2.5 million``), and the index behind them; ("", at - 1) without
+    any."""
     value, first = Decimal(figure), at
     while at < len(words):
         scale = _SCALES.get(words[at]) or _HIGH.get(words[at]) or _LOW.get(words[at])
@@ -139,7 +145,8 @@ def _english(words: Sequence[str], start: int) -> tuple[str, int]:
 
 
 def _fits(current: int, last: int, value: int) -> bool:
-    """Whether a small number may follow: one behind ten of twenty, anything behind a hundred, nothing behind two."""
+    """Whether a small number may follow `last` within one number: one behind twenty, anything behind a hundred, nothing
+    behind two."""
     return last == 0 or last >= 100 or (20 <= last < 100 and 0 < value < 10 and current % 10 == 0)
 
 
@@ -172,7 +179,7 @@ def _of_unit(words: Sequence[str], at: int) -> bool:
 
 
 def _decimal(words: Sequence[str], at: int) -> bool:
-    """Whether digits stand behind a point, and neither minutes nor tens."""
+    """Whether the digits behind a point are decimals, not minutes or a number with tens."""
     while at < len(words) and words[at] in _DIGITS:
         at += 1
         if at == len(words) or words[at] not in {*_LOW, "\u5206", *_DIGITS}:
@@ -181,7 +188,8 @@ def _decimal(words: Sequence[str], at: int) -> bool:
 
 
 def _positional(run: Sequence[str], start: int) -> tuple[str, int]:
-    """Digits in a row: a year or a code where there are three or a zero among them, else the first alone."""
+    """Digits in a row: read together as a year or a code where there are three or a zero among them, else only the
+    first."""
     if len(run) >= 3 or (len(run) == 2 and any(_DIGITS[sign] == 0 for sign in run)):
         return "".join(str(_DIGITS[sign]) for sign in run), start + len(run)
     return str(_DIGITS[run[0]]), start + 1

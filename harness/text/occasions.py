@@ -1,4 +1,5 @@
-"""Dates, times and ranges in a row of words, each in one spelling: ``3 May 2026`` and ``2026-05-03`` are one day."""
+"""Write dates, times and ranges in a list of words in one spelling: ``3 May 2026`` and ``2026-05-03`` become the
+same."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ _MARKS = frozenset({_YEAR_OF, _MONTH_OF, _HOUR_OF, "/"})
 
 
 def canonical(words: list[str], parted: list[str]) -> Row:
-    """The row with each date as ``MM-DD`` and its year behind it, each time as ``H:MM`` and each range with ``to``."""
+    """The words with each date as ``MM-DD`` and its year behind it, each time as ``H:MM``, and each range with
+    ``to``."""
     numbers = [at for at, word in enumerate(words) if word[0].isdigit()]
     if (
         _BEGINS.isdisjoint(words)
@@ -120,7 +122,7 @@ def _time(words: list[str], parted: list[str], at: int) -> tuple[list[str], int]
 
 
 def _range(words: list[str], parted: list[str], at: int) -> tuple[list[str], int]:
-    """The word before the second number of a range; ``between`` goes."""
+    """The word before the second number of a range; ``between`` is dropped."""
     word = words[at]
     if word == "between" and is_number(_at(words, at + 1)) and _at(words, at + 2) == "and":
         return ([words[at + 1], "to", words[at + 3]], at + 4) if is_number(_at(words, at + 3)) else ([], at)

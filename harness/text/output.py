@@ -1,4 +1,4 @@
-"""A model's output as text that knows how it ended."""
+"""The text of a model's output, with how it ended."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ class Output(str):
         return made
 
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, bool]]:
-        """What a copy is made of."""
+        """Arguments with which a copy or a pickle makes the object."""
         return (str(self),), {"cut": self.cut}

@@ -11,14 +11,14 @@ from typing import Any, cast
 
 
 class _Later:
-    """A pattern that turns into the compiled one at its first use."""
+    """A regular expression that is compiled at its first use."""
 
     def __init__(self, text: str, flags: int) -> None:
         self._text = text
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        """What the compiled pattern has; kept, so that the next use does not come here."""
+        """An attribute of the compiled pattern; stored, so that the next use does not come here."""
         if name.startswith("__"):
             raise AttributeError(name)
         found = getattr(re.compile(self._text, self._flags), name)
@@ -27,7 +27,7 @@ class _Later:
 
 
 def later(text: str, flags: int = 0) -> re.Pattern[str]:
-    """``re.compile(text, flags)``, put off; `re` itself remembers what it has compiled.
+    """As ``re.compile(text, flags)``, but compiled at the first use; `re` itself caches compiled patterns.
 
     Raises:
         re.error: at the first use, where the expression is wrong.

@@ -1,4 +1,6 @@
-"""Quantities in a row of words, each in one spelling: numbers, signs in words, percent, units and currencies.
+"""Write the quantities in a list of words in one spelling: numbers, signs in words, percent, units and currencies.
+
+Every rule looks at a number and the words beside it, so ``in`` stays a word and ``5 m`` becomes a length.
 
 Every rule looks at a number and at what stands beside it, so that ``in`` stays a word and ``5 m`` becomes a length.
 """
@@ -57,7 +59,7 @@ _LONGEST = max(map(len, _UNITS))
 _BEGINS = frozenset(name[0] for name in _UNITS)
 
 SYMBOLS = frozenset({*_NAMES, "c", "f"})
-"""Units in the spelling that they are given here."""
+"""Symbols of units, as this module writes them."""
 
 _SCALE_NAMES = {"celsius": "c", "centigrade": "c", "fahrenheit": "f", "kelvin": "k"}
 _CURRENCIES = frozenset("$\u20ac\u00a3\u00a5\u20b9\u20bd\u20a9")
@@ -79,12 +81,12 @@ _NEGATIVE = (("minus",), ("negative",), ("\u8d1f",), ("\u96f6", "\u4e0b"))
 _COUNTS = numerals.WORDS | numerals.CHARACTERS | {"a", "an", *(one[0] for one in _NEGATIVE)}
 _ENDS = frozenset("0123456789\u00b0")
 _FIGURES = frozenset("-0123456789")
-"""What a number in words, and one in figures, begins with."""
+"""First characters of a number in figures."""
 _SHARES = {"\u767e": "%", "\u5343": "\u2030"}
-"""``(number) parts of a hundred``: the characters between which a Chinese share stands."""
+"""Characters of a Chinese share, ``(number) parts of a hundred``, -> its sign."""
 
 Row = tuple[list[str], list[str]]
-"""Words, and before each what ends there: "" nothing, "," a clause, "." or "?" a sentence."""
+"""(words, what ends before each of them): "" nothing, "," a clause, "." or "?" a sentence."""
 
 
 def is_number(word: str) -> bool:
@@ -134,7 +136,7 @@ def _shares(words: list[str], parted: list[str], at: int) -> bool:
 
 
 def _count(words: list[str], parted: list[str], at: int) -> tuple[str, int]:
-    """The number that begins at `at`, in figures or words; no clause ends within it."""
+    """The number that begins at `at`, in figures or words, and the index behind it; no clause ends within it."""
     stop = at + 1
     while stop < len(words) and not parted[stop] and stop - at < 16:
         stop += 1
@@ -147,13 +149,13 @@ def _count(words: list[str], parted: list[str], at: int) -> tuple[str, int]:
 
 
 def _stands(words: list[str], parted: list[str], at: int, wanted: tuple[str, ...]) -> bool:
-    """Whether `wanted` stands at `at` with no clause ending inside, and a word behind it."""
+    """Whether the words `wanted` stand at `at` with no end of a clause inside, and a word behind them."""
     end = at + len(wanted)
     return end < len(words) and tuple(words[at:end]) == wanted and not any(parted[at + 1 : end + 1])
 
 
 def _signed(words: list[str], parted: list[str]) -> Row:
-    """Operators in words between two numbers as signs."""
+    """The row with operators in words between two numbers as signs."""
     if _OPERATES.isdisjoint(words):
         return words, parted
     found: Row = ([], [])
@@ -178,7 +180,7 @@ def _signed(words: list[str], parted: list[str]) -> Row:
 
 
 def _measured(words: list[str], parted: list[str]) -> Row:
-    """Units behind numbers by their symbols, and currencies behind the number that they stand before."""
+    """The row with units behind numbers as symbols, and currencies behind their number."""
     places = {at for at, word in enumerate(words) if word[-1] in _ENDS or word in _CURRENCIES}
     first = max(0, min(places, default=len(words)) - 1)
     found: Row = (words[:first], parted[:first])
@@ -224,7 +226,7 @@ def _measured(words: list[str], parted: list[str]) -> Row:
 
 
 def _exact(figure: str) -> str:
-    """A measured number without zeros behind its point; bare, ``3.10`` may be a version."""
+    """A number with a unit, without zeros at its end. Without a unit they stay, since ``3.10`` may be a version."""
     return figure.rstrip("0").rstrip(".") if figure.count(".") == 1 and ":" not in figure else figure
 
 

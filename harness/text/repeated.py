@@ -1,4 +1,6 @@
-"""What an answer only repeats of its prompt: the question again, or all of the options that the question offers.
+"""Remove what an answer only repeats of its prompt: the question itself, or the list of all options that it offers.
+
+Both contain the right answer without giving it. What remains beside them is the answer.
 
 Both name the right answer without giving it. What stands beside them is the answer.
 """
@@ -24,9 +26,10 @@ _ASKS = later(
     re.IGNORECASE,
 )
 _FEWEST = 3
-"""Units of a question below which an answer may share them by chance."""
+"""Fewest units of a question that count as repeated: an answer may share fewer by chance."""
 _TAIL = 4
-"""Units of a question, begun again at the answer's end and cut off, from which they are its echo."""
+"""Fewest units of a question that begins again at the answer's end and is cut off there, for it to count as
+repeated."""
 
 _LETTERED = later(r"(?m)^[ \t]*(?:[-*] )?[(\uff08]?([A-Ja-j]|\d{1,2})[).:\uff09\uff0e\u3001][ \t]*(\S[^\n]*)$")
 _MARK = r"(?:(?<![\w(])[A-J][).\uff09\uff0e\u3001]|[(\uff08][A-Ja-j1-9][)\uff09])"
@@ -72,9 +75,9 @@ _CONNECTORS = frozenset(
     ]
 )
 _DENIERS = frozenset(["not", "neither", "never", "no", "不", "非"])
-"""Before a list they take its options away, one by one or together."""
+"""Negators before a list of options, which deny them one by one or together."""
 _GAP = 4
-"""Connecting units between two options of one list, its letters and numbers among them."""
+"""Most connecting units between two options of one list, its letters and numbers included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class _Text:
     spans: tuple[tuple[int, int], ...]
 
     def find(self, wanted: Sequence[str], start: int = 0) -> int:
-        """The first place of `wanted` from `start` on, or -1."""
+        """The first index of `wanted` from `start` on; -1 where there is none."""
         size = len(wanted)
         return next((at for at in range(start, len(self.units) - size + 1) if self.units[at : at + size] == wanted), -1)
 
@@ -110,7 +113,8 @@ def own_words(answer: str, prompt: str) -> str:
 
 
 def _questions(prompt: str) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """The units of each question, and whether its words alone, without a mark, ask; first the whole prompt."""
+    """(units, whether the words ask without a question mark) of each question of the prompt; the whole prompt comes
+    first."""
     whole = _text(prompt)
     if len(whole.units) >= _FEWEST:
         yield whole.units, "?" not in whole.text or _ASKS.search(whole.text) is not None
@@ -150,7 +154,8 @@ def _without_echo(answer: str, prompt: str) -> str:
 
 
 def _extended(given: _Text, asked: _Text, at: int, end: int, place: int) -> tuple[int, int]:
-    """The run of the answer around an echoed question that is the prompt's own on both sides."""
+    """The run of the answer around a repeated question, extended on both sides as long as it is the prompt's own
+    text."""
     low, high = place, place + end - at
     while at > 0 and low > 0 and given.units[at - 1] == asked.units[low - 1]:
         at, low = at - 1, low - 1
@@ -160,7 +165,7 @@ def _extended(given: _Text, asked: _Text, at: int, end: int, place: int) -> tupl
 
 
 def _cut(given: _Text, runs: Sequence[tuple[int, int]]) -> str:
-    """The text without some runs of its units; a line's end stands for each."""
+    """The text without some runs of its units; each is replaced by a line end."""
     kept, done = [], 0
     for first, end in sorted(runs):
         start = given.spans[first][0]
@@ -173,7 +178,7 @@ def _cut(given: _Text, runs: Sequence[tuple[int, int]]) -> str:
 
 @lru_cache(maxsize=4096)
 def _options(prompt: str) -> tuple[tuple[tuple[str, ...], ...], ...]:
-    """Each list of options that the prompt offers, an option as its units."""
+    """Each list of options that the prompt offers, every option as its units."""
     text = _text(prompt).text
     found = []
     for pattern in (_LETTERED, _INLINE):
@@ -191,7 +196,8 @@ def _options(prompt: str) -> tuple[tuple[tuple[str, ...], ...], ...]:
 
 
 def _alternatives(question: str) -> tuple[tuple[str, ...], ...]:
-    """The options of ``is it red, green or blue?``: the last as it stands, the first without what leads to it."""
+    """The options of a question such as ``is it red, green or blue?``. The last one is taken whole; of the first as
+    many units from its end, since the question leads to it."""
     asked = question.rstrip("?. ").rpartition(":")[2]
     chosen = _CHOSEN.search(asked)
     split = (_EITHER, asked) if chosen is None else (_EACH, chosen[1] or chosen[2])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _IDEOGRAPH = later("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002fa1f]")
 
 _CONVERTED = later("[^\x00\ud800-\udfff]+")
-"""What a library in C can be given: no end of a string, no half of a character."""
+"""Text that the converter, a library in C, accepts: without NUL and without lone surrogates."""
 
 
 def has_ideographs(text: str) -> bool:

@@ -7,11 +7,11 @@ import regex
 from harness.errors import StageTimeoutError
 
 SECONDS = 2.0
-"""For one text. Forms that do not repeat within repetitions take microseconds."""
+"""Time limit for matching one text. Regular expressions without nested repetitions take microseconds."""
 
 
 def is_whole(form: str, text: str) -> bool:
-    """Whether the whole text has the form.
+    """Whether the regular expression matches the whole text.
 
     Raises:
         StageTimeoutError: the form did not decide in time; the text is neither in form nor out of it.
@@ -23,7 +23,7 @@ def is_whole(form: str, text: str) -> bool:
 
 
 def opens(form: str, text: str) -> bool:
-    """Whether the text begins with the form.
+    """Whether the regular expression matches at the text's beginning.
 
     Raises:
         StageTimeoutError: as `is_whole`.
@@ -35,7 +35,7 @@ def opens(form: str, text: str) -> bool:
 
 
 def holds(form: str, text: str) -> bool:
-    """Whether the form stands anywhere in the text.
+    """Whether the regular expression matches anywhere in the text.
 
     Raises:
         StageTimeoutError: as `is_whole`.

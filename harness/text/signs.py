@@ -1,4 +1,6 @@
-"""Signs that change what is said, as words of their own: ``3 + 4``, ``x > 3``, ``C++``, ``.NET``, ``10^3``.
+"""Recognise signs that change the meaning, as words of their own: ``3 + 4``, ``x > 3``, ``C++``, ``.NET``, ``10^3``.
+
+A dash, an asterisk or a slash in prose is not one; the characters on both sides decide.
 
 A dash, an asterisk or a stroke in prose is none; what tells them apart is what stands on both sides.
 """
@@ -10,9 +12,9 @@ from html import unescape
 from harness.text.pattern import later
 
 MINUS = "\ue001"
-"""Stands for a minus between operands until the text is cut: a hyphen is punctuation."""
+"""Placeholder for a minus between operands until the text is cut into words, since a hyphen is punctuation."""
 BEHIND = "\ue000"
-"""Stands for the minus of a grade or a charge, ``A-``, which belongs to the word before it."""
+"""Placeholder for the minus of a grade or a charge, ``A-``, which belongs to the word before it."""
 
 _SUPERSCRIPTS = str.maketrans(
     "\u2070\xb9\xb2\xb3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207f", "0123456789+-n"
@@ -40,14 +42,14 @@ _MINUS = later(
 )
 
 _TO = later("(?<=\\d) ?[~\u301c\uff5e\u2014] ?(?=\\d)")
-"""Between numbers the signs of a range, which are read as a dash."""
+"""Signs of a range between numbers, which are read as a dash."""
 
 _OPERATOR = "(?:<=|>=|!=|==|=>|->|[=<>\u2264\u2265\u2260\u2248\u2a7d\u2a7e+*/\xd7\xf7\xb1\u2192])"
 TOKEN = (
     rf"(?<=[\w)\]}}`]){_OPERATOR}(?=[\w(\[{{\-.$`])|(?<=[\w)\]}}`] ){_OPERATOR}(?= [\w(\[{{\-.$`])"
     rf"|[<>]=?(?=\d)|(?<=\S )[<>]=?(?= \d)|[\u2264\u2265\u2a7d\u2a7e\u2260\u2248\xb1]|\^(?=[\w({{])|{MINUS}"
 )
-"""An operator of a folded text."""
+"""Pattern of an operator in a folded text."""
 
 _ONE = {
     "<=": "\u2264", ">=": "\u2265", "!=": "\u2260", "==": "=", "\xd7": "*", "\xf7": "/", MINUS: "-",
@@ -56,7 +58,7 @@ _ONE = {
 
 
 def written(text: str) -> str:
-    """`text` with raised figures, fractions, grades and TeX as plain signs, before folding takes them for digits."""
+    """`text` with superscripts, fractions, grades and TeX as plain signs; folding would turn them into digits."""
     if _MAY_WRITE.search(text) is None:
         return text
     text = _POWER.sub("^", unescape(text))
@@ -68,7 +70,7 @@ def written(text: str) -> str:
 
 
 def subtracted(text: str) -> str:
-    """A folded text with `MINUS` for each minus between two operands."""
+    """A folded text with `MINUS` in place of each minus between two operands."""
     text = _TO.sub(f" {MINUS} ", text)
     if "-" not in text and "\u2212" not in text and "\u2013" not in text:
         return text
@@ -76,12 +78,12 @@ def subtracted(text: str) -> str:
 
 
 def one_spelling(operator: str) -> str:
-    """The operator as it is compared: ``<=`` as the one sign that it stands for."""
+    """The operator in one spelling: ``<=`` as the single sign."""
     return _ONE.get(operator, operator)
 
 
 def joins_words(words: list[str], at: int) -> bool:
-    """Whether the stroke or asterisk at `at` only joins two words, as in ``and/or``: prose, and no sign."""
+    """Whether the slash or asterisk at `at` only joins two words, as in ``and/or``."""
     if words[at] not in ("/", "*") or not 0 < at < len(words) - 1:
         return words[at] in ("/", "*")
     left, right = words[at - 1], words[at + 1]

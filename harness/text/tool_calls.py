@@ -1,4 +1,4 @@
-"""The tool calls that a text holds, in the ways in which chat templates write them.
+"""Read the tool calls in a text, in the ways in which chat templates write them.
 
 Hermes and Qwen ``<tool_call>{...}</tool_call>``, Mistral ``[TOOL_CALLS][...]``, Llama ``<|python_tag|>{...}`` and
 ``[name(key="value")]``, OpenAI's list of ``tool_calls``, or a bare object or list of them.
@@ -37,7 +37,7 @@ class Call:
 
 @lru_cache(maxsize=1024)
 def calls(text: str) -> tuple[Call, ...] | None:
-    """The calls in their order; () for a text without any, None where something is marked as a call and is none."""
+    """The calls in order; () for a text without any, None where something is marked as a call and cannot be read."""
     plain = _END.sub("", text).strip()
     if _XML.search(plain):
         return tuple(_of_xml(name, body) for name, body in _XML.findall(plain))
@@ -81,7 +81,7 @@ def _of_value(value: Any) -> tuple[Call, ...] | None:
 
 
 def _of_xml(name: str, body: str) -> Call:
-    """Qwen's coder form: each value is JSON where it parses, and a text where it does not."""
+    """A call in the form of Qwen's coder models: each value is JSON where it parses, else a text."""
     given = {key: parsed(value) for key, value in _PARAMETER.findall(body)}
     texts = dict(_PARAMETER.findall(body))
     return Call(name, {key: texts[key] if value is NOTHING else value for key, value in given.items()})

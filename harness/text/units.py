@@ -20,11 +20,11 @@ from harness.text.visible import without_invisible
 Hashes = npt.NDArray[np.uint64]
 
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002fa1f"
-"""Thai and Lao, Burmese, Khmer, kana, ideographs: one character is one unit."""
+"""Thai and Lao, Burmese, Khmer, kana, ideographs: scripts without spaces, in which each character is a unit."""
 
 _MARKS = "\u0300-\u036f\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
-"""Accents and vowel signs that stand by themselves, which Python counts to no word: without them, half of the words
-of Hindi are alike. (The danda, U+0964 and U+0965, ends a sentence.)"""
+"""Combining accents and vowel signs, which Python's word characters do not include; without them half of the words of
+Hindi look alike. (The danda, U+0964 and U+0965, ends a sentence.)"""
 
 _OPERATOR = r"[-+*/^=<>|&]"
 _SIGN = (
@@ -35,7 +35,8 @@ _SIGN = (
     r"|(?<=\w\+)\+(?!\w)|(?<=\w\#)(?!\w))"  # C++, C#
     r"|[$\u00a2-\u00a5\u20a0-\u20bf\u00ac\u00b1\u00d7\u00f7\u2190-\u22ff\u2600-\u27bf\U0001f000-\U0001faff]"
 )
-"""Operators between operands, currencies, and symbols of one character. A dash or asterisk in prose is none."""
+"""Pattern of signs that are units: operators between operands, currencies, and symbols of one character, but no dash or
+asterisk in prose."""
 
 _UNIT = later(f"[{UNSPACED}]|(?:[^\\W{UNSPACED}]|[{_MARKS}])+|{_SIGN}")
 _DRESS = later(r"[\s.,;:!?'\"()*_~`\-\u2010-\u2027\u2030-\u205e\u3001-\u3003\u3008-\u3011\u00ab\u00bb]+")
@@ -58,18 +59,18 @@ def bare(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """`text` in one case and width, without characters that nobody sees: they hide no word, and part none."""
+    """`text` in one case and width, without invisible characters, so that these neither hide nor split a word."""
     seen = without_invisible(text)
     return (seen if seen.isascii() else unicodedata.normalize("NFKC", seen)).casefold()
 
 
 def spans(text: str) -> list[tuple[str, int, int]]:
-    """Units of a text that is only case-folded, with the places where they stand: for marking, not for judging."""
+    """(unit, start, end) for the units of a text that is only case-folded: for marking places, not for judging."""
     return [(units(found.group())[0], *found.span()) for found in _UNIT.finditer(text) if units(found.group())]
 
 
 def is_character(text: str) -> bool:
-    """Whether a character of a script without spaces is in `text`; such a unit has no other."""
+    """Whether `text` holds a character of a script without spaces; a unit with one has no other character."""
     return _CHARACTER.search(text) is not None
 
 

@@ -14,14 +14,14 @@ from harness.text.units import is_character
 from harness.text.words import Words, readings
 
 _BEHIND = 8
-"""Words behind a wording that are looked at."""
+"""Words behind a wording that are searched for denials."""
 
 _BEFORE = 60
-"""Words of its sentence before a wording that are looked at."""
+"""Words of its sentence before a wording that are searched for denials."""
 
 
 def holds(text: str, wording: str) -> bool:
-    """Whether `wording` stands in `text` as whole words, denied or not. An empty wording is held by nothing."""
+    """Whether `wording` stands in `text` as whole words, denied or not; False for an empty wording."""
     return bool(_senses(text, wording))
 
 
@@ -40,7 +40,7 @@ def _senses_of_reference(reference: str, wording: str) -> frozenset[bool]:
 
 
 def _senses(text: str, wording: str) -> frozenset[bool]:
-    """The ways in which `wording` stands in `text`: True for affirmed, False for denied."""
+    """True for each affirmed and False for each denied occurrence of `wording` in `text`, as a set."""
     wanted = _wording(wording)
     return frozenset(
         _affirmed(words, first, end) for words in readings(text) for one in wanted for first, end in words.places(one)
@@ -53,7 +53,7 @@ def _wording(wording: str) -> tuple[Words, ...]:
 
 
 def _affirmed(words: Words, first: int, end: int) -> bool:
-    """Whether an even number of denials, such as none, bears on the words from `first` up to `end`."""
+    """Whether the number of denials of the words from `first` up to `end` is even, such as 0."""
     if not _may_deny(words.joined):
         return True
     stop = end
@@ -82,7 +82,7 @@ def _may_deny(text: str) -> bool:
 
 
 def _chinese(words: Words, first: int, end: int) -> bool:
-    """Whether the words, or one beside them in their clause, are written in characters."""
+    """Whether the words, or a neighbour of them in their clause, are characters of a script without spaces."""
     low, high = max(0, first - 1), min(len(words.words), end + 1)
     low += bool(low < first and words.parted[first])
     high -= bool(high > end and words.parted[end])
@@ -105,7 +105,7 @@ def _clauses(words: Words, first: int) -> list[tuple[str, ...]]:
 
 
 def _reply(words: Words, end: int) -> tuple[str, ...]:
-    """The first clause, or three words of it, behind the question that holds the words up to `end`; none where no
+    """The first clause (at most three words) behind the question that contains the words up to `end`; () where no
     question does."""
     for at in range(end, min(len(words.words), end + _BEFORE)):
         if words.parted[at] == "?":

@@ -46,7 +46,7 @@ _SENTENCE_ENDS = {".": ".", "!": ".", ";": ".", "\n": ".", "\u3002": ".", "?": "
 _CLAUSE_ENDS = frozenset({*_SENTENCE_ENDS, *":,()\u3001\u2014", " - ", " \u2013 "})
 _DIGIT = later(r"\d")
 _PLAIN = later(r"[-+]?(\d+\.?\d*|\.\d+)")
-"""A number that can be counted with; 1:30 and 1.2.3 cannot."""
+"""A plain decimal number; 1:30 and 1.2.3 are none."""
 _POWERS = frozenset({"^", "/"})
 _SHARES = frozenset({"%", "\u2030", "^"})
 _ORDINAL_MARK = "\u7b2c"
@@ -77,7 +77,8 @@ class Words:
             at = self.joined.find(wanted.joined, at + 1)
 
     def _within_quantity(self, first: int, end: int) -> bool:
-        """Whether the run begins or ends inside a quantity: ten is not said by ten in a hundred, nor 5 km by 5 km/h."""
+        """Whether the run begins or ends inside a larger quantity: ten in a hundred does not say ten, nor 5 km/h 5
+        km."""
         last = self.words[end - 1]
         behind = self.words[end] if end < len(self.words) and not self.parted[end] else ""
         counted = quantities.is_number(last)
@@ -91,8 +92,8 @@ class Words:
 
 @lru_cache(maxsize=4096)
 def readings(text: str) -> tuple[Words, ...]:
-    """The ways to read a text's words, the plainest first: hyphens as blanks and hyphens as nothing, dates and ranges
-    as they stand and in one spelling."""
+    """The ways to read a text's words, the plainest first: hyphens as blanks or as nothing, dates and ranges as written
+    or in one spelling."""
     shown = signs.subtracted(_folded(visible(text)))
     if _ENDS_IN_NT.search(shown) or "cannot" in shown:
         shown = _CONTRACTED.sub(_expanded, shown)
@@ -117,7 +118,8 @@ def _expanded(found: re.Match[str]) -> str:
 
 
 def _cut(text: str) -> tuple[Words, ...]:
-    """The words of a folded text: as they stand, and where it differs with dates, times and ranges in one spelling."""
+    """The readings of a folded text: its words as written, and, where that differs, with dates, times and ranges in one
+    spelling."""
     words: list[str] = []
     parted: list[str] = []
     ended = ""
@@ -146,8 +148,8 @@ def _row(words: list[str], parted: list[str]) -> Words:
 
 
 def _spelled(token: str) -> tuple[str, ...]:
-    """A number without thousands separators, its minus sign the one on keyboards and its currency before it; ``&`` as
-    the word that it stands for; a sign in its one spelling."""
+    """The words of one token: a number without thousands separators, with a plain minus sign and its currency in front;
+    the word for ``&``; a sign in its one spelling."""
     if token == "&":
         return ("and",)
     if not any(sign.isdigit() for sign in token) or token[0].isalpha() or (token[0] == "." and token[1:2].isalpha()):

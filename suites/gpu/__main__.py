@@ -29,12 +29,13 @@ from suites.gpu.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WITHIN = 450.0
-"""Seconds of the whole run: below eight minutes also where the last step must be killed."""
+"""Time limit of the whole run in seconds: below eight minutes even where the last step must be killed."""
 _CODE = ("training.adapter", "harness.engines.checkpoint", "harness.engines.generate", "harness.engines.mount_proof")
 
 
 class Report:
-    """What became of the steps; both files are written after each, so that a run that is killed leaves what it had."""
+    """The outcomes of the steps so far. Both files are written after each step, so that a killed run leaves what it
+    had."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder, self.settings = folder, settings
@@ -110,7 +111,7 @@ def _steps(given: str) -> int:
 
 
 def _surround(device: str, site: Path) -> None:
-    """The environment of every step: the wheels' folder in reach, no hub, no progress bars, one card or none."""
+    """Set the environment of every step: the wheels' folder on the path, no hub, no progress bars, one card or none."""
     sys.path.insert(0, str(site))
     os.environ["PYTHONPATH"] = os.pathsep.join([str(site), str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(
         os.pathsep
@@ -122,7 +123,7 @@ def _surround(device: str, site: Path) -> None:
 
 
 def _here(name: str, work: Callable[[], dict[str, Any]]) -> Outcome:
-    """Something that is done in this process, as a step."""
+    """Run a function in this process and return its outcome as that of a step."""
     started = time.monotonic()
     try:
         figures = work()

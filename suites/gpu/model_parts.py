@@ -84,7 +84,7 @@ def sha256(folder: Path) -> str | None:
 
 
 def _manifest(folder: Path) -> dict[str, object]:
-    """Of whichever part is there: each holds it."""
+    """The manifest of the whole file, from whichever part is there: each holds it."""
     for part in sorted(folder.glob("part-*")):
         if (part / MANIFEST).is_file():
             return _read(part)
@@ -105,7 +105,7 @@ def _parts(folder: Path, count: int) -> list[Path]:
 
 
 def _blocks(read: Callable[[int], bytes], most: int) -> Iterator[bytes]:
-    """At most `most` bytes, a block at a time."""
+    """Blocks of at most `most` bytes in all."""
     left = most
     while left and (block := read(min(_BLOCK, left))):
         left -= len(block)

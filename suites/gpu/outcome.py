@@ -1,4 +1,4 @@
-"""What became of one step."""
+"""The outcome of one step: whether it was measured, its figures, and why not."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Outcome:
     name: str
     status: Status
     seconds: float = 0.0
-    """Of the step's whole process, its imports included."""
+    """Seconds of the step's whole process, its imports included."""
     why: str = ""
-    """One line; empty where the step was measured."""
+    """Why the step was not measured, in one line; "" where it was."""
     tail: str = ""
     """The end of what a failed step printed."""
     figures: Mapping[str, Any] = field(default_factory=dict)
-    """What was measured; bytes, seconds and counts, unrounded."""
+    """The figures of the step: bytes, seconds and counts, unrounded."""

@@ -1,4 +1,4 @@
-"""The steps in their order, with their limits: what tells most comes first, since the time may end."""
+"""The steps in order, with their limits. The most informative ones come first, since the time may run out."""
 
 from __future__ import annotations
 

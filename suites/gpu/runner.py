@@ -1,4 +1,4 @@
-"""Steps, each in a process of its own with a time limit: one that crashes is told, and the next one goes on.
+"""Run steps, each in a process of its own with a time limit: a crash is reported, and the next step goes on.
 
 A step's memory, on the card as well, is free again when its process has ended. Imports of the standard library alone:
 the machine may lack everything else until the wheels are installed.
@@ -36,7 +36,7 @@ class Step:
     function: str
     """``module:function``, called with the settings and the arguments; returns the figures."""
     limit: float
-    """Seconds."""
+    """Time limit in seconds."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     after: tuple[str, ...] = ()
     """Steps one of which must have been measured; none: it stands alone."""
@@ -95,7 +95,7 @@ def _run_one(step: Step, settings: Settings, limit: float, log: Path) -> Outcome
 
 
 def _process(settings: Settings, arguments: tuple[Any, ...]) -> BaseProcess:
-    """A process of its own, not started yet.
+    """A process for a step, not started yet.
 
     CUDA does not survive a fork, so on a card each step starts afresh. On a processor the libraries are imported once,
     in a process that computes nothing, and the steps are forked from it: ten imports would take longer than the steps.
@@ -108,7 +108,8 @@ def _process(settings: Settings, arguments: tuple[Any, ...]) -> BaseProcess:
 
 
 def _child(step: Step, settings: Settings, log: str, result: str) -> None:
-    """In the step's process: what it prints goes to the log, its figures to the result. An error ends the process."""
+    """Run a step in its own process: what it prints goes to the log, its figures to the result. An error ends the
+    process."""
     if sys.platform == "linux":  # a run that is killed leaves no step behind
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     stream = os.open(log, os.O_WRONLY | os.O_APPEND)

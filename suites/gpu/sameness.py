@@ -1,4 +1,4 @@
-"""How many answers are the same, token for token, when they are asked for in two ways."""
+"""Count the answers that are the same, token for token, when they are asked for in two ways."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAIRS = (
     ("answers-8", "answers-64"),
     ("answers-64", "answers-64-again"),
 )
-"""The last two are the same batches in two processes."""
+"""Pairs of steps whose answers are compared. The last pair has the same batches in two processes."""
 
 
 def pair(one: str, other: str) -> str:

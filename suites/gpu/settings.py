@@ -1,4 +1,4 @@
-"""What all steps of one run share; made by the script, handed to each step's process."""
+"""The settings that all steps of a run share; the script makes them and hands them to each step's process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Settings:
     release: Path
     """The release spec whose candidate is trained."""
     work: Path
-    """Folder for what a step leaves to those behind it: checkpoints, adapters, answers."""
+    """Folder for what a step leaves for later steps: checkpoints, adapters, answers."""
     device: Literal["cuda", "cpu"]
     model: Path | None
     """The base, joined of its parts; None: the one that the spec's source names."""

@@ -1,4 +1,4 @@
-"""Folders whose files are told by their SHA-256, so that a file that was cut on its way is refused by its name."""
+"""Folders with a list of SHA-256 sums, by which a file that was cut in transfer is found and named."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from harness.errors import GreenrunError
 from harness.store import digests
 
 FILE = "SHA256SUMS.txt"
-"""As ``sha256sum -c`` reads it, too."""
+"""Name of the list, in the format of ``sha256sum -c``."""
 
 
 class PartError(GreenrunError):
@@ -23,7 +23,7 @@ def write(folder: Path) -> None:
 
 
 def verified(folder: Path) -> list[Path]:
-    """The files that the sums of `folder` name, each read and found to be what they say.
+    """The files that the sums of `folder` name, each checked.
 
     Raises:
         PartError: there are no sums, a file is not there, or its bytes are others.

@@ -28,9 +28,9 @@ Figures = Mapping[str, Any]
 class Row:
     title: str
     steps: tuple[str, ...]
-    """Whose figures it shows: where one was not measured, the row says why."""
+    """Names of the steps whose figures it shows. Where one was not measured, the row says why."""
     show: Callable[..., str | None]
-    """Called with the figures of the steps; None: they do not hold this one."""
+    """Makes the text from the figures of the steps; None where they do not hold this one."""
 
 
 def _mib(number: float) -> str:

@@ -1,4 +1,5 @@
-"""The packages that a bare machine must be brought: the project's own requirements and theirs, in the pinned versions.
+"""The packages to bring to a bare machine: the project's own requirements and their dependencies, in the pinned
+versions.
 
 The list is read from pyproject.toml and from what is installed here, so that it cannot fall behind either.
 """
@@ -18,13 +19,14 @@ from harness.errors import GreenrunError
 from harness.project import ROOT
 
 THERE = ("torch", "numpy")
-"""What the machine has, with all that these alone need: a CUDA build of torch does not travel, and what is compiled
-there stands on its numpy. transformers travels though most machines have one: out of the same GGUF file 5.17 reads
-another end token than 5.23, and none for padding, so a model loaded by it is not the one that is released."""
+"""Packages of the machine that stay, with all that only they need: a CUDA build of torch is too large to bring, and
+compiled packages there fit its numpy. transformers is brought though most machines have one: from the same GGUF file
+5.17 reads another end token than 5.23, and no padding token, so it would load another model than the released one."""
 
 LEFT_OUT = ("datasets",)
-"""Nothing here needs it: only TRL's comparison, which is `make perf`. transformers imports it where it is there, so
-one that does not fit the machine's other packages would break the training."""
+"""Packages that are left out, since nothing here needs them: only TRL's comparison does, which is `make perf`.
+transformers imports datasets where it is installed, so one that does not fit the machine's other packages would break
+the training."""
 
 PYTHON = "3.12"
 _MACHINE = {

@@ -14,10 +14,11 @@ from harness.errors import GreenrunError
 from suites.gpu import sums
 
 STAYS = frozenset({"scipy"})
-"""What most machines have, and what is left alone there in any version: other libraries were compiled against it."""
+"""Packages that most machines have, and that are kept there in any version: other libraries were compiled against
+them."""
 
 _LIMIT = 90
-"""Seconds that installing may take."""
+"""Time limit of the installation, in seconds."""
 
 
 class WheelError(GreenrunError):
@@ -25,7 +26,7 @@ class WheelError(GreenrunError):
 
 
 def canonical(name: str) -> str:
-    """A package's name as all spellings of it are compared."""
+    """A package's name in its canonical spelling, for comparing names."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -58,7 +59,7 @@ def pack(source: Path, folder: Path, most: int) -> list[Path]:
 
 
 def _filled(found: Sequence[Path], most: int) -> list[list[Path]]:
-    """Wheels, the largest first, each in the first part that has room."""
+    """Wheels in parts: the largest first, each into the first part that has room."""
     parts: list[list[Path]] = []
     for wheel in found:
         if wheel.stat().st_size > most:

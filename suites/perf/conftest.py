@@ -1,4 +1,4 @@
-"""The default release line's base, as trained on, and its training items: shared by the benchmarks."""
+"""Fixtures for the benchmarks: the default release line's base, as trained on, and its training items."""
 
 from __future__ import annotations
 

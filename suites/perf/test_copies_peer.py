@@ -32,7 +32,7 @@ OPTIONS = Options(duplicates_of=("prompt",))
 
 
 def _changed(words: list[str], count: int) -> list[str]:
-    """Words changed at equal distances: each takes up to five shingles with it."""
+    """A text with `count` words changed at equal distances: each change removes up to five shingles."""
     at = {(2 * number + 1) * len(words) // (2 * count) for number in range(count)}
     return [f"other{number}" if number in at else word for number, word in enumerate(words)]
 
@@ -50,7 +50,7 @@ PLANTS: dict[str, Callable[[list[str]], str]] = {
 
 
 def planted_texts() -> tuple[list[str], dict[int, tuple[str, int]]]:
-    """Texts in order, and of each copy, by its number: how it was made, and the number of its original."""
+    """(texts in order, number of each copy -> (how it was made, number of its original))."""
     source = random.Random(5)
     vocabulary = [f"w{number}" for number in range(20_000)]
     made: list[str] = []
@@ -89,7 +89,7 @@ def theirs(texts: list[str], folder: Path) -> set[int]:
     from datatrove.utils.word_tokenizers import WordTokenizer
 
     class Units(WordTokenizer):  # type: ignore[misc]
-        """Our units, so that only the search differs."""
+        """A tokenizer for datatrove that cuts texts into our units, so that only the search differs."""
 
         def word_tokenize(self, text: str) -> list[str]:
             return units.units(text)

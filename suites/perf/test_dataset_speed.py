@@ -35,7 +35,7 @@ from harness.spec import data
 SIZES = [int(size) for size in os.environ.get("GREENRUN_PERF_RECORDS", "1000,10000").split(",")]
 SCHEMA = ROOT / "data" / "v3" / "schemas" / "style.schema.json"
 LOOP_AT_MOST = 20_000
-"""Records that the straightforward loop is timed on; its time per record does not depend on their number."""
+"""Most records that the straightforward loop is timed on, since its time per record does not depend on their number."""
 MIB = 2**20
 FIGURES = ROOT / "out" / "perf"
 
@@ -46,11 +46,11 @@ class Cost:
     records: int
     seconds: float
     cpu: float
-    """Seconds of processor time, of all processes together: what a busy machine does not change much."""
+    """Processor time in seconds, over all processes: it changes little on a busy machine."""
     peak: int
-    """Bytes of the largest process at its largest, less what it had before the work began."""
+    """Peak memory in bytes of the largest process, minus what it had before the work began."""
     resident: int
-    """Bytes of the largest process at its largest."""
+    """Peak memory in bytes of the largest process."""
 
 
 def write_records(path: Path, count: int, seed: int) -> Path:
@@ -82,7 +82,7 @@ def write_records(path: Path, count: int, seed: int) -> Path:
 
 
 def straightforward(path: Path) -> int:
-    """What one writes first: a line, json.loads, jsonschema."""
+    """The straightforward loop: for each line json.loads, then jsonschema."""
     validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
     sound = 0
     with path.open(encoding="utf-8") as stream:
@@ -104,7 +104,7 @@ def duplicates(path: Path) -> int:
 
 
 def leakage(path: Path) -> int:
-    """A tenth as many benchmark items as training ones."""
+    """Check a pair of files for leakage, with a tenth as many benchmark items as training ones."""
     other = path.with_name(f"benchmark-{path.name}")
     named = {"train": (path, _items(path)), "benchmark": (other, _items(other))}
     return sum(1 for _ in text_findings(named)) + 1
@@ -124,7 +124,7 @@ JOBS: dict[str, Callable[[Path], int]] = {
 
 
 def _peak() -> int:
-    """Bytes. Of this process not by getrusage, whose figure begins with what the parent had when it started us."""
+    """Peak memory of this process in bytes. Not by getrusage, whose figure begins with that of the parent process."""
     own = next(line for line in Path("/proc/self/status").read_text().split("\n") if line.startswith("VmHWM:"))
     return max(int(own.split()[1]), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) * 1024
 
@@ -176,7 +176,7 @@ def test_judging_data_is_compared_with_the_straightforward_loop(
 
 
 def remembered(costs: list[Cost], path: Path) -> list[Cost]:
-    """These costs, and those that earlier calls left for other jobs and sizes; all are left for the next call."""
+    """These costs together with those of earlier calls for other jobs and sizes; all are kept for the next call."""
     known = [Cost(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))] if path.exists() else []
     fresh = {(cost.job, cost.records) for cost in costs}
     merged = sorted(
@@ -189,7 +189,7 @@ def remembered(costs: list[Cost], path: Path) -> list[Cost]:
 
 
 def draw(costs: list[Cost], path: Path) -> None:
-    """Seconds, and bytes of memory that were added, over records: logarithmic axes, one line a job."""
+    """Draw time and added memory against the number of records: logarithmic axes, one line a job."""
     pyplot = pytest.importorskip("matplotlib.pyplot", reason="no plot without matplotlib: make perf installs it")
     figure, (time_axes, memory_axes) = pyplot.subplots(1, 2, figsize=(11, 4.5))
     for job in JOBS:

@@ -21,7 +21,7 @@ ROUNDS = 3
 
 
 def judge_all(scores: list[list[float]]) -> int:
-    """A third of the gates of each kind; returns how many pass."""
+    """Judge all gates, a third of each kind; returns how many pass."""
     passed = 0
     for number, values in enumerate(scores):
         if number % 3 == 0:

@@ -1,4 +1,5 @@
-"""Adapters that are given instead of trained: the control run's own, with one thing spoiled."""
+"""Sabotages of given adapters: the control run's own adapter with one thing spoiled, given in place of a trained
+one."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ Tensors = dict[str, Any]
 
 
 def given(name: str, edit: Callable[[Path], None], made_as: str = "") -> Spoil:
-    """``--adapter NAME=DIR`` with the control run's adapter of that name (or `made_as`), spoiled by `edit`.
+    """A `Spoil` that gives ``--adapter NAME=DIR``: the control run's adapter of that name (or `made_as`), changed by
+    `edit`.
 
     Of a given adapter leakage is unknown; that question only advises here, so that the adapter itself is refused.
     """
@@ -46,7 +48,7 @@ def _leakage_advises(line: Line) -> None:
 
 
 def tensors(edit: Callable[[Tensors], Tensors]) -> Callable[[Path], None]:
-    """Rewrite the adapter's weights."""
+    """An edit of the adapter's weights."""
 
     def rewrite(folder: Path) -> None:
         from safetensors.torch import load_file, save_file
@@ -57,7 +59,7 @@ def tensors(edit: Callable[[Tensors], Tensors]) -> Callable[[Path], None]:
 
 
 def config(**fields: object) -> Callable[[Path], None]:
-    """Set fields of the adapter's configuration."""
+    """An edit of fields of the adapter's configuration."""
 
     def rewrite(folder: Path) -> None:
         path = folder / CONFIG
@@ -67,7 +69,7 @@ def config(**fields: object) -> Callable[[Path], None]:
 
 
 def scaled(factor: float) -> Callable[[Path], None]:
-    """Multiply every lora_B."""
+    """An edit that multiplies every lora_B by a factor."""
     return tensors(lambda found: {key: one * factor if ".lora_B." in key else one for key, one in found.items()})
 
 
@@ -82,13 +84,13 @@ def without_first(found: Tensors) -> Tensors:
 
 
 def with_stranger(found: Tensors) -> Tensors:
-    """One tensor more, for a layer that the base does not have."""
+    """The weights with one more tensor, for a layer that the base does not have."""
     name = sorted(found)[0]
     return {**found, name.replace("layers.0", "layers.9"): found[name].clone()}
 
 
 def halved(found: Tensors) -> Tensors:
-    """Shapes of a base half as wide: lora_A (rank, in), lora_B (out, rank)."""
+    """The weights in the shapes of a base half as wide: lora_A (rank, in), lora_B (out, rank)."""
     return {
         key: (one[:, : one.shape[1] // 2] if ".lora_A." in key else one[: one.shape[0] // 2]).contiguous()
         for key, one in found.items()
@@ -96,7 +98,7 @@ def halved(found: Tensors) -> Tensors:
 
 
 def pickled(folder: Path) -> None:
-    """Weights as peft wrote them of old."""
+    """Store the weights as a pickle, as peft used to."""
     import torch
     from safetensors.torch import load_file
 
@@ -114,4 +116,4 @@ def as_link(folder: Path) -> None:
 
 
 def untouched(folder: Path) -> None:
-    """Nothing to spoil: giving it under that name is the sabotage."""
+    """Change nothing: giving the adapter under that name is the sabotage."""

@@ -13,11 +13,11 @@ from suites.sabotage.case import Sabotage
 from suites.tiny.child import Finished, Line, release
 
 AT_ONCE = 2
-"""A release of the tiny line keeps one core busy (its spec says ``threads = 1``)."""
+"""Runs at the same time. A release of the tiny line keeps one core busy (its spec says ``threads = 1``)."""
 
 
 LONGEST = 3600
-"""Seconds after which one run is given up: for a line of any size, on a machine that has other work."""
+"""Time limit of one run in seconds: enough for a line of any size, on a machine that has other work."""
 
 
 def own(line: Line, folder: Path) -> Line:

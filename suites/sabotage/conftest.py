@@ -1,4 +1,4 @@
-"""The sabotaged runs of somebody's own release, and the kill table at the end."""
+"""Fixtures for sabotaged runs of somebody's own release, and the kill table at the end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from suites.tiny.child import Finished, Line, release
 
 HOUR = 3600
 WORDS = ("would ship", "advised", "caught", "not tried")
-"""What becomes of a sabotage, worst first."""
+"""What a sabotage came to, worst first."""
 PLUGIN = ("-p", frugal.__name__)
 KILLS = pytest.StashKey[list[table.Row]]()
 """Sabotage, what became of it, the gate, the first line of its message."""

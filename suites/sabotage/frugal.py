@@ -1,4 +1,4 @@
-"""A pytest plugin: no adapter is trained and no question is asked, and the run ends at the first new refusal.
+"""A pytest plugin for sabotaged runs: nothing is trained or generated, and the run ends at the first new refusal.
 
 What the store holds is judged; what it lacks is an error that says so (`NOT_MADE`). A run that was refused once need
 not be refused again by the gates after that.
@@ -29,7 +29,8 @@ def _refuse(*arguments: object, **named: object) -> NoReturn:
 
 
 def pytest_configure() -> None:
-    """Not at import: the kit's own process reads names from here and must stay able to train."""
+    """Put the refusals in place. Not at import, since the kit's own process imports names from here and must be able to
+    train."""
     import fixtures.builds
     import harness.engines.fresh_process
     import harness.engines.perplexity

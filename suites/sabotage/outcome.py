@@ -1,4 +1,4 @@
-"""What became of a defect: caught by a gate, or on its way to users, or not to be tried without a model."""
+"""The outcome of a sabotaged run: caught by a gate, shipped, or not to be judged without a model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from suites.tiny.child import Finished
 
 RED = ("failed", "inconclusive", "error", "blocked")
 ENDED = "interrupted: "
-"""How a run's reasons begin where `suites.sabotage.frugal` ended it."""
+"""Beginning of a run's reason where `suites.sabotage.frugal` ended it."""
 BEFORE_TRAINING = "data"
 """The area whose gates must refuse before anything is trained."""
 
@@ -79,7 +79,7 @@ def _seen(red: Gates) -> str:
 
 
 def _red_already(sabotage: Sabotage, control: Mapping[str, Any]) -> str:
-    """Where the kind of gate that would see it is red on the untouched release, and only advises."""
+    """A note where the kind of gate that would catch it is red on the untouched release already, and only advises."""
     kind = sabotage.caught_by.rpartition(".")[2]
     red = [str(gate["id"]) for gate in control["gates"] if gate["outcome"] in RED and not gate["blocking"]]
     names = [name for name in red if name.rpartition(".")[2] == kind]
@@ -87,7 +87,7 @@ def _red_already(sabotage: Sabotage, control: Mapping[str, Any]) -> str:
 
 
 def _by_reasons(verdict: Mapping[str, Any], control: Mapping[str, Any]) -> Outcome:
-    """No gate is to blame: the verdict's own reasons, or none but those of the untouched run."""
+    """The outcome where no gate is red: by the verdict's reasons that the untouched run does not have."""
     news = [text for text in verdict["reasons"] if text not in control["reasons"] and not text.startswith(ENDED)]
     if news:
         return Outcome("caught", str(verdict["verdict"]), str(news[0]).partition("\n")[0])

@@ -20,7 +20,7 @@ Concerned = Callable[[Record], bool]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Records of which the task wants a refusal, or of which it wants an answer."""
+    """Selects records by what the task wants: a refusal, or an answer."""
 
     refusal: bool
 

@@ -20,7 +20,7 @@ def read(path: Path) -> Table:
 
 
 def write(path: Path, table: Table) -> None:
-    """The same spec to every reader, on one line a table; comments are lost."""
+    """Write a spec as TOML with each table on one line; it reads the same, without comments."""
     rows = [f"{json.dumps(key)} = {_toml(value)}" for key, value in table.items()]
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
@@ -61,7 +61,7 @@ def called_with(*arguments: str) -> Spoil:
 
 
 def both(first: Spoil, second: Spoil) -> Spoil:
-    """One defect that shows in two places."""
+    """Two spoils as one: a defect that shows in two places."""
     return lambda line: (*first(line), *second(line))
 
 

@@ -65,7 +65,7 @@ def removed(kind: str, label: str, *arguments: str) -> Spoil:
 
 
 def forged(kind: str, label: str, edit: Callable[[Path], None]) -> Spoil:
-    """Change an artifact's files and write its manifest anew, as someone who knows the store would."""
+    """Change an artifact's files and write a manifest that fits, as someone who knows the store would."""
 
     def spoil(line: Line) -> tuple[str, ...]:
         folder = artifact(line, kind, label)
@@ -89,7 +89,7 @@ def _sign(folder: Path) -> None:
 
 
 def forged_answers(label: str, edit: Callable[[Answers], Answers], believed: bool = True) -> Spoil:
-    """The same for the answers of a sheet.
+    """As `forged`, for the answers of a sheet.
 
     A text that its tokens do not say is refused at once. With `believed` that is left out of the run, so that the gates
     behind it are seen to catch what a worse adapter would say: no model has to be trained to say it.

@@ -1,4 +1,4 @@
-"""What a sabotage is done to, by its role in the spec: no sabotage needs to know the names of one release line."""
+"""Find what to sabotage by its role in the spec, so that no sabotage depends on the names of one release line."""
 
 from __future__ import annotations
 
@@ -54,11 +54,7 @@ def control_verdict(line: Line) -> Any:
 
 
 def made(line: Line) -> str:
-    """How adapters of the control run are labelled: the experiment that it selected, or "given".
-
-    Raises:
-        NoTargetError: it selected none.
-    """
+    """The first word of the labels of the control run's adapters: the selected experiment, or "given"."""
     if spec_of(line).external:
         return "given"
     selected = control_verdict(line)["selected_experiment"]

@@ -8,7 +8,7 @@ Row = tuple[str, ...]
 
 
 def lines(rows: Sequence[Row]) -> list[str]:
-    """Rows of equally many cells in columns; the last cell is as long as it is."""
+    """Rows of equally many cells as aligned lines; the last column is not padded."""
     if not rows:
         return []
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]

@@ -47,7 +47,7 @@ def fresh_id() -> Callable[[], str]:
 
 @pytest.fixture(scope="session")
 def llama_cpp(pytestconfig: pytest.Config) -> Toolchain:
-    """The real one, built or named; where there is none its tests are skipped, and say how to get it."""
+    """The real toolchain, built or named. Without one its tests are skipped, with the way to get it."""
     try:
         return find.find(options.llama_cpp(pytestconfig), build.place())
     except ToolchainError as error:

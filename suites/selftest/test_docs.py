@@ -10,11 +10,12 @@ from types import FunctionType, SimpleNamespace
 
 import pytest
 
+from harness.new.__main__ import parser
 from harness.project import ROOT
 from harness.statistics.measurement import Measurement
 from harness.store.artifact import Artifact
 
-WALKED = ("first-release", "red-run", "extending", "statistics", "threats")
+WALKED = ("first-release", "new", "red-run", "extending", "statistics", "threats")
 PAGES = [ROOT / "docs" / f"{name}.md" for name in WALKED]
 PLACES = ("harness", "suites", "docs", "data", "training", "fixtures")
 MADE = ("data/mine",)
@@ -26,8 +27,10 @@ def commands(page: Path) -> list[str]:
 
 
 def known_options(config: pytest.Config) -> set[str]:
+    """Of pytest, and of the commands that the pages give."""
     groups = [config._parser._anonymous, *config._parser._groups]
-    return {flag for group in groups for entry in group.options for flag in entry.names()}
+    own = {flag for entry in parser()._actions for flag in entry.option_strings}
+    return own | {flag for group in groups for entry in group.options for flag in entry.names()}
 
 
 def exists(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""A tiny LoRA that moves every logit, and hands that spoil the GGUF file made of one."""
+"""A tiny LoRA that moves every logit, and a tool to change a GGUF file that was made of one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def write_adapter(base: Path, folder: Path, seed: int = 5, **options: Any) -> Pa
 
 
 def rewritten(source: Path, target: Path, tensors: Edit = dict, fields: Mapping[str, Any] | None = None) -> Path:
-    """A GGUF LoRA written anew, as somebody who wants it to be believed would.
+    """Write a GGUF LoRA again with changes, as a forger would.
 
     Args:
         tensors: name -> array of the file's, changed.

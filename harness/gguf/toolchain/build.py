@@ -34,14 +34,14 @@ PLACE = ROOT / ".build" / "llama.cpp"
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """An instruction set that was built and did not run."""
+    """An instruction set that was built and whose model did not run, and why."""
 
     name: str
     why: str
 
 
 def place(root: Path = PLACE) -> Path:
-    """Where the toolchain of this machine is, or will be: the name is the digest of all that goes into it."""
+    """Folder of this machine's toolchain, built or not. Its name is the digest of all that goes into it."""
     inputs = {
         "source": source.SHA256,
         "targets": compiling.TARGETS,

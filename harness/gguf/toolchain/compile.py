@@ -43,7 +43,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Compiler:
-    """One place to compile in, and where its output goes."""
+    """A folder to compile in, and the log of its output."""
 
     source: Path
     build: Path
@@ -70,7 +70,7 @@ class Compiler:
         return shutil.which(name, path=self.environment.get("PATH"))
 
     def _run(self, command: Sequence[str], stage: str) -> None:
-        """Run to the end, its output appended to the log, its progress said now and then."""
+        """Run a command to its end; its output goes to the log, and its progress is printed from time to time."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("a", encoding="utf-8") as log:
             begin = log.tell()
@@ -101,7 +101,7 @@ class Compiler:
 
 
 class Progress:
-    """Says how far a build is: a line at once, then one every `SAY_EVERY` seconds."""
+    """Prints how far a build is: a line at once, then one every `SAY_EVERY` seconds."""
 
     def __init__(self, stage: str, say: Say) -> None:
         self.stage, self.say = stage, say
@@ -132,7 +132,7 @@ def _failure(stage: str, status: int, log: Path, begin: int) -> str:
 
 
 def check_compiler(environment: Mapping[str, str]) -> None:
-    """Say at once what a build would only find out later.
+    """Refuse to start a build without a compiler, which would fail only later.
 
     Raises:
         ToolchainError: there is no C++ compiler.

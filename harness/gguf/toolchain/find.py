@@ -1,4 +1,4 @@
-"""A llama.cpp that can be used: where its tools are, which bytes they are, and what proves that they run here."""
+"""Find a usable llama.cpp: where its tools are, a digest of its files, and how to run them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from harness.store import digests
 TOOLS = ("llama-quantize", "llama-completion", "llama-cli")
 CONVERTER = "convert_hf_to_gguf.py"
 LORA_CONVERTER = "convert_lora_to_gguf.py"
-"""Lies beside it."""
+"""The converter of adapters, in the folder of the converter of checkpoints."""
 MANIFEST = "toolchain.json"
 LIBRARY = "libllama.so"
 VERSION_SECONDS = 60.0
-"""A tool that prints its version takes a tenth of a second; the rest is for a machine under load."""
+"""Time limit for a tool to print its version, in seconds. It takes a tenth of one; the rest is for a machine under
+load."""
 _ASKING = {"llama-quantize": ("no-such-file.gguf", "no-such-file-either.gguf", "Q4_0")}
-"""Tools that know no ``--version``, and what makes them say it all the same before they fail."""
+"""Tools without ``--version`` -> arguments with which they print it before they fail."""
 _INSTALL = "run make llama-cpp, or name a built llama.cpp with --llama-cpp=DIR"
 
 
@@ -46,11 +47,11 @@ class Toolchain:
 
     @property
     def lora_converter(self) -> Path:
-        """What makes a GGUF LoRA of an adapter; an own llama.cpp may lack it."""
+        """The converter of adapters; a llama.cpp that was not built here may lack it."""
         return self.converter.with_name(LORA_CONVERTER)
 
     def environment(self) -> dict[str, str]:
-        """For children: the binding importable, its libraries these very ones, no network."""
+        """Environment for child processes: the binding importable, these libraries, no network."""
         mine = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         paths = [str(self.python)] if self.python else []
         paths += [path for path in [os.environ.get("PYTHONPATH", "")] if path]
@@ -122,7 +123,8 @@ def _manifest(folder: Path) -> dict[str, object]:
 
 
 def _digest(tools: Mapping[str, Path], libraries: Path, converter: Path, python: Path | None) -> str:
-    """Over tools, every library beside them, the converter's sources and the binding's; compiled Python left out."""
+    """SHA-256 over tools, all libraries beside them, and the sources of converter and binding; compiled Python is left
+    out."""
     total = hashlib.sha256()
     for name, path in sorted(_files(tools, libraries, converter, python)):
         total.update(f"{name}\0{digests.of_file(path)}\n".encode())
@@ -146,10 +148,10 @@ def _files(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the tools of a toolchain said of themselves."""
+    """The versions that the tools of a toolchain report."""
 
     versions: Mapping[str, str]
-    """Tool -> its version line; the binding and the converter's gguf package among them."""
+    """Tool -> its version line; also for the binding and the converter's gguf package."""
     problems: tuple[str, ...]
     """What is wrong, a sentence each; empty for a toolchain that can be used."""
 

@@ -12,16 +12,16 @@ from harness.engines.native import ChildError
 from harness.gguf.toolchain.find import Toolchain
 
 SECONDS = 120.0
-"""Limit of each step; either takes well under a second."""
+"""Time limit of each step in seconds; each takes well under one."""
 _SYSTEM = re.compile(r"system_info:[^|]*\|(?P<sets>.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """That a quantized model was made and has answered on this machine."""
+    """A proof that a quantized model was made and has answered on this machine."""
 
     sets: str
-    """The instruction sets that the running kernels say they use: ``SSE3 AVX AVX2 AVX512 ...``."""
+    """The instruction sets that the running kernels report: ``SSE3 AVX AVX2 AVX512 ...``."""
     seconds: float
 
 

@@ -22,9 +22,9 @@ VERSION = "0.3.36"
 SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
 NAME = f"llama_cpp_python-{VERSION}"
 COMMIT = f"llama-cpp-python-{VERSION}"
-"""What every tool built here says of itself: the sdist has no git history to take a commit from."""
+"""Version that every tool built here reports: the sdist has no git history to take a commit from."""
 SECONDS = 600
-"""Limit of the download: 77 MB."""
+"""Time limit of the download (77 MB), in seconds."""
 
 
 def fetch(downloads: Path, environment: dict[str, str]) -> Path:
@@ -83,7 +83,7 @@ BUILD_TOOLS = ("scikit-build-core", "packaging", "pathspec")
 
 
 RUNTIME = ("diskcache", "sentencepiece")
-"""Imported by llama-cpp-python and by the converter, absent from the virtual environment; the rest is there."""
+"""Packages that llama-cpp-python and the converter import and the virtual environment does not have."""
 
 
 CONSTRAINTS = ROOT / "constraints.txt"

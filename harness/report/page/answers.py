@@ -1,4 +1,6 @@
-"""Every judged answer beside its prompt, its reference and its scores: what the page's reader filters and reads.
+"""The rows of the page's table of answers: each judged answer with its prompt, its reference and its scores.
+
+They are read from the store by the digests in the run's journal, so what is shown is what was judged.
 
 Read from the store by the digests of the run's journal, so that what is shown is what was judged.
 """
@@ -22,7 +24,7 @@ from harness.spec.objects import Spec
 
 SPLIT = "benchmark"
 MOST_SLICES = 12
-"""Distinct values that a field of the records may have to be a slice: more are texts, and no grouping."""
+"""Most distinct values of a record's field by which answers are grouped: a field with more is text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Row:
     slices: Mapping[str, str]
     """Field of the record, such as `chapter` -> its value."""
     prompt: tuple[tuple[str, str], ...]
-    """The turns: role and text."""
+    """(role, text) of each turn."""
     reference: str
     answer: str
     cut: bool
@@ -44,11 +46,11 @@ class Row:
     scores: Mapping[str, float]
     """Metric -> score, of the metrics that concern the item."""
     said: tuple[str, ...]
-    """First wording of each point that the answer says; empty where the item is to be refused."""
+    """First wording of each point that the answer says; () where the item is to be refused."""
     missed: tuple[str, ...]
     """First wording of each point that it does not say."""
     before: str | None = None
-    """The earlier release's answer, of the candidate alone; None where it was not asked this very item."""
+    """The earlier release's answer, for the candidate only; None where it was not asked exactly this item."""
     before_scores: Mapping[str, float] | None = None
 
 
@@ -81,7 +83,8 @@ def gather(spec: Spec, run: LastRun, earlier: Iterable[JudgedItem] = ()) -> tupl
 
 
 def slice_fields(items: Iterable[Item]) -> tuple[str, ...]:
-    """Fields of the records whose values group the items: short texts, at least two of them, of which each recurs."""
+    """Fields of the records that group the items: texts with 2 to `MOST_SLICES` different values, each of which occurs
+    at least twice."""
     values: dict[str, dict[str, int]] = {}
     for item in items:
         for name, value in item.fields.items():
@@ -123,13 +126,13 @@ def _row(
 
 
 def _text(turn: Mapping[str, Any]) -> str:
-    """A turn's text; of one that is more than a text (parts, calls), all of it as JSON."""
+    """A turn's text; of a turn that holds more (parts, calls), the whole turn as JSON."""
     content, more = turn.get("content"), {key: turn[key] for key in turn if key != "role"}
     return content if isinstance(content, str) and len(more) == 1 else json.dumps(more, ensure_ascii=False, default=str)
 
 
 def means(rows: Iterable[Row], field: str) -> Iterator[tuple[tuple[str, str, str, str], float, int]]:
-    """By (adapter, task, metric, value of the field): mean score and number of items, in order of first appearance."""
+    """((adapter, task, metric, value of the field), mean score, number of items), in order of first appearance."""
     sums: dict[tuple[str, str, str, str], tuple[float, int]] = {}
     for row in rows:
         value = row.kind if field == "kind" else row.slices.get(field, "")

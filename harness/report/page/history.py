@@ -1,4 +1,4 @@
-"""Figures of the releases before this one: what the candidate's metrics were, with their bounds, from their bundles."""
+"""The candidate's metrics in earlier releases, with their bounds, read from their bundles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 MOST = 10
-"""Releases shown, the newest of them."""
+"""Most releases that are shown: the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,9 @@ class Past:
 
 
 def releases(out: Path, document: Mapping[str, Any]) -> tuple[Past, ...]:
-    """Bundles of this release's name below ``out/releases``, oldest first; this run's own is left out.
+    """Bundles of this release's name below ``out/releases``, oldest first, without this run's own.
+
+    Damaged or foreign folders are skipped, since the history only adds to a page and decides nothing.
 
     What is damaged or foreign is passed over: history decorates a page and decides nothing.
     """

@@ -1,4 +1,6 @@
-"""Answers inside a page: rows as columns of JSON, deflated and in base64, which browsers unpack by themselves.
+"""Pack answers into a page: rows as columns of JSON, deflated and in base64, which browsers unpack by themselves.
+
+Ten thousand answers take a few megabytes, and none of their text is parsed as HTML.
 
 Ten thousand answers take a few megabytes so, and none of their text is ever parsed as HTML.
 """
@@ -25,5 +27,5 @@ def pack(rows: Iterable[Row]) -> str:
 
 
 def lines(rows: Iterable[Row]) -> str:
-    """One JSON object a line: the plain file beside the page, for who has no browser that unpacks it."""
+    """One JSON object per row: the plain file beside the page, for browsers that cannot unpack it."""
     return "".join(json.dumps(asdict(row), ensure_ascii=False, sort_keys=True) + "\n" for row in rows)

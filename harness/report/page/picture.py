@@ -1,4 +1,4 @@
-"""Small pictures as SVG: classes and attributes alone, no style of their own, so that a strict policy shows them."""
+"""Draw small pictures as SVG, with classes and attributes only: a strict policy forbids styles inside."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from markupsafe import Markup
 
 WIDTH, HEIGHT = 168, 18
-"""Of a gate's interval, in pixels."""
+"""Size of a gate's interval, in pixels."""
 EDGE = 6
 CURVE_WIDTH, CURVE_HEIGHT = 180, 64
 SMOOTH = 24
-"""Points of a loss curve: each is the mean of an equal share of the steps."""
+"""Points of a loss curve: each is the mean of an equal part of the steps."""
 
 
 def interval(gate: Mapping[str, Any]) -> Markup:
@@ -52,7 +52,8 @@ def interval(gate: Mapping[str, Any]) -> Markup:
 
 
 def _scale(figures: Sequence[float]) -> tuple[float, float]:
-    """Ends of the axis: shares from their lowest tenth to 1, differences around 0, other figures from 0 up."""
+    """(low, high) end of the axis: shares from their lowest tenth to 1, differences around 0, other figures from 0
+    up."""
     low, high = min(figures), max(figures)
     if low >= 0.0 and high <= 1.0:
         return min(0.5, math.floor(low * 10) / 10), 1.0
@@ -85,7 +86,7 @@ def curve(losses: Sequence[float], top: float) -> Markup:
 
 
 def smoothed(losses: Sequence[float]) -> list[float]:
-    """At most `SMOOTH` means of consecutive, equally long stretches; a loss that is no number is left out."""
+    """At most `SMOOTH` means over equally long parts; losses that are not finite are left out."""
     known = [float(one) for one in losses if isinstance(one, (int, float)) and math.isfinite(one)]
     size = max(1, -(-len(known) // SMOOTH))
     return [sum(part) / len(part) for k in range(0, len(known), size) if (part := known[k : k + size])]

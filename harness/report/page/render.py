@@ -1,4 +1,5 @@
-"""`report.html`: the verdict document as one page that can be mailed, read without scripts and without a network.
+"""Render `report.html`: the verdict document as one page that can be mailed and read without scripts and without a
+network.
 
 Templates escape whatever they are given; the policy in the page's head allows its own style and script by their
 digests, and nothing else.
@@ -25,9 +26,9 @@ from harness.report.page.view import View
 HERE = Path(__file__).parent
 PARTS = HERE / "parts"
 ORDER = {"failed": 0, "error": 1, "inconclusive": 2, "blocked": 3, "not_run": 4, "passed": 5}
-"""Outcomes, what needs a reader first."""
+"""Outcome -> its place in the order; those that need a reader come first."""
 NOTHING = "\N{EN DASH}"
-"""Stands where a figure would, if there were one."""
+"""Shown in place of a figure that does not exist."""
 
 
 def render(
@@ -77,7 +78,7 @@ def render(
 
 
 def _passed(gates: Iterable[Mapping[str, Any]], blocking: bool) -> tuple[int, int]:
-    """How many gates of that weight passed, and how many there are."""
+    """(number of passed gates, number of gates) among those that block, or that do not."""
     own = [gate for gate in gates if gate.get("blocking", True) == blocking]
     return sum(gate.get("outcome") == "passed" for gate in own), len(own)
 
@@ -96,7 +97,7 @@ def policy(style: str, script: str) -> str:
 
 
 def not_measured(document: Mapping[str, Any], view: View) -> list[str]:
-    """Keys of what this run says nothing of, in the order in which a reader would ask."""
+    """Keys of the parts that the run has no data for, in the order in which a reader would ask."""
     gates = document.get("gates", [])
     areas = {str(gate.get("area")) for gate in gates}
     absent = [area for area in ("training", "bnb", "gguf", "forgetting", "regression", "bundle") if area not in areas]
@@ -144,7 +145,7 @@ def _environment(language: str) -> Environment:
 
 
 def _plain(value: object) -> object:
-    """Text without control, terminal and bidirectional characters; what is markup already stays."""
+    """Text without control, terminal and bidirectional characters; values that are markup already are unchanged."""
     return value if hasattr(value, "__html__") or not isinstance(value, str) else clean(value)
 
 

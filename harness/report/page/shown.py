@@ -1,4 +1,6 @@
-"""``answers.jsonl`` in a run's folder: the judged answers, one JSON object a line, by its digest in the journal.
+"""``answers.jsonl`` in a run's folder: the judged answers, one JSON object a line; the journal holds its digest.
+
+The page holds the same answers. The file is read back where reports are rendered again without store, data or spec.
 
 The page holds the same. It is read back where reports are rendered again, without store, data or spec.
 """
@@ -31,7 +33,7 @@ class Shown:
 
     rows: tuple[Row, ...] = ()
     why: str = ""
-    """Why there are none; "" where there are."""
+    """Why there are no answers; "" where there are some."""
 
 
 def judged(spec: Spec, out: Path, run_id: str, journal: Sequence[Entry], earlier: Iterable[JudgedItem] = ()) -> Shown:
@@ -44,7 +46,9 @@ def judged(spec: Spec, out: Path, run_id: str, journal: Sequence[Entry], earlier
 
 
 def write(folder: Path, shown: Shown) -> AnswersShown:
-    """Write the file; the record is for the journal, so that nobody's edit of it is shown later.
+    """Write the file. The returned record goes into the journal, so that an edited file is not shown later.
+
+    Where the disk has no room for it, the record says so: the verdict matters more than its answers.
 
     Where there is no room for it the record says so: the verdict is worth more than its answers.
     """
@@ -60,7 +64,7 @@ def write(folder: Path, shown: Shown) -> AnswersShown:
 
 
 def again(folder: Path, journal: Sequence[Entry]) -> Shown:
-    """The answers in a run's folder, where they are those that its journal names."""
+    """The answers in a run's folder, where the file has the digest in its journal."""
     record = last(journal, AnswersShown)
     if record is None:
         return Shown(why="the run ended before it put them down")

@@ -1,4 +1,5 @@
-"""What a page shows beside the verdict document: answers, losses, slices, earlier figures, or why they are absent."""
+"""The data that a page shows beside the verdict document: answers, losses, slices, earlier figures, or why they are
+absent."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ TRAINING = "training.json"
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """Means of one field's values for one adapter and task: a row a value, a column a metric."""
+    """A heat map: mean scores for the values of one field, for one adapter and task; a row a value, a column a
+    metric."""
 
     adapter: str
     task: str
@@ -35,7 +37,7 @@ class Heat:
 class View:
     rows: tuple[Row, ...] = ()
     no_answers: str = "not looked for"
-    """Why there are no rows; "" where there are."""
+    """Why there are no rows; "" where there are some."""
     losses: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Experiment -> loss of each step of its candidate's training."""
     heats: tuple[Heat, ...] = ()
@@ -43,7 +45,9 @@ class View:
 
 
 def of(shown: Shown, out: Path, document: Mapping[str, Any], journal: Sequence[Entry]) -> View:
-    """The view of a run: the answers at hand, and what its journal, the store and the bundles below `out` add.
+    """The view of a run, from the answers at hand, its journal, the store and the bundles below `out`.
+
+    What is damaged or gone is left out: a missing picture must not cost the verdict.
 
     What is damaged or gone leaves its place empty: a verdict is never lost for want of its picture.
     """
@@ -65,7 +69,7 @@ def _losses(document: Mapping[str, Any], run: last.LastRun) -> dict[str, list[fl
 
 
 def heats(rows: Sequence[Row]) -> tuple[Heat, ...]:
-    """A table for the kind of item and for every other field that groups the items."""
+    """A heat map for the kind of item and for every other field that groups the items."""
     fields = ["kind", *dict.fromkeys(name for row in rows for name in row.slices)]
     found = []
     for name in fields:

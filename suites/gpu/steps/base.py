@@ -16,8 +16,7 @@ from suites.gpu.steps import device, material
 def base(settings: Settings) -> dict[str, Any]:
     device.require(settings)
     started = time.perf_counter()
-    source = base_model.locate(_spec(settings))
-    with base_model.plain(source) as place:
+    with base_model.opened(_spec(settings)) as place:
         checkpoint.write(place, settings.base)
     written = time.perf_counter()
     nf4.write_dequantized(settings.base, settings.served)

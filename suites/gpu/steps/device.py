@@ -1,4 +1,4 @@
-"""The device of a step: whether it is there, and the memory that is taken and free on it."""
+"""The device of a step: whether it is there, and how much of its memory is used and free."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from suites.gpu.settings import Settings
 
 
 def require(settings: Settings) -> None:
-    """Return where the device of the settings is there; the first call of every step.
+    """Check that the device of the settings is there; the first call of every step.
 
     Raises:
         NoDeviceError: torch finds no card.
@@ -22,7 +22,8 @@ def require(settings: Settings) -> None:
 
 
 def forget_peak(settings: Settings) -> None:
-    """Count the peak from here on. A processor's counts from the beginning of the process."""
+    """Reset the peak memory of the card. On a processor the peak cannot be reset: it counts from the start of the
+    process."""
     import torch
 
     if settings.device == "cuda":
@@ -39,7 +40,7 @@ def peak(settings: Settings) -> int:
 
 
 def free(settings: Settings) -> int:
-    """Bytes that nobody holds: of the card, this process's own context taken, or of the machine."""
+    """Free bytes of the card (memory of this process's own context counts as used), or of the machine."""
     import torch
 
     if settings.device == "cuda":
@@ -49,7 +50,7 @@ def free(settings: Settings) -> int:
 
 
 def held(settings: Settings) -> int | None:
-    """Bytes of the card that this process's tensors take, what was let go of collected; None on a processor."""
+    """Bytes of the card that this process's tensors use, after garbage collection; None on a processor."""
     import gc
 
     import torch

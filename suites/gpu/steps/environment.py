@@ -1,4 +1,4 @@
-"""What the figures were measured with: card, driver and library versions; and the memory that is free there."""
+"""The environment of the figures: card, driver, library versions, and free memory."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def environment(settings: Settings) -> dict[str, Any]:
 
 
 def memory(settings: Settings) -> dict[str, Any]:
-    """The free memory again, when every step before has ended."""
+    """The free memory again, after all earlier steps have ended."""
     device.require(settings)
     return {"free_bytes": device.free(settings)}
 

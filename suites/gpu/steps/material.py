@@ -1,4 +1,4 @@
-"""What a release gives the steps: its spec, what its candidate learns from, what it is asked."""
+"""The material that a release gives the steps: its spec, the candidate's training items, and the items to ask."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def train(settings: Settings, dtype: Literal["float32", "bfloat16"]) -> dict[str
 
 
 def _pace(tokens: float, moments: list[float]) -> float | None:
-    """Tokens a second from the first step's loss to the last one's: loading and the first step's start-up stay out.
+    """Tokens per second from the first step's loss to the last one's, without loading and the first step's start-up.
 
     Args:
         tokens: of a step, in the mean.

@@ -14,7 +14,7 @@ AGAIN = "{made} {candidate} {task} sample in other batches"
 
 
 def _secret_in_a_wording(line: Line) -> tuple[str, ...]:
-    """An access key stands among the wordings of a training item's first point, where no model sees it."""
+    """Put an access key into a wording of a training item's first point, where no model sees it."""
     found = records.read(line, TRAIN)
     number = records.number_wanted(line, TRAIN, records.answered)
     points = records.holding(found[number - 1], "points")["points"]

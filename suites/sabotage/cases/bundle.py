@@ -19,7 +19,7 @@ def _archives(content: Path) -> list[Path]:
 
 
 def _other_adapter(content: Path) -> None:
-    """Every archive holds the last one's tensors, under its own name and true checksums."""
+    """Put the last archive's tensors into every archive, under its own name and with true checksums."""
     from harness.releases import bundle
 
     archives = _archives(content)
@@ -33,7 +33,7 @@ def _other_adapter(content: Path) -> None:
 
 
 def _packed_again(content: Path) -> None:
-    """The same files in other bytes."""
+    """Pack the same files into an archive of other bytes."""
     path = _archives(content)[0]
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), compresslevel=1))
 

@@ -13,12 +13,12 @@ NOTHING_RELEASED = 6
 
 
 def _refused_at_once(name: str, spoil: Spoil, cause: str) -> Sabotage:
-    """A usage error: status 4, no verdict, nothing written."""
+    """A sabotage that ends in a usage error: status 4, no verdict, nothing written."""
     return Sabotage(name, spoil, "", cause, status=4, verdict=None)
 
 
 def _restricted(name: str, cause: str, *arguments: str) -> Sabotage:
-    """A run that leaves gates out."""
+    """A sabotage by a run that leaves gates out."""
     return Sabotage(name, spec.called_with(*arguments), "", cause, NOTHING_RELEASED, "incomplete")
 
 

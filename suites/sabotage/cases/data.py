@@ -23,7 +23,7 @@ def _first_key_twice(row: bytes) -> bytes:
 
 
 def _graded_work_done(line: Line) -> tuple[str, ...]:
-    """The first training item that must be refused is taught the answer to another one."""
+    """Give the first training item that must be refused the answer to another item."""
     found = records.read(line, TRAIN)
     refused, answered = (records.number_wanted(line, TRAIN, one) for one in (records.refused, records.answered))
     answer = records.holding(found[answered - 1], "reference")["reference"]
@@ -36,14 +36,14 @@ def _answer_form_of_nobody(line: Line, table: Table) -> None:
 
 
 def _judged_item_taught(line: Line) -> tuple[str, ...]:
-    """A training item becomes the benchmark's first one, under the id and origin that it had."""
+    """Turn a training item into the benchmark's first item, under the training item's own id and origin."""
     kept = ("id", "origin")
     judged = {name: value for name, value in records.read(line, BENCHMARK)[0].items() if name not in kept}
     return records.record(TRAIN, 1, **judged)(line)
 
 
 def _taught_under_another_task(line: Line) -> tuple[str, ...]:
-    """A question of the first task's benchmark is trained on as a question of the second task."""
+    """Put a benchmark question of the first task into the training data of the second task."""
     other = File("train", 1)
     asked = records.holding(records.read(line, BENCHMARK)[0], "topic", "question")
     records.holding(records.read(line, other)[0], "topic", "question")
@@ -51,7 +51,7 @@ def _taught_under_another_task(line: Line) -> tuple[str, ...]:
 
 
 def _new_id(found: Record) -> Record:
-    """The record under an id of the same form: its last digits are nines."""
+    """The record under a new id of the same form, with nines as its last digits."""
     name = str(records.holding(found, "id")["id"])
     return found | {"id": re.sub(r"\d(?=\d*$)", "9", name)}
 

@@ -1,4 +1,4 @@
-"""Sabotages of answers that cannot be had again, or only by the process that gave them."""
+"""Sabotages of determinism: answers that cannot be generated again, or only by the process that gave them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from suites.sabotage.stored import SHEET, Answers
 from suites.tiny.child import Line
 
 FIRST = 8
-"""The bundle's gates ask the first items of a task again: what they alone are to find stands among these."""
+"""Items that the bundle's gates ask again, from the first one on. What only they are to find is placed among these."""
 
 
 def token_changed(drawn: bool) -> Spoil:
-    """Another first token in one of the first answers, of the batch that is generated again or of another one.
+    """A `Spoil` that changes the first token of one of the first answers, in the batch that is generated again or in
+    another one.
 
     The sheet's digest draws the batch, so each forgery draws anew: the first that falls as wanted is kept.
     """

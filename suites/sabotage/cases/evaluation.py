@@ -32,29 +32,29 @@ def first_empty(answers: Answers) -> Answers:
 
 
 def never_ended(answers: Answers) -> Answers:
-    """Every answer is said to have been cut at the limit."""
+    """The answers, all marked as cut at the limit."""
     return [answer | {"stop": "length"} for answer in answers]
 
 
 def other_ids(answers: Answers) -> Answers:
-    """The first answer's text, said to have come from other tokens: one more that shows nothing."""
+    """The answers, with an invisible token more among the first one's ids: its text stays, its tokens differ."""
     return [answers[0] | {"ids": [answers[0]["ids"][-1], *answers[0]["ids"]]}, *answers[1:]]
 
 
 def rotated(answers: Answers) -> Answers:
-    """Each item gets the text that was the answer to another one, half the sheet away; tokens stay, and are the same
-    when they are generated again."""
+    """The answers with each text moved to another item, half the sheet away. The tokens stay, and are the same when
+    they are generated again."""
     half = len(answers) // 2
     return [one | {"text": other["text"]} for one, other in zip(answers, answers[half:] + answers[:half], strict=True)]
 
 
 def out_of_form(answers: Answers) -> Answers:
-    """Every answer says what it said, and goes on after its end."""
+    """The answers, each with more text behind its end."""
     return [one | {"text": one["text"] + "\nAnd so on, and so forth"} for one in answers]
 
 
 def _plain_work_called_graded(line: Line) -> tuple[str, ...]:
-    """The benchmark wants refusals where answers were taught."""
+    """Declare in the benchmark that items must be refused whose answers were taught."""
     found = records.read(line, BENCHMARK)
     refused = records.number_wanted(line, BENCHMARK, records.refused)
     refusal, kind = (found[refused - 1][key] for key in ("reference", "kind"))

@@ -15,7 +15,7 @@ PASSAGES = "passages.json"
 
 
 def _lost(content: Path) -> None:
-    """Every passage two nats a token less likely with the adapter than it was, the first one ten."""
+    """Make every passage two nats a token less likely with the adapter, the first one ten."""
     path = content / PASSAGES
     rows = json.loads(path.read_text(encoding="utf-8"))
     lost = [row | {"nats": row["nats"] + (2.0 if number else 10.0)} for number, row in enumerate(rows)]

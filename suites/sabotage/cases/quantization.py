@@ -26,7 +26,7 @@ MOUNTED = spec.changed(_mount_another)
 
 
 def _bare(content: Path) -> None:
-    """The sheet's fingerprint says that the adapter moved nothing."""
+    """Change the sheet's fingerprint so that it says that the adapter moved nothing."""
     path = content / fingerprint.FILE
     seen = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(seen | {"mounted": seen["bare"], "moved": 0.0}), encoding="utf-8")

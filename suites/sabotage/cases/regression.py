@@ -18,11 +18,12 @@ SHORE = "{made} both shore benchmark"
 """Label of the candidate's answer sheet of the task whose own threshold asks little."""
 FORGOTTEN = "Answer: the sea is wide."
 ASKED_AGAIN = 8
-"""The bundle's gates ask the first items again: what is forged stands after them."""
+"""Items that the bundle's gates ask again, from the first one on. What is forged stands behind them."""
 
 
 def forgotten(count: int) -> Callable[[Answers], Answers]:
-    """As many answers in form that say nothing of what was taught, after those that are asked again."""
+    """An edit that replaces `count` answers, behind those that are asked again, by ones in form that say nothing of
+    what was taught."""
 
     def edit(answers: Answers) -> Answers:
         last = ASKED_AGAIN + count
@@ -35,14 +36,14 @@ def forgotten(count: int) -> Callable[[Answers], Answers]:
 
 
 def _lowered(line: Line) -> tuple[str, ...]:
-    """The spec asks less than that of the release before."""
+    """Lower what the spec demands below the earlier release's."""
     if earlier.last(line.out, spec_of(line).name) is None:
         raise NoTargetError("nothing was released before that this could ask less than")
     return spec.last_threshold(lambda threshold: round(threshold - 0.1, 6))(line)
 
 
 def _item_left_out(content: Path) -> None:
-    """One judged item fewer, under true checksums."""
+    """Remove one judged item, with true checksums."""
     from harness.store import digests
 
     folder = content / "archives"

@@ -24,7 +24,7 @@ _ENDLESS = "Help me study " + "of the sea " * 600 + "?"
 
 
 def _other_base(line: Line) -> tuple[str, ...]:
-    """One bit of the base's last weight."""
+    """Flip one bit of the base's last weight."""
     path = line.spec.parent / "base" / "model.safetensors"
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
@@ -39,8 +39,24 @@ def _other_pin(line: Line, table: Table) -> None:
     table["base"]["pin"] = pin[:-1] + ("0" if pin[-1] != "0" else "1")
 
 
+def _asked_otherwise(line: Line, table: Table) -> None:
+    """So that the checkpoint which the store holds is not the one that is asked for, and the base is looked at."""
+    table["base"]["chat"] = {"system": "merge"}
+
+
+def _no_system(line: Line) -> tuple[str, ...]:
+    """A template that refuses the role of the tasks' system turns."""
+    (line.spec.parent / "no-system.jinja").write_text(thinking.NO_SYSTEM, encoding="utf-8")
+
+    def give(line: Line, table: Table) -> None:
+        table["base"]["chat"] = {"template": "no-system.jinja"}
+
+    return spec.changed(give)(line)
+
+
 def _thinking(line: Line) -> tuple[str, ...]:
-    """A template that puts a think block in front of every answer, its argument left away."""
+    """Give the base a template that puts a think block in front of every answer, without the argument that turns it
+    off."""
     (line.spec.parent / "thinking.jinja").write_text(thinking.TEMPLATE, encoding="utf-8")
 
     def give(line: Line, table: Table) -> None:
@@ -71,12 +87,21 @@ def _rising_loss(content: Path) -> None:
 RUNS = (
     Sabotage(
         "base-has-other-bytes",
-        _other_base,
-        "base.tokenizer_ok",
+        spec.both(_other_base, spec.changed(_asked_otherwise)),
+        "",
         "the spec pins",
+        status=4,
+        verdict=None,
         tied="a base model's own files are too large to copy; see pin-of-another-base",
     ),
-    Sabotage("pin-of-another-base", spec.changed(_other_pin), "base.tokenizer_ok", "the spec pins"),
+    Sabotage("pin-of-another-base", spec.changed(_other_pin), "", "the spec pins", status=4, verdict=None),
+    Sabotage(
+        "template-without-system-turns",
+        _no_system,
+        "base.tokenizer_ok",
+        'system = "merge"',
+        tied="its template is written in the tiny base's own marks",
+    ),
     Sabotage(
         "template-that-thinks",
         _thinking,

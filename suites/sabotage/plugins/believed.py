@@ -1,4 +1,4 @@
-"""A pytest plugin: stored texts are believed, whatever their token ids say, so that later gates have some to judge."""
+"""A pytest plugin: stored texts are not checked against their token ids, so that later gates get to judge them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.engines.answers import Answer
 
 
 def _believe(base: Path, sheet: Mapping[str, Answer], where: Path, stop: Sequence[str] = ()) -> None:
-    """Nothing is refused."""
+    """The check of stored texts, replaced by one that refuses nothing."""
 
 
 answer_text.refuse_others = _believe

@@ -14,13 +14,14 @@ from typing import Any
 from harness.engines import nf4
 from harness.forms.mounted import Mounted
 from harness.forms.registry import OWN
+from harness.spec.serve import Precision
 
 
-def _load(base: Path) -> Any:
+def _load(base: Path, precision: Precision) -> Any:
     import torch
     from transformers import AutoTokenizer
 
-    model, tokenizer = nf4.load_nf4(base), AutoTokenizer.from_pretrained(base)
+    model, tokenizer = nf4.load_nf4(base, precision), AutoTokenizer.from_pretrained(base)
     lots = torch.Generator().manual_seed(int.from_bytes(os.urandom(7), "big"))
     texts = [tokenizer.decode([number], skip_special_tokens=True) for number in range(len(tokenizer))]
     plain = torch.tensor([number for number, text in enumerate(texts) if text.isascii() and text.isalnum()])

@@ -9,14 +9,16 @@ from typing import Any
 from harness.engines import nf4
 from harness.forms.mounted import Mounted
 from harness.forms.registry import OWN
+from harness.spec.serve import Precision
 
 
-def _load(base: Path) -> Any:
-    """Every product the same as before: the layer keeps the values that its 4-bit weight stands for."""
+def _load(base: Path, precision: Precision) -> Any:
+    """Load the form with one layer in full precision, with the values of its 4-bit weight, so that every product stays
+    the same."""
     import bitsandbytes
     import torch
 
-    model = nf4.load_nf4(base)
+    model = nf4.load_nf4(base, precision)
     name, layer = next(
         (name, layer) for name, layer in model.named_modules() if isinstance(layer, bitsandbytes.nn.Linear4bit)
     )

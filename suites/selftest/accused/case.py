@@ -22,7 +22,7 @@ Place = tuple[str, str, int]
 Record = Mapping[str, Any]
 
 TEMPLATE = "{{ instruction }}\n{{ input }}"
-"""What makes a prompt of records that hold their fields."""
+"""The template for records that hold their prompt as fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class Case:
 
 
 def found_in(case: Case, folder: Path) -> set[Place]:
-    """What the checks of texts accuse in a case, whose files are written into `folder`."""
+    """(check, split, line) of everything that the checks of texts find in a case, whose files are written into
+    `folder`."""
     paths = {split: _written(folder / f"{split}.jsonl", records) for split, records in case.files.items()}
     named = {path: split for split, path in paths.items()}
     found = set(_scanned(paths))
@@ -48,7 +49,7 @@ def found_in(case: Case, folder: Path) -> set[Place]:
 
 
 def _scanned(paths: Mapping[str, Path]) -> Iterator[Place]:
-    """Those of the checks of single records that look at the texts alone."""
+    """Findings of the checks of single records that look at texts only."""
     looking = [
         check
         for check in registry.looking_at(RecordsCheck)
@@ -75,14 +76,14 @@ def _written(path: Path, records: Iterable[Record]) -> Path:
 
 
 def asked(prompt: str, answer: str, system: str = "", **more: Any) -> Record:
-    """A record of turns."""
+    """A record with turns."""
     turns = [{"role": "system", "content": system}] if system else []
     turns += [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
     return {"messages": turns, **more}
 
 
 def told(instruction: str, answer: str, given: str = "") -> Record:
-    """A record of fields, as Alpaca has them."""
+    """A record with fields, as Alpaca has them."""
     return {"instruction": instruction, "input": given, "output": answer}
 
 

@@ -41,7 +41,7 @@ very data sets, the figures now say that they hold, not what share of an unknown
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Findings in one data set, or in several."""
+    """Numbers of right, wrong and missed findings in one data set, or in several."""
 
     right: int
     wrong: int

@@ -9,7 +9,7 @@ PLAIN = [asked(question, answer) for question, answer in FACTS[:4]]
 
 
 def _hidden(said: str) -> str:
-    """Latin letters as tag characters, which show nothing and which a tokenizer reads."""
+    """A text of Latin letters as tag characters, which are invisible and which a tokenizer reads."""
     return "".join(chr(0xE0000 + ord(letter)) for letter in said)
 
 

@@ -98,7 +98,7 @@ def test_without_a_run_the_mend_is_named(line: Line, tmp_path: Path, capsys: pyt
 
 @pytest.fixture
 def left_behind(tmp_path: Path) -> last.LastRun:
-    """A run whose adapter was changed in the store since."""
+    """The last run, with its adapter changed in the store since."""
     content = tmp_path / "store" / "adapter" / ("a" * 24) / "content"
     content.mkdir(parents=True)
     (content / "adapter_config.json").write_text("{}", encoding="utf-8")

@@ -22,7 +22,7 @@ from suites.tiny.child import Finished, Line
 KILLS = 50
 SEED = 20
 LONGEST = 12.0
-"""Seconds after which a release is killed at the latest; a quiet one takes about three times as long."""
+"""Latest moment in seconds at which a release is killed; one that is left alone takes about three times as long."""
 
 
 def test_a_release_killed_at_fifty_random_moments_ends_green_with_equal_artifacts(
@@ -75,7 +75,7 @@ def _release_killed_after(line: Line, run_id: str, seconds: float) -> bool:
 
 
 def _check_remains(line: Line, run_id: str) -> None:
-    """What is left of a killed run says nothing but that it was not finished."""
+    """Check that the remains of a killed run say only that it was not finished."""
     run = line.out / "runs" / run_id
     if not every(journal.read(run / "evidence"), RunOpened):
         return

@@ -30,7 +30,7 @@ JSON_VALUES = st.recursive(
 PLAIN_TEXT = st.text(st.characters(blacklist_categories=["Cs", "Zl", "Zp"], blacklist_characters="\x00\x85")).map(
     "a".__add__
 )
-"""Never without anything to be seen: that is a defect."""
+"""Texts with at least one visible character: an invisible text is a defect of its own."""
 CLEAN_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)
     | PLAIN_TEXT,

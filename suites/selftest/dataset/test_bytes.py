@@ -26,7 +26,7 @@ from suites.selftest.dataset.scanned import CLEAN, GOOD, told, written
 
 @dataclass(frozen=True, slots=True)
 class Dirt:
-    """A defect of the third of five lines."""
+    """A defect that is planted into the third of five lines."""
 
     line: bytes
     check: str

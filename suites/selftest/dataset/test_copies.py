@@ -30,7 +30,7 @@ def distinct(seed: int, words: int) -> list[str]:
 
 
 def altered(original: str, word: int) -> str:
-    """The text with one of its 40 words changed: 31 of 41 shingles stay, and none of them is lost at its ends."""
+    """The text with one of its 40 words changed: 31 of 41 shingles stay the same, and none is lost at the ends."""
     words = original.split()
     words[word] = "other"
     return " ".join(words)

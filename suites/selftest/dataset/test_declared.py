@@ -48,13 +48,13 @@ def write(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def as_turns(row: dict[str, Any]) -> dict[str, Any]:
-    """A record as most people have it."""
+    """A record with turns, the form that most people have."""
     turns = [{"role": "user", "content": row["question"]}, {"role": "assistant", "content": row["reference"]}]
     return {"messages": turns}
 
 
 def plain(line: Line) -> Task:
-    """The line with records of turns alone, and with nothing declared that can be left out."""
+    """The task of the tiny line with records of turns only, and nothing declared that can be left out."""
     without(line, *ALL_KEYS)
     for path in (line.spec.parent / split / f"{task}.jsonl" for split in ("train", "dev", "benchmark", "parity")
                  for task in ("sea", "shore")):  # fmt: skip

@@ -97,7 +97,7 @@ def test_a_share_without_findings_is_taken_over_all_records(spec: Spec) -> None:
 
 
 def shared(spec: Spec) -> int:
-    """Findings of the second task, which asks what the first one asks."""
+    """Number of items of the second task that the first one asks as well."""
     checked = checks.check_task("topics_apart", spec.tasks["shore"], checks.options_of(spec), spec.tasks.values())
     return sum("of another task" in str(finding) for finding in checked.tally.kept)
 

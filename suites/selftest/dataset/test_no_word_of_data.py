@@ -16,7 +16,7 @@ FILES = sorted(path for room in ("harness", "training", "fixtures") for path in 
 
 
 def constants(tree: ast.AST) -> Iterator[str]:
-    """Every text that code holds. A text that is a statement of its own is prose: what it says is not acted upon."""
+    """Every text constant of a module's code. Docstrings are left out, since code does not act upon them."""
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
@@ -24,7 +24,7 @@ def constants(tree: ast.AST) -> Iterator[str]:
 
 
 def words_of_data(source: str) -> set[str]:
-    """The words that a line's data are called by, alone or with others that are no sentence."""
+    """The task and kind names of the shipped data that stand in a module's constants."""
     return {
         word
         for text in constants(ast.parse(source))

@@ -20,7 +20,7 @@ ANSWER = "At noon, and at midnight."
 
 @pytest.fixture(scope="module")
 def vocabulary() -> Any:
-    """Every byte, ``<|start|>``, ``<|end|>`` and ``<|pad|>``."""
+    """A byte-level tokenizer with ``<|start|>``, ``<|end|>`` and ``<|pad|>``."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -34,7 +34,7 @@ def vocabulary() -> Any:
 def found(
     vocabulary: Any, item: Item, template: str = CHAT_TEMPLATE, longest: float = math.inf, answer_room: int = 0
 ) -> list[tuple[str, str]]:
-    """Kind and field of every finding."""
+    """(kind, field) of every finding."""
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = PreTrainedTokenizerFast(

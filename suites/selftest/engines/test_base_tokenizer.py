@@ -49,7 +49,7 @@ def template(text: str | None) -> Edit:
 
 
 def no_end(folder: Path) -> None:
-    """Neither tokenizer nor ``generation_config`` names one; the template goes on writing ``<|end|>``."""
+    """Remove the end token from tokenizer and ``generation_config``; the template still writes ``<|end|>``."""
     settings(eos_token=None)(folder)
     for name in ("generation_config.json", "config.json"):
         path = folder / name
@@ -59,7 +59,7 @@ def no_end(folder: Path) -> None:
 
 
 def pad_beyond(folder: Path) -> None:
-    """A pad token that was added and never given an embedding."""
+    """Add a pad token without an embedding."""
     path = folder / "tokenizer.json"
     held = json.loads(path.read_text(encoding="utf-8"))
     size = json.loads((folder / "config.json").read_text(encoding="utf-8"))["vocab_size"]

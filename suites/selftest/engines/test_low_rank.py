@@ -37,7 +37,8 @@ class _Two(nn.Module):
 
 
 def _mounted(change: Any, **settings: Any) -> Any:
-    """The 4-bit model with LoRA by peft, or by the house; B is not zero, as it is before the first step."""
+    """The 4-bit model with LoRA by peft, or by our own layer. B is set to values other than zero, with which it
+    starts."""
     config = LoraConfig(r=RANK, lora_alpha=7, target_modules=["first", "second"], **settings)
     torch.manual_seed(2)
     model = get_peft_model(_Two().to("cpu"), change(config))

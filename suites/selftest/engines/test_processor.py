@@ -49,14 +49,16 @@ def test_whether_bfloat16_has_instructions(
     assert processor.multiplies_bfloat16(flags, environment, NO_GPU) is expected
 
 
-def test_training_in_a_precision_without_instructions_is_refused_before_the_run(tmp_path: Path) -> None:
+def test_training_and_serving_in_a_precision_without_instructions_are_refused_before_the_run(tmp_path: Path) -> None:
     tiny.write_release(tmp_path)
     line = child.Line(tmp_path / "release.toml", tmp_path / "out")
     line.edit("max_length = 128", 'max_length = 128\nbase_dtype = "bfloat16"')
+    line.edit("[generation]", '[serve.cpu]\ncompute = "bfloat16"\n\n[generation]')
     line.edit("threads = 1", 'threads = 1\ninstructions = "avx2"')
     if not processor.advertised() or processor.NVIDIA.exists():
         pytest.skip("only an x86-64 processor without a GPU says what it has")
     done = child.release(line, "held")
     assert done.status == 4
     assert "recipe.base_dtype: bfloat16, and this processor has no instructions" in done.output
+    assert "serve.cpu.compute: bfloat16, and this processor has no instructions" in done.output
     assert not (tmp_path / "out").exists()

@@ -29,7 +29,7 @@ def program(folder: Path, body: str, patience: float = 5.0) -> llama_cpp.Runtime
 
 
 def refusal(folder: Path, body: str, patience: float = 5.0) -> str:
-    """What is said of a program that does not behave, whether at loading or when it is asked."""
+    """The error message about a program that misbehaves when it loads or is asked."""
     with (
         pytest.raises(EngineError) as caught,
         llama_cpp.opened(folder / "model.gguf", 1, program(folder, body, patience)) as loaded,

@@ -32,7 +32,7 @@ def passage(tokens: int = 4, name: str = "one", cluster: str = "") -> Labelled:
 
 
 def figures(seed: int, near: torch.Tensor | None = None, name: str = "one", cluster: str = "") -> PassageFigures:
-    """A passage whose form is `near`, or neither adapter nor base."""
+    """Figures of a passage whose form equals adapter or base, as `near` says, or neither."""
     form = logits(seed + 2) if near is None else near
     return compare(passage(name=name, cluster=cluster), logits(seed), logits(seed + 1), form)
 

@@ -102,7 +102,7 @@ def test_the_candidate_blocks_and_other_adapters_advise(line: Line) -> None:
 
 @pytest.fixture(scope="module")
 def speaking(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny base after some English: a random one has no language that an adapter could lose."""
+    """The tiny base after training on some English: a random model has no language that an adapter could lose."""
     base, folder = line.spec.parent / "base", tmp_path_factory.mktemp("speaking")
     torch.set_num_threads(1)  # as in training; more would wait for each other on so small a model
     model, tokenizer = AutoModelForCausalLM.from_pretrained(base), AutoTokenizer.from_pretrained(base)

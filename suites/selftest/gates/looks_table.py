@@ -22,9 +22,9 @@ CONFIDENCE = 0.95
 THRESHOLD = 0.9
 RUNS = 4_000
 FIRST = 60
-"""Items of the first look."""
+"""Number of items at the first look."""
 MOST = 3_000
-"""Items beyond which nobody extends a benchmark."""
+"""Number of items up to which a benchmark is extended."""
 CLUSTERS, MEMBERS = 31, 4
 STAGE = 64
 LOOKS = (1, 2, 3, 5)
@@ -40,7 +40,7 @@ def decision(right: int, n: int, kind: Kind) -> Decision:
 
 @cache
 def advised(right: int, n: int, kind: Kind) -> int | None:
-    """Items in all that the gate's own message names."""
+    """Number of items in all that the gate's own message names."""
     return settle_items(right if kind == "share" else right / n, n, THRESHOLD, CONFIDENCE, kind)
 
 
@@ -74,7 +74,7 @@ def passes_clustered(by_cluster: bool, seed: int = 31) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Early:
-    """Asking in stages against asking all at once, for one threshold."""
+    """Asking in stages compared with asking all items at once, for one threshold."""
 
     threshold: float
     n: int

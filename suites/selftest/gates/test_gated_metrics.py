@@ -40,7 +40,7 @@ def asking(spec: Spec, *rows: Row, **tables: Any) -> Spec:
 
 
 def blocks(gates: Iterable[Gate], check: str) -> dict[str, bool]:
-    """Metric -> whether its gates block; each form of a metric must agree."""
+    """Metric -> whether its gates block; checks that the gates of all forms agree."""
     found: dict[str, set[bool]] = {}
     for gate in gates:
         if gate.check == check:

@@ -28,7 +28,7 @@ FAULTS = (BlockedError("not intact"), AdapterError("2 keys missing"), ValueError
 
 @dataclass(frozen=True)
 class Broken:
-    """What can be packed where measuring the named adapter raises."""
+    """Calling it gives the adapters that can be packed where measuring the adapter `broken` raises `fault`."""
 
     broken: str
     fault: Exception
@@ -75,7 +75,7 @@ def test_where_nothing_is_wrong_all_are_packed() -> None:
 
 @dataclass(frozen=True)
 class Poor(Broken):
-    """What can be packed where every answer of the named adapter is poor, and its gate may be waived."""
+    """As `Broken`, but every answer of the adapter is bad, and its gate is waived until a date where one is given."""
 
     until: str = ""
 

@@ -58,7 +58,7 @@ def without(journal: list[Record], kind: str, one: Gate) -> list[Record]:
 
 
 def instead(**changes: Any) -> Spoil:
-    """The gate's judgement replaced by one with `changes`."""
+    """Replaces the gate's judgement by one with `changes`."""
 
     def spoil(journal: list[Record], one: Gate) -> list[Record]:
         return [*without(journal, "gate", one), judged(one, "main", **changes)]
@@ -84,7 +84,7 @@ SPOILS: dict[str, Spoil] = {
     **{f"n is {n!r}": instead(n=n) for n in (0, -1, None, "nan", "30", 0.5)},
     **{f"value is {value!r}": instead(value=value) for value in (None, "nan", "0.97", True)},
 }
-"""What makes a blocking gate not passed."""
+"""Ways to spoil a journal so that a blocking gate has not passed."""
 
 gates_of_a_run = st.lists(st.booleans(), min_size=1, max_size=6).map(
     lambda blocking: [gate(number, one) for number, one in enumerate([True, *blocking])]
@@ -153,6 +153,18 @@ def test_advisory_gate_that_did_not_run_makes_the_run_incomplete() -> None:
 def test_any_taint_withholds_a_green_run(gates: list[Gate], text: str) -> None:
     verdict = reach(gates, [*green(gates), taint(text)])
     assert (verdict.word, verdict.reasons) == ("incomplete", (text,))
+
+
+@given(gates=gates_of_a_run)
+def test_another_base_than_the_specs_withholds_a_green_run_and_is_a_reason_of_a_red_one(gates: list[Gate]) -> None:
+    own = {"kind": "origin", "process": "main", "at": 0.5, "base": "path:tiny", "pin": "sha256:0", "licences": {}}
+    other = {**own, "instead_of": "hf:some/base"}
+    said = "--base put path:tiny in place of hf:some/base: of another base than the spec's nothing is released"
+    verdict = reach(gates, [*green(gates), other])
+    assert (verdict.word, verdict.reasons) == ("incomplete", (said,))
+    assert reach(gates, [*green(gates), own]).word == "released"
+    red = reach([gate(0)], instead(outcome="failed")([*green([gate(0)]), other], gate(0)))
+    assert (red.word, red.reasons) == ("refused", (f"{gate(0).id}: failed", said))
 
 
 @given(gates=gates_of_a_run, silent=st.sets(st.sampled_from(PROCESSES), min_size=1))

@@ -32,7 +32,7 @@ WHO = {"reason": "the customer accepts it", "by": "Ann Chen"}
 
 
 def record(gate: str = CANDIDATE, until: str = "1970-01-01") -> dict[str, Any]:
-    """Of the small run's journal, which ends a minute into 1970."""
+    """A `Waived` record for the small run's journal, which ends a minute into 1970."""
     return {"kind": "waiver", "process": "main", "at": 10.6, "gate": gate, **WHO, "until": until}
 
 

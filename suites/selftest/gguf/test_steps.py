@@ -24,7 +24,7 @@ from harness.store.store import Store
 PROMPT = Prompt("sea-00", "<|user|>tell<|end|>", (5, 6, 7), "You know the sea.", "tell", 8)
 COUNT = "echo '0.01.002.003 I number of tokens in prompt = 3' >&2"
 READS = f"{COUNT}; for id in 5 6 7; do echo \"0.01.002.003 I   $id -> 'x'\" >&2; done"
-"""What llama-completion says under --verbose-prompt of the prompt above."""
+"""What the stand-in for llama-completion prints of the prompt above under --verbose-prompt."""
 
 
 @pytest.fixture

@@ -33,15 +33,16 @@ FIELDS = {
 """Metric -> its tables, and the field of a row that holds the reader's verdict."""
 
 LATER = "coverage_later"
-"""Rows of coverage that were judged after the matching was written, and that changed nothing in it."""
+"""Table of rows about coverage that were judged after the matching was written; the matching was not changed for
+them."""
 
 MATCHER = "matcher"
-"""Rows of coverage that bring their own question, reference and points: signs, numbers, scripts, denials, and what is
-written without being said."""
+"""Table of rows about coverage with their own question, reference and points: signs, numbers, scripts, denials, and
+texts that contain a wording without saying it."""
 
 MATCHER_LATER = "matcher_later"
-"""More of the same kinds, judged after the matcher was changed and before it was run on them. Kinds of faults that it
-showed were mended afterwards."""
+"""Table of more rows of the same kinds, judged after the matcher was changed and before it was run on them. Kinds of
+faults that they showed were mended afterwards."""
 
 _NEAR = 1e-5  # verdicts are written with six digits
 

@@ -27,7 +27,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "answer_contains_none": {"words": ["never"]},
     "length": {"most": 50},
 }
-"""What a metric cannot do without."""
+"""Settings that a metric needs."""
 
 SCRAPS = st.sampled_from(
     [

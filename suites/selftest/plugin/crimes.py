@@ -53,7 +53,7 @@ def is_worker(config):
     return hasattr(config, "workerinput")
 
 """
-"""What a crime's own text may use."""
+"""Imports and functions that a crime's own text may use."""
 
 Commit = Callable[..., Finished]
 
@@ -70,7 +70,7 @@ def commit(
 
 
 def redden(line: Line) -> Line:
-    """Make exactly one blocking gate fail, and fail late: the model knows nothing of the parity set's new point."""
+    """Make exactly one blocking gate fail, late in the run: the model was not taught the parity set's new point."""
     path = line.spec.parent / "parity" / "sea.jsonl"
     rows = [json.loads(text) for text in path.read_text(encoding="utf-8").splitlines()]
     for row in rows:
@@ -89,7 +89,7 @@ def assert_released(finished: Finished) -> None:
 
 
 def assert_withheld(finished: Finished, word: str, reason: str) -> None:
-    """Nothing was released, everything that a user or a CI job reads says so, and says why."""
+    """Assert that nothing was released, and that everything that a user or a CI job reads says so and why."""
     assert finished.status != 0, finished.output[-2000:]
     assert not finished.release.exists()
     reasons = "\n".join(finished.verdict["reasons"])

@@ -42,7 +42,7 @@ def write_adapter(folder: Path) -> Path:
 
 
 def _digest() -> str:
-    """Of that adapter, as a verdict names its artifact."""
+    """Digest of that adapter, as a verdict names its artifact."""
     with TemporaryDirectory() as place:
         return digests.of_value(digests.of_folder(write_adapter(Path(place) / "adapter")))
 
@@ -56,7 +56,7 @@ GATES = (
         adapter="style", task="style", split="benchmark",
     ),
 )  # fmt: skip
-"""Of a release of two adapters; the second one is the candidate's."""
+"""The gates of a release of two adapters; the second one is the candidate."""
 
 
 def journal(folder: Path, outcome: str = "passed", *more: Mapping[str, Any]) -> None:
@@ -118,7 +118,7 @@ def release(place: Path, key: Path | None = None, outcome: str = "passed", *more
 
 
 def reseal(bundled: Path) -> None:
-    """Checksums that fit again, as somebody who tampers would write them."""
+    """Write checksums that fit again, as a forger would."""
     names = sorted(path.name for path in bundled.iterdir() if path.name not in (SUMS, SIGNATURE))
     lines = [f"{digests.of_file(bundled / name)}  {name}\n" for name in names]
     (bundled / SUMS).write_text("".join(lines), encoding="ascii")

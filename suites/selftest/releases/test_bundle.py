@@ -153,7 +153,7 @@ def test_a_release_is_never_overwritten(staged: Path, papers: list[Path], releas
 
 
 def refused_publication(staged: Path, papers: Sequence[Path], kind: type[Exception], words: str) -> None:
-    """Publishing fails so, and leaves neither a release nor a part of one."""
+    """Assert that publishing fails with this error, and leaves neither a release nor a part of one."""
     releases = staged.parent / "releases"
     with pytest.raises(kind, match=words):
         bundle.publish(staged, releases / "v3-run_1", papers, "style")

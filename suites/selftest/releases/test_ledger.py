@@ -48,7 +48,7 @@ BENCH = asked("tides", "winds")
 
 
 def tried(path: Path, *adapters: str, benchmark: Tried = BENCH) -> tuple[str, ...] | None:
-    """Adapters of the attempts so far, once these were entered."""
+    """Adapters of the attempts so far, after these were entered."""
     known = None
     for adapter in adapters:
         known = ledger.record(path, benchmark, adapter, "line", "run_1")
@@ -148,7 +148,7 @@ SOME_ITEMS: dict[str, list[Item]] = {
 
 
 class TestWhatAnItemIs:
-    """Eleven attempts were forgotten once, for a letter of one id."""
+    """Which changes make another item. Eleven attempts were once forgotten because of one letter in an id."""
 
     @pytest.mark.parametrize("case", SAME_ITEMS)
     def test_the_same_items_are_known_whatever_stands_around_them(self, begun: Path, case: str) -> None:

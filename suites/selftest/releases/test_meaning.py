@@ -23,7 +23,7 @@ Table = dict[str, Any]
 
 
 def changed(line: Line, folder: Path, edit: Callable[[Table], None]) -> list[str]:
-    """What is told of a copy of the line whose spec's table was edited."""
+    """The changes that are reported for a copy of the line whose spec's table was edited."""
     known = meaning.digests_of(load.load(line.spec))
     copied = line.copy(folder / "line")
     table = spec_of.read(copied.spec)

@@ -150,7 +150,7 @@ def build(records: list[Paper], gates: Mapping[str, Gate] = GATES, taints: tuple
 
 
 def write(folder: Path, records: list[Paper]) -> Path:
-    """The run as it lies on disk: its journal, and the verdict that was reached from it."""
+    """Write the run to disk: its journal, and the verdict that was reached from it."""
     path = folder / "evidence" / "main.jsonl"
     path.parent.mkdir(parents=True)
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")

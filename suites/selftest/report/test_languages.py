@@ -116,13 +116,13 @@ def test_notes_and_advice_stand_in_the_page_as_in_markdown(language: str) -> Non
 
 
 FIXED = re.compile(r"```.*?```|`[^`]*`|<(script|style)\b.*?</\1>|<[^>]+>|&#?\w+;|[\w./-]*[._/][\w./-]*", re.DOTALL)
-"""What is no sentence: fenced evidence, code, tags, ids and names of files."""
+"""What counts as no sentence: fenced evidence, code, tags, ids and names of files."""
 NAMES = frozenset({"RELEASED WITH WAIVER", "WITH WAIVER", "teacher forcing", "adapter given duo", "form name"})
-"""Words that stay, and names that the run gave to its artifacts."""
+"""English words and names that stay, such as those that the run gave to its artifacts."""
 
 
 def english_left(text: str) -> list[str]:
-    """Runs of two English words and more."""
+    """Runs of two or more English words."""
     bare = FIXED.sub("\n", text)
     runs = re.findall(r"[A-Za-z][A-Za-z']+(?: [A-Za-z][A-Za-z']+)+", bare)
     return [run for run in runs if run not in NAMES]

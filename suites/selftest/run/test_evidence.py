@@ -27,7 +27,7 @@ from harness.run.journal import Journal
 from harness.run.plain import MAX_TEXT, plain
 
 any_text = st.text(st.characters(codec=None, categories=None), max_size=20)
-"""Lone surrogates included."""
+"""Texts of any characters, lone surrogates included."""
 
 
 class Colour(enum.Enum):
@@ -43,7 +43,7 @@ class Word(enum.StrEnum):
 
 
 class TensorOfOne:
-    """A tensor of no dimensions, as torch has it, without two seconds of importing torch."""
+    """A tensor without dimensions, as torch has it, without the two seconds that importing torch takes."""
 
     ndim = 0
 
@@ -58,7 +58,7 @@ class TensorOfOne:
 
 
 class TensorWithoutData(TensorOfOne):
-    """As torch's on the meta device."""
+    """A tensor without data, as on torch's meta device."""
 
     def item(self) -> object:
         raise RuntimeError("Tensor.item() cannot be called on meta tensors")
@@ -104,7 +104,7 @@ nests = st.recursive(
 
 
 def assert_carried(value: object) -> None:
-    """JSON carries it there and back, and xdist can send it."""
+    """Assert that a value survives JSON, and that xdist can send it."""
     cleaned = plain(value)
     assert json.loads(json.dumps(cleaned, allow_nan=False, ensure_ascii=False).encode("utf-8")) == cleaned
     dumps(cleaned)

@@ -42,6 +42,8 @@ def test_journal_holds_the_settings_of_the_4_bit_form_and_the_digests_of_the_cod
         "bnb_4bit_quant_type": "nf4",
         "bnb_4bit_use_double_quant": True,
         "compute": "float32",
+        "rest": "float32",
+        "attention": "auto",
         "packed": False,
     }
     assert model["code"]["training"] == digests.of_code("training.adapter")

@@ -49,7 +49,7 @@ def sent(sealed: Path, tmp_path: Path) -> Path:
 
 
 def found(folder: Path, key: Path | None, scratch: Path, wished: wants.Wants | None = None) -> dict[str, str]:
-    """Check of the verify suite -> what it says against a bundle."""
+    """Check of the verify suite -> its message about a bundle."""
     checks: Mapping[str, Callable[[], None]] = {
         "sums": lambda: test_bundle.test_files_are_those_of_the_checksums(folder),
         "signature": lambda: test_trust.test_signature_is_the_senders(folder, key),
@@ -74,7 +74,7 @@ def found(folder: Path, key: Path | None, scratch: Path, wished: wants.Wants | N
 
 
 def alone(folder: Path) -> subprocess.CompletedProcess[str]:
-    """The bundle's own script, by a Python without any package."""
+    """The result of the bundle's own script, run by a Python without any package."""
     command = [sys.executable, "-I", "-S", str(folder / "verify.py"), str(folder)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
@@ -311,7 +311,7 @@ def test_a_private_key_is_not_made_where_it_would_be_shared(tmp_path: Path, caps
 
 
 class _Config:
-    """What `options.signing_key` asks of pytest's."""
+    """A stand-in for pytest's config, with the options that `options.signing_key` reads."""
 
     def __init__(self, here: Path, **given: str) -> None:
         self.invocation_params = type("Params", (), {"dir": here})

@@ -23,8 +23,9 @@ def artifact(kind: str, label: str) -> Path:
 
 
 def candidate(spec: Spec) -> Path:
-    """The adapter that the last run judged."""
+    """The adapter that the last run of this release line judged; other lines leave theirs in the same ``out``."""
     verdicts = sorted((OUT / "runs").glob("*/verdict.json"), key=lambda path: path.stat().st_mtime)
-    chosen = [json.loads(path.read_text(encoding="utf-8"))["selected_experiment"] for path in verdicts]
+    papers = [json.loads(path.read_text(encoding="utf-8")) for path in verdicts]
+    chosen = [paper["selected_experiment"] for paper in papers if paper["release"] == spec.name]
     assert any(chosen), f"no run below {OUT}/runs selected an experiment: run make release first"
     return artifact("adapter", f"{next(name for name in reversed(chosen) if name)} {spec.candidate}")

@@ -20,7 +20,7 @@ from suites.tiny.child import ROOT
 
 ITEMS = 25
 TOKENS = 16
-"""Of each answer; one at a time they are slow."""
+"""Tokens of each answer: asked one at a time they are slow."""
 
 
 @pytest.fixture(scope="module")

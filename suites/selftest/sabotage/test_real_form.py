@@ -13,7 +13,8 @@ from harness.project import ROOT
 from harness.spec import load
 
 ITEMS, TOKENS = 4, 24
-"""A model without an adapter rambles, so that each answer is as long as it may be."""
+"""Items that are asked, and tokens of each answer. A model without an adapter does not stop, so each answer is as long
+as allowed."""
 
 
 @pytest.mark.slow

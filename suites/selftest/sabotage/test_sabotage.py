@@ -20,7 +20,7 @@ from suites.tiny.child import ROOT, Finished, Line, release
 DEFAULT = ROOT / "data" / "v3" / "release.toml"
 VERDICT_CASE = "greenrun::verdict"
 UNTOUCHED = 10
-"""Healthy runs among the spoilt ones: a guard that refused them all would catch every sabotage, too."""
+"""Number of untouched runs among the sabotaged ones: a check that refused every run would catch every sabotage, too."""
 
 
 def _named(sabotages: Sequence[Sabotage]) -> pytest.MarkDecorator:
@@ -89,7 +89,7 @@ def test_every_kind_of_gate_has_a_sabotage_or_a_reason(line: Line, green: Finish
 
 
 def _kind(gate: Gate) -> str:
-    """Gates that are judged alike: by the same test, and thresholds over the same metric."""
+    """The kind of a gate: gates that the same test judges, and thresholds on the same metric, are of one kind."""
     return f"{gate.area}: {gate.metric if gate.check == 'threshold' else gate.check}"
 
 

@@ -55,7 +55,7 @@ def _edited(line: Line, folder: Path, *crimes: Any) -> Line:
 
 
 def _opened(path: Path) -> None:
-    """What a run does before it has a folder."""
+    """Open a run as far as before it has a folder."""
     loaded = load.load(path)
     expected = gates.expected(loaded)
     evaluation.check_provable(loaded, expected, evaluation.sizes(loaded, expected))
@@ -78,7 +78,7 @@ def test_so_the_command_itself_says_it(line: Line, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def weaker(line: Line, green: Finished, scene: Path) -> str:
-    """What the gate says of a release after the green one that asks less in every way at once."""
+    """The gate's message about a release after the green one that demands less in every way at once."""
     spoilt = own(line, scene / "weaker")
     table = tomllib.loads(spoilt.spec.read_text(encoding="utf-8"))
     for crime in trust_spec.WEAKER:

@@ -11,13 +11,13 @@ from typing import Any
 class Crime:
     name: str
     by: str
-    """What refuses it: a gate's id, or the command."""
+    """Id of the gate that refuses it, or the command."""
     said: str
     """Words of the refusal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planted(Crime):
-    """Spoils one place that is handed to it."""
+    """A crime that spoils one place, which is handed to it."""
 
     spoil: Callable[[Any], object]

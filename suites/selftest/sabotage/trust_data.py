@@ -42,7 +42,7 @@ LEAKS: tuple[Leak, ...] = tuple(
         ("with two words changed", "shares a run", LONGER.format("frozen", "end"), LONGER.format("stormy", "begin")),
     )
 )  # fmt: skip
-"""At most as many as the tiny line has items to train on."""
+"""At most as many leaks as the tiny line has training items."""
 
 REPEATED = "data.shore.topics_apart"
 
@@ -54,14 +54,14 @@ def _topic(line: Line, split: str, number: int, topic: str) -> None:
 
 
 def _of_the_sea(line: Line) -> None:
-    """An item of the other task under this task's name."""
+    """Put an item of the other task under this task's name."""
     rows, sea = read(line, "shore", "parity"), read(line, "sea", "parity")
     rows[0] |= {name: sea[0][name] for name in ("topic", "question")}
     write(line, "shore", "parity", rows)
 
 
 def _copied(line: Line) -> None:
-    """Two long questions of one file that differ in two middle words."""
+    """Write two long questions into one file that differ in two middle words."""
     rows = read(line, "shore", "train")
     form = (
         "Describe the old harbour with its wooden cranes, narrow quays and {} boats that fishermen paint "

@@ -38,7 +38,7 @@ def _journal(edit: Callable[[list[str]], list[str]]) -> Callable[[Path], None]:
 
 
 def _swapped(run: Path) -> None:
-    """Another answer in a stored sheet, under a manifest that fits."""
+    """Swap in another answer in a stored sheet, under a manifest that fits."""
     sheet = next((run.parent.parent / "store" / "answers").glob("*/content/answers.jsonl"))
     text = sheet.read_text(encoding="utf-8")
     sheet.unlink()
@@ -70,14 +70,14 @@ VERIFY = "pytest suites/verify"
 
 
 def reseal(bundle: Path) -> None:
-    """Checksums that fit again."""
+    """Write checksums that fit again."""
     names = sorted(path.name for path in bundle.iterdir() if path.name != papers.SUMS)
     lines = [f"{hashlib.sha256((bundle / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     (bundle / papers.SUMS).write_text("".join(lines), encoding="ascii")
 
 
 def _better(bundle: Path) -> None:
-    """A judged item scored otherwise, in the file that the values are worked out from."""
+    """Change the score of a judged item, in the file that the values are computed from."""
     path = bundle / judged_items.FILE
     rows = [json.loads(row) for row in path.read_text(encoding="utf-8").splitlines()]
     rows[0]["scores"]["coverage"] = 0.0

@@ -23,7 +23,8 @@ def _row(number: int, **values: object) -> Callable[[Table], None]:
 
 
 def _hardly_in_stages(table: Table) -> None:
-    """Ten of ten prove a share above 0.74 at once, and above 0.65 in stages."""
+    """Ask in stages, with a threshold of 0.7: ten right of ten items prove a share above 0.74 at once, and only above
+    0.65 in stages."""
     table["policy"] = {"looks": "anytime"}
     _row(2, above={"coverage": 0.5, "refused": 0.7})(table)
 

@@ -31,9 +31,9 @@ STATED = 0.05
 CONFIDENCE = 1.0 - STATED
 SURE = 0.999
 DRAWS = 20_000
-"""Of whole items, whose decisions are looked up by count."""
+"""Simulated benchmarks of right and wrong items, whose decisions are looked up by count."""
 FEWER = 2_000
-"""Of scores that are fractions, each with bounds of its own."""
+"""Simulated benchmarks of fractional scores, each of which needs bounds of its own."""
 N = 60
 
 Vector = npt.NDArray[np.float64]

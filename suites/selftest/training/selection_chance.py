@@ -27,9 +27,9 @@ AIMS = tuple(
 )
 WEIGHTS = {"coverage": 0.4, "format": 0.3, "refused": 0.15, "answered": 0.15}
 LOW = {"coverage": 0.80, "format": 0.85, "refused": 0.70, "answered": 0.70}
-"""Minima of the rule before."""
+"""Minima of the earlier rule."""
 TOLERANCE = 0.005
-"""Composites no further apart tied under the rule before."""
+"""Largest difference of composites that tied under the earlier rule."""
 SMALL = {"coverage": 35, "format": 35, "refused": 13, "answered": 21}
 LARGE = {"coverage": 94, "format": 94, "refused": 41, "answered": 47}
 """Items of `dev` by metric, for a task: as it was, and as it is."""
@@ -58,7 +58,7 @@ CASES: Mapping[str, Qualities] = {
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """What two rules earned on the same draws."""
+    """The chances to pass that two rules earned on the same draws."""
 
     before: float
     """Mean true chance to pass of what the rule before selected, where the present rule selected as well."""

@@ -45,7 +45,7 @@ QWEN = """\
 {% endfor %}
 {%- if add_generation_prompt %}<|start|>assistant
 {% endif %}"""
-"""As Qwen's templates do: tools, calls, and reasoning in the last turn alone."""
+"""A chat template like Qwen's: with tools, calls, and reasoning in the last turn only."""
 
 ASK = {"role": "user", "content": "When is high water?"}
 SAY = {"role": "assistant", "content": "At noon."}

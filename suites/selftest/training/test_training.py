@@ -139,7 +139,7 @@ def test_the_same_recipe_gives_the_same_bytes(
 
 
 class _KilledError(Exception):
-    """What stands for a kill: it leaves the checkpoints where they are."""
+    """Stands for a kill: it leaves the checkpoints where they are."""
 
 
 @pytest.mark.parametrize("at", [2, 4, 9, 11], ids=lambda step: f"step-{step}")

@@ -30,7 +30,7 @@ def write_bases(place: Path) -> dict[str, Path]:
 
 
 def logits(model: Any) -> torch.Tensor:
-    """After every token of a fixed text."""
+    """The logits after every token of a fixed text."""
     ids = torch.arange(3, 60).reshape(3, 19)
     with torch.inference_mode():
         return model(input_ids=ids).logits.float()  # type: ignore[no-any-return]

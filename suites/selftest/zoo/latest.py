@@ -22,7 +22,7 @@ NEWEST = ("peft", "transformers")
 """With what they need in turn; everything else is the project's own environment's."""
 TOLD = (*NEWEST, "torch", "tokenizers", "safetensors")
 MARK = "zoo: "
-"""Begins the line that holds the result, among what libraries print."""
+"""Prefix of the line that holds the result, among what libraries print."""
 CHANGED, UNKNOWN = 1, 2
 _BAR = re.compile(r"(?<!\\)\|")
 Table = Mapping[str, tuple[str, ...]]
@@ -36,7 +36,7 @@ def read(lines: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def changes(before: Table, now: Table) -> Iterator[str]:
-    """In words, each kind that is new, is gone, or fares otherwise."""
+    """In words, each kind that is new, is gone, or gives another result."""
     for name in sorted(before.keys() | now.keys()):
         if name not in now:
             yield f"{name}: gone"
@@ -68,7 +68,7 @@ def main() -> int:
 
 
 def _made(place: Path) -> str:
-    """Why there is no environment with the newest of them, or "".
+    """Make the environment with the newest versions. Returns why it could not be made, or "".
 
     It sees the packages of this one behind its own: torch is not installed twice.
     """

@@ -40,7 +40,7 @@ suites.selftest.zoo.table`, and a test holds it to what happens.
 """
 HEAD = ("adapter", "peft", "greenrun", "message")
 SHOWN = 420
-"""Characters of a message."""
+"""Most characters of a message that are shown."""
 
 
 def document() -> str:

@@ -1,0 +1,49 @@
+"""What of an NVIDIA GPU and its software is known to change results, for the keys of what is computed on it."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from harness.engines.processor import NVIDIA
+
+_VERSION = re.compile(r"NVRM version:.*?\s(?P<version>\d+(?:\.\d+)+)\s")
+OVERRIDES = ("NVIDIA_TF32_OVERRIDE", "CUBLAS_WORKSPACE_CONFIG", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE")
+"""Variables of the environment that decide what products on a GPU are computed with."""
+
+
+def settings() -> dict[str, object]:
+    """Driver, CUDA and cuDNN, capability, TF32 and the kernels that attention may take. Asks torch, on a GPU alone."""
+    import torch
+
+    kernels: Any = torch.backends.cuda
+    cudnn: Any = torch.backends.cudnn
+    return {
+        "driver": driver(),
+        "cuda": torch.version.cuda,
+        "cudnn": cudnn.version(),
+        "capability": list(torch.cuda.get_device_capability()),
+        "tf32": {"products": kernels.matmul.allow_tf32, "convolutions": cudnn.allow_tf32},
+        "reduced": {
+            "bfloat16": str(kernels.matmul.allow_bf16_reduced_precision_reduction),
+            "float16": str(kernels.matmul.allow_fp16_reduced_precision_reduction),
+        },
+        "attention": {
+            "flash": kernels.flash_sdp_enabled(),
+            "memory": kernels.mem_efficient_sdp_enabled(),
+            "cudnn": kernels.cudnn_sdp_enabled(),
+            "plain": kernels.math_sdp_enabled(),
+        },
+        "environment": {name: os.environ.get(name, "") for name in OVERRIDES},
+    }
+
+
+def driver(told: Path = NVIDIA) -> str:
+    """The version of the kernel's NVIDIA driver, ``535.129.03``; "" where the system does not say."""
+    try:
+        found = _VERSION.search(told.read_text(encoding="utf-8"))
+    except OSError:
+        return ""
+    return found["version"] if found else ""
