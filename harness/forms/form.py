@@ -63,6 +63,10 @@ class Form(ABC):
     """Its description in the report's table of these forms."""
     held_to: str = "Q4"
     """The tensor type whose limits it is held to there."""
+    held: bool = False
+    """Whether gates hold it to them, as they hold files: of a form that another program computes."""
+    tables: tuple[str, ...] = ()
+    """Tables of the spec that are read for it alone; beside another form they are refused."""
     serves_as_told: bool = False
     """Whether it goes by ``[serve]`` (`serving`)."""
 

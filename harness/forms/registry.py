@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 
 from harness.entry_points import Installed, Registry
 from harness.errors import SpecError
-from harness.forms import float32, gguf, nf4
+from harness.forms import float32, gguf, nf4, vllm
 from harness.forms.form import Form, FormError
 from harness.forms.installed import find
 from harness.spec import nearest
 from harness.spec.objects import Spec
 
-OWN: dict[str, Form] = {form.name: form for form in (nf4.FORM, float32.FORM, gguf.FORM)}
+OWN: dict[str, Form] = {form.name: form for form in (nf4.FORM, float32.FORM, gguf.FORM, vllm.FORM)}
 """The forms that greenrun brings."""
 
 
@@ -53,8 +53,19 @@ def wrong(spec: Spec) -> Iterator[tuple[str, str]]:
     """(key, what is wrong and the mend) for each setting that does not fit the spec's form, or for an unknown form."""
     if spec.deploy in FORMS:
         yield from FORMS[spec.deploy].problems(spec)
+        yield from _others_tables(spec)
     else:
         yield "release.deploy", f"unknown form {spec.deploy!r}; {nearest.mend(spec.deploy, FORMS)}"
+
+
+def _others_tables(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Tables that are there for other forms, and say something: nothing of what they ask for would ship."""
+    own = FORMS[spec.deploy].tables
+    for form in FORMS.values():
+        for table in form.tables:
+            given = getattr(spec, table)
+            if table not in own and given != type(given)():
+                yield table, f"is for deploy = {form.name!r}, and {spec.deploy!r} ships; remove the table"
 
 
 def described(spec: Spec) -> dict[str, object]:

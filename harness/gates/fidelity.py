@@ -29,7 +29,7 @@ def expected(spec: Spec) -> Iterator[Gate]:
     table = spec.gates.gguf
     if table is None:
         return
-    for form in FILES:
+    for form in (*held(spec), *FILES):
         yield from _of_form(spec, table, form)
     yield _gate(spec, "all", "attribution", table.blocking)
 
@@ -41,19 +41,26 @@ def forms(spec: Spec) -> tuple[str, ...]:
     return (*quantized, *FILES, MERGED_Q4) if apart(spec) else ("merged", *quantized, *FILES)
 
 
+def held(spec: Spec) -> tuple[str, ...]:
+    """The deployed form, where it is no file and yet held to the limits of one: another program computes it."""
+    form = registry.deployed(spec)
+    return (form.measured_as,) if form.held else ()
+
+
 def apart(spec: Spec) -> bool:
     """Whether the adapter stays apart from its base in the GGUF forms."""
     return spec.gates.gguf is not None and spec.gates.gguf.apart
 
 
 def deployed(spec: Spec, form: str) -> bool:
-    """Whether the form is the file that ships."""
-    return form in FILES and form == registry.deployed(spec).measured_as
+    """Whether the form is the very one that ships, and gates hold it to limits."""
+    return form in (*FILES, *held(spec)) and form == registry.deployed(spec).measured_as
 
 
 def _of_form(spec: Spec, table: GgufGates, form: str) -> Iterator[Gate]:
     ships = deployed(spec, form)
-    for check in ("token_parity", "adapter_survives"):
+    # A form that is no file is given token ids, and has no reading of its own.
+    for check in ("token_parity", "adapter_survives") if form in FILES else ("adapter_survives",):
         yield _gate(spec, form, check, table.blocking or ships)
     for check in ("logit_parity_kl", "logit_parity_same_top_1"):
         yield _gate(spec, form, check, table.blocking)
@@ -93,5 +100,5 @@ def metrics_of(spec: Spec) -> tuple[str, ...]:
 
 
 def form_of(gate: Gate) -> str:
-    """``f16`` or ``q4``: the second part of the id."""
+    """``f16``, ``q4`` or a form's own name: the second part of the id."""
     return gate.id.split(".")[1]

@@ -20,6 +20,7 @@ from harness.spec.serve import Serve
 from harness.spec.table import Table
 from harness.spec.tasks import TaskTable
 from harness.spec.values import Listed, Name
+from harness.spec.vllm import Vllm
 from harness.spec.waiver import Waiver
 from harness.spec.work import Generation, Limits, Retention
 
@@ -46,6 +47,8 @@ class SpecFile(Table):
     """How answers are made."""
     serve: Serve = field(default_factory=Serve)
     """What the deployed form computes in."""
+    vllm: Vllm = field(default_factory=Vllm)
+    """How vLLM serves the base, where it does."""
     store: Retention = field(default_factory=Retention)
     """What is kept of earlier runs."""
     limits: Limits = field(default_factory=dict)

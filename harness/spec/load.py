@@ -139,6 +139,7 @@ def _build(path: Path, digest: str, table: dict[str, Any], shape: SpecFile, give
         serve=shape.serve,
         limits={str(kind): seconds for kind, seconds in shape.limits.items()},
         gates=shape.gates,
+        vllm=shape.vllm,
         licences=shape.licences,
         waivers=shape.waiver,
     )

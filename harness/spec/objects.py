@@ -17,6 +17,7 @@ from harness.spec.selection import Selection
 from harness.spec.serve import Serve
 from harness.spec.tasks import ALL, SPLITS, Task
 from harness.spec.thresholds import Thresholds
+from harness.spec.vllm import Vllm
 from harness.spec.waiver import Waiver
 from harness.spec.work import Generation, Retention
 
@@ -41,6 +42,7 @@ class Spec(Release, Policy, Generation, Retention):
     """Kind of artifact -> seconds that building one may take."""
     gates: Gates
     serve: Serve = field(default_factory=Serve)
+    vllm: Vllm = field(default_factory=Vllm)
     licences: Licences = field(default_factory=Licences)
     waivers: tuple[Waiver, ...] = ()
     """The tables of ``[[waiver]]``."""
