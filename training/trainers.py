@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.dataset.item import Item
+from harness.engines import gpu
 from harness.errors import TrainingError
 from harness.spec import trainer
 from harness.spec.recipe import Experiment, Recipe
@@ -16,10 +17,11 @@ from training.steps import Progress
 
 
 def settled(recipe: Recipe) -> Recipe:
-    """The recipe with its trainer named, as this machine's device decides where the recipe leaves it open."""
-    import torch
+    """The recipe with its trainer named, as this machine's device decides where the recipe leaves it open.
 
-    return replace(recipe, trainer=trainer.chosen(recipe, torch.cuda.is_available()))
+    Torch is imported only where the recipe leaves it open and a device is possible at all.
+    """
+    return replace(recipe, trainer=trainer.chosen(recipe, not recipe.trainer and gpu.found()))
 
 
 def identity(recipe: Recipe) -> dict[str, object]:
@@ -52,9 +54,7 @@ def train(
     Raises:
         TrainingError: the trainer is missing, this device cannot do what the recipe asks, or training cannot go on.
     """
-    import torch
-
-    for key, problem in trainer.undone(recipe, torch.cuda.is_available()):
+    for key, problem in trainer.undone(recipe, gpu.found()):
         raise TrainingError(f"recipe.{key}: {problem}")
     if recipe.trainer == trainer.OWN:
         assert not four_bit, "the own loop trains on weights that are de-quantized already"

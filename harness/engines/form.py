@@ -55,9 +55,7 @@ def load(form: Loading, base: Path, threads: int, precision: Precision = FLOAT32
 
 def device() -> str:
     """``cuda`` where torch finds an NVIDIA GPU, else ``cpu``."""
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    return "cuda" if gpu.found() else "cpu"
 
 
 def attention_of(precision: Precision) -> str | None:

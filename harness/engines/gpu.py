@@ -8,10 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from harness.engines.processor import NVIDIA
+from harness.store import digests
 
 _VERSION = re.compile(r"NVRM version:.*?\s(?P<version>\d+(?:\.\d+)+)\s")
 OVERRIDES = ("NVIDIA_TF32_OVERRIDE", "CUBLAS_WORKSPACE_CONFIG", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE")
 """Variables of the environment that decide what products on a GPU are computed with."""
+
+
+def found() -> bool:
+    """Whether torch finds a CUDA device. A torch that was built for processors alone finds none; it is not imported to
+    be asked."""
+    if digests.of_versions(("torch",))["torch"].endswith("+cpu"):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def settings() -> dict[str, object]:

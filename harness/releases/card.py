@@ -114,7 +114,7 @@ def _parts(document: Mapping[str, Any], adapter: str) -> Iterator[str]:
     yield "\n".join(
         [
             f"- Base: {_plain(origin.get('base') or 'not stated')}, pin {_plain(origin.get('pin') or 'not stated')}",
-            f"- Judged as: {_plain(judged_as.line(document))}",
+            f"- Judged as: {_plain(judged_as.line(document) or 'not stated')}",
             "- Licences: "
             + ", ".join(f"{part} {licences.get(part) or 'not stated'}" for part in ("base", "adapters", "data")),
         ]

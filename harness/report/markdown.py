@@ -80,12 +80,13 @@ def _summary(document: Document, prose: Prose, say: Say) -> list[str]:
     if conclusions.used(document) and document.get("verdict") == "released":
         word = say("%(word)s WITH WAIVER", word=word)
     chosen = cell(document.get("selected_experiment") or (say("external") if _external(document) else say("none")))
+    form = judged_as.line(document) or say("not stated")
     facts = [
         say("Verdict: **%(word)s**", word=word)
         + (say(" **UNPROVEN**: %(why)s", why=cell(doubts[0])) if doubts else ""),
         *(say("**Waived**: %(what)s", what=cell(conclusions.waived(one, say))) for one in conclusions.used(document)),
         say("Candidate: %(name)s", name=cell(document.get("candidate_adapter"))),
-        say("Judged as: %(form)s", form=cell(judged_as.line(document))),
+        say("Judged as: %(form)s", form=cell(form)),
         say("Chosen experiment: %(name)s", name=chosen),
         say("Blocking gates passed: %(passed)s", passed=count_passed(blocking, say)),
         say("Advisory gates passed: %(passed)s", passed=count_passed(advisory, say)),

@@ -13,7 +13,6 @@ from harness.engines import answers as answers_of
 from harness.engines import form as forms_of
 from harness.engines import heard
 from harness.fidelity import forgetting as forgetting_of
-from harness.forms.form import Form
 from harness.gates import batching
 from harness.gates.gate import Gate
 from harness.gates.records import Device, Noise
@@ -73,7 +72,7 @@ def test_determinism(gate: Gate, run: Run, chosen: Chosen, repeats: Repeats, con
 
 
 def test_same_in_other_batches(
-    gate: Gate, run: Run, form: Form, chosen: Chosen, answers: Answers, batches: Batches, conclude: Conclude
+    gate: Gate, run: Run, chosen: Chosen, answers: Answers, batches: Batches, conclude: Conclude
 ) -> None:
     """A sample asked again in another batching gets the same answers, and then one by one; if not, the noise band says
     what moved. Of a form that computes in bfloat16 the band itself is judged."""
@@ -86,7 +85,7 @@ def test_same_in_other_batches(
             run.journal.write(Noise(row))
     told, sources = f"asked at most {OTHER_BATCH} at a time", {"adapter": artifact.digest}
     same = [first[name].ids == answer.ids for name, answer in again.items()]
-    if form.precision.moves:
+    if batches.moves:
         conclude(batching.in_band(told, same, moved, run.spec.noise_band, sources))
         return
     one_by_one = batches.alone(artifact, gate.task) if all(same) else {}
