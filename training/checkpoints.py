@@ -39,8 +39,6 @@ def keeper(folder: Path, losses: list[float]) -> Any:
 
     The result does not depend on when they are taken, so the clock may decide.
 
-    When they are taken changes nothing of the result, so the clock may decide.
-
     Args:
         folder: the Trainer's output folder.
         losses: of every step so far; the Trainer's user adds to it.

@@ -4,10 +4,6 @@ every epoch.
 With the adapter on the upper half of the layers, an epoch after the first takes two thirds of the products. A batch is
 recognised by all its token ids, padding included, so a cached output is bit for bit what would be computed. Batches of
 one item return every epoch; larger ones are drawn anew and seldom do.
-
-With the adapter on the upper half of the layers, an epoch after the first takes two thirds of the products. A batch is
-known again by its token ids as a whole, padding and all, so what is remembered is bit for bit what would be computed;
-batches of one come again every epoch, larger ones are drawn anew and seldom do.
 """
 
 from __future__ import annotations

@@ -70,8 +70,6 @@ class Buckets:
     """A sampler of indices: shuffled, sorted by length within a window of batches, then the batches shuffled again.
 
     Batches need little padding and still mix kinds of items; the same seed gives the same order.
-
-    Little is padded, and a batch still mixes kinds of items; the same seed gives the same order.
     """
 
     WINDOW = 4

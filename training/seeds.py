@@ -2,9 +2,6 @@
 
 A pure computation over scores. A release rests on one training; whether other seeds would have been green as well says
 how far the recipe explains it.
-
-Pure: scores come in, spreads and counts go out. A release rests on one training; whether another would have been
-green as well says how far its green is the recipe's and not the draw's.
 """
 
 from __future__ import annotations

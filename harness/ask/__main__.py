@@ -2,9 +2,6 @@
 
 The first thing to do after a red run. Nothing is built and nothing is downloaded: base and adapter are those of the
 last run of the release.
-
-What one does first after a red run. Nothing is built and nothing is fetched: base and adapter are those of the last
-run of the release.
 """
 
 from __future__ import annotations

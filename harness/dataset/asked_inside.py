@@ -3,9 +3,6 @@
 Runs of words (`harness.dataset.shared_runs`) cannot find them: a question shorter than a run has none. A model that was
 trained on a text that contains a benchmark question has seen that question all the same. Questions are indexed by a
 hash of their first units; the texts of the other file are streamed past the index.
-
-A question shorter than a run shares none, and stands in no whole prompt; a model that was trained on a text that asks
-it has seen it all the same. Questions are indexed by their first units, and the other file streams past.
 """
 
 from __future__ import annotations

@@ -4,11 +4,6 @@ Ordinary questions of one kind differ in a word, too: "What is the capital of Pe
 about Chile. So what counts is how many telling words both texts share beside the change. Words that do not change what
 is asked (articles, politeness) count for nothing, nor does the frame that many prompts of a file share. A number, a
 sign or a negation that differs always makes another question.
-
-Ordinary questions of one kind differ in a word, too: "What is the capital of Peru?" copies nothing. So what counts is
-how much both texts say beside the change: words without which nothing else is asked (articles, politeness) weigh
-nothing on either side, nor do the frames that many items of a file share; and a number, a sign or a negation that
-differs makes another question, whatever else is the same.
 """
 
 from __future__ import annotations

@@ -107,8 +107,6 @@ def _gbk_of_utf8(run: str) -> bool:
     """Whether ideographs are UTF-8 that was decoded as GBK: their GBK bytes, decoded as UTF-8, are ideographs again.
 
     Two ideographs of UTF-8 take the bytes of three characters of GBK; of a long run only the beginning is tried.
-
-    Three of GBK's characters hold two of UTF-8's; of a long run the beginning is enough.
     """
     try:
         raw = run[:30].encode("gb18030")

@@ -3,8 +3,6 @@ of these.
 
 A file of a wrong format gets one finding with one mend. Reported line by line it would fill the screen with the same
 fault.
-
-A file of a wrong format is wrong once, with one mend; told line by line it would fill the screen and say nothing.
 """
 
 from __future__ import annotations

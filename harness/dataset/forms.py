@@ -3,9 +3,6 @@ keys, and which conversation it holds.
 
 A task's own record has no turns: a template makes its prompt, and ``reference`` is its answer. ``messages`` are turns
 as OpenAI and chat templates have them. Preference pairs are recognised and refused.
-
-A task's own records, whose prompt a template makes and whose answer is ``reference``; ``messages`` as OpenAI and chat
-templates have it; ShareGPT; Alpaca; and ``prompt`` with ``completion``. Preference pairs are recognised and refused.
 """
 
 from __future__ import annotations

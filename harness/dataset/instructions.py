@@ -3,9 +3,6 @@
 What a fifth of all prompts contain is found by counting (`harness.dataset.shared_runs`). An instruction may be shared
 by only two items of many; it is told from content by its place at the start or end, and by the rest of the prompts
 being different.
-
-The frame that a fifth of all items have is found by counting (`harness.dataset.shared_runs`). An instruction may
-belong to two items of many; it is told from content by its place, and by prompts that differ beside it.
 """
 
 from __future__ import annotations

@@ -2,9 +2,6 @@
 
 A sequence is cut at the longest length that is trained. If the cut takes the whole answer, the item has no label left:
 its loss is a mean over nothing and it trains nothing (https://github.com/huggingface/trl/issues/6668).
-
-Cut to the longest sequence that is trained, an item can lose every label; its loss is then an average over
-nothing, and the item trains nothing (https://github.com/huggingface/trl/issues/6668).
 """
 
 from __future__ import annotations

@@ -2,9 +2,6 @@
 
 A benchmark item that was trained on measures memory, not skill. Only the items' own texts are compared: the words that
 a template adds to every prompt, and the house form of refusals, are the same everywhere on purpose.
-
-A benchmark item that was trained on measures memory. Compared are the items' own texts; the words that
-the template adds to every prompt, and the house form of refusals, are meant to be the same everywhere.
 """
 
 from __future__ import annotations
@@ -119,9 +116,6 @@ def same_item_findings(own: Mapping[str, tuple[Path, Noted]], held_out: Iterable
 
     What is compared is the prompt as the model sees it, without the system turn. Two tasks that put one text into
     templates of their own share nothing.
-
-    Compared is what a model is shown, the system turn apart, so two tasks that are made of one text in templates of
-    their own share nothing.
 
     Args:
         own: held-out split -> file of a task, whose items have passed.

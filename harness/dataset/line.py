@@ -3,9 +3,6 @@ does not accept.
 
 `examine` defines a sound line. `plausible` is a fast test that may reject sound lines and never accepts a faulty one; a
 test compares the two.
-
-`examine` is the definition of a sound line. `plausible` is a quick test without false acquittals: whatever it lets
-through, `examine` finds nothing in. (The tests hold the two against each other.)
 """
 
 from __future__ import annotations
@@ -65,8 +62,6 @@ def plausible(raw: bytes) -> Record | None:
     """The record of a line that is certainly sound; None where `examine` has to decide.
 
     Big integers become floats here, which is enough for a schema; the record is not kept.
-
-    Big integers come as floats here: enough for a schema, not for keeping.
     """
     if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH:
         return None

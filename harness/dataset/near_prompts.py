@@ -3,10 +3,6 @@
 Candidates are found by MinHash with banding over the telling words (see `harness.dataset.duplicates`): the prompts of
 both files are read once each, 130 bytes a record are kept, and bands are joined by sorting. Each candidate is verified
 on the texts.
-
-Candidates are those of MinHash with banding over the words that say something (see `harness.dataset.duplicates`): the
-prompts of both files are read once each, 130 bytes a record are kept, and bands are joined by sorting. Each candidate
-is verified on the texts.
 """
 
 from __future__ import annotations

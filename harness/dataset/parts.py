@@ -2,9 +2,6 @@
 
 Questions about one passage, and inputs to one instruction, share most of their words and are still different items;
 their own sentences show it.
-
-Questions on one passage and inputs under one instruction share most of their words and are different items; what
-makes them so are the sentences that only one of them has.
 """
 
 from __future__ import annotations
@@ -35,9 +32,6 @@ def ask_apart(left: str, right: str, frame: Collection[str] = ()) -> bool:
 
     A sentence that was added, left out or edited in place does not make another item. Two texts of one sentence each
     share no sentence: the result is False.
-
-    A sentence that was added or left out makes no other item, nor one that was edited inside a text. What both texts
-    hold must be the same sentences; two texts of one sentence each share none.
     """
     here, there = sentences(left), sentences(right)
     keys = [[units.bare(one) for one in said] for said in (here, there)]

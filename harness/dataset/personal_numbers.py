@@ -2,9 +2,6 @@
 
 Telephones are validated by phonenumbers, all others by their check digits (python-stdnum). A number whose form is
 common counts only with a word before it that says what it is. Known example numbers are left out.
-
-Telephones are judged by phonenumbers, all others by their check digits (python-stdnum). A number whose form many
-other things have counts only where a word beside it says what it is. Numbers that are printed as examples are spared.
 """
 
 from __future__ import annotations

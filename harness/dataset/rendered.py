@@ -2,9 +2,6 @@
 
 A template may drop a turn, refuse an order of roles, or read words of a text as its own marks; nothing in the data file
 shows that. No template is known here: an item is compared with the same turns holding one harmless word each.
-
-A template may drop a turn, refuse an order of roles, or take words of a text for its own marks; nothing in the data
-file shows it. Nothing here knows a template: an item is compared with the same turns holding one harmless word each.
 """
 
 from __future__ import annotations

@@ -3,10 +3,6 @@
 So the code that judges and reads lines also judges and reads rows; the place of a row is its number, from 1. The
 elements of a JSON array are the file's own bytes, with every digit. Tables are read by the ``datasets`` library, which
 cannot tell an absent key from one that is null: such keys are left out.
-
-So a row is judged and read by the very code that judges a line; its place is its number, from 1. The elements of a JSON
-array are the file's own bytes, with every digit. Tables come through the ``datasets`` library, which cannot tell an
-absent key from one that is null: such keys are left out.
 """
 
 from __future__ import annotations

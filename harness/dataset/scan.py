@@ -4,11 +4,6 @@ Files of lines are read here; the rows of any other format come from `harness.da
 
 Each line is judged by itself, so blocks can be judged in any process and order, and the result does not depend on how a
 file is cut into blocks. Large files are shared among processes: one process reads, and holds a few blocks.
-
-Files of lines are read here, as they were written; the rows of any other format come from `harness.dataset.rows`.
-
-Lines are judged by themselves, so blocks may be judged anywhere and in any order, and how a file is cut into
-blocks changes nothing. Large files are shared among processes; the reader is one, and holds a few blocks.
 """
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 jsonschema words the findings.
 
 A record that jsonschema-rs accepts is never given to jsonschema.
-
-Which records are refused is jsonschema-rs' decision; jsonschema is asked only how to say it.
 """
 
 from __future__ import annotations

@@ -3,9 +3,6 @@
 Of detect-secrets the patterns are used; its guesses by entropy and keyword are not, since they accuse every other word
 of prose. The other patterns are documented forms of keys: a prefix that belongs to one vendor, and the characters
 behind it.
-
-Of detect-secrets its patterns are used, without its guesses by entropy and keyword, which in prose accuse every other
-word. The others are the documented forms of keys: a prefix that belongs to one vendor, and the letters behind it.
 """
 
 from __future__ import annotations

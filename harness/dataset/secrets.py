@@ -1,8 +1,6 @@
 """Find secrets and personal data in the texts of a file: a model may repeat to anyone what it was trained on.
 
 Keys are found by `harness.dataset.secret_keys`, numbers by `harness.dataset.personal_numbers`, e-mail addresses here.
-
-Keys are `harness.dataset.secret_keys`', numbers `harness.dataset.personal_numbers`'; e-mail addresses are found here.
 """
 
 from __future__ import annotations

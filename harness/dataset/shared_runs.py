@@ -3,9 +3,6 @@ run.
 
 The file with fewer records is indexed, four bytes for each of its words; the other is streamed past the index, whatever
 its size. Hits in the index are compared by their whole hashes, and what is left is verified on the texts.
-
-The file with fewer records is indexed, the other streams past: four bytes for each word of the smaller one, whatever
-the other's size. What the index hits is held against the whole hashes, and what is left is verified on the texts.
 """
 
 from __future__ import annotations
@@ -132,8 +129,6 @@ def _hits(spool: Spool, index: Codes, length: int, labels: Closed) -> list[tuple
     """(item, hash) for each run of the file that the index may hold; of neighbouring hits, the first and the last.
 
     Both are kept, since one of them may be a chance hit beside a run that is really shared.
-
-    Both, since one of them may be a hit by chance beside a run that is shared.
     """
     found: list[tuple[int, int]] = []
     if not len(index):

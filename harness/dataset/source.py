@@ -3,9 +3,6 @@ bytes.
 
 Whatever the file is (a line of hundreds of megabytes, an archive that unpacks to terabytes, a file that is still being
 written), a reader gets blocks of bounded size, and what went wrong is reported at the end.
-
-Whatever the file does (a line of hundreds of megabytes, an archive that unpacks to terabytes, a writer that is
-still busy), a reader sees blocks of bounded size, and what went wrong is named at the end.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """Check every reference answer against the form and the points that the model's answers are judged by.
 
 An adapter that learns a reference which fails its own gate learns to fail it.
-
-A reference that would fail its own gate teaches the adapter to fail it.
 """
 
 from __future__ import annotations

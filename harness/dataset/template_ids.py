@@ -4,10 +4,6 @@ conversation.
 An adapter is asked through the chat template. Where the template writes an assistant's turn otherwise than as prompt
 and answer one behind the other, the adapter learns conversations that it is never asked. Qwen3's template is the known
 case: unless thinking is turned off, it puts a think block in front of every answer, which the prompt does not have.
-
-An adapter is asked through the chat template. Where the template writes an assistant's turn otherwise than prompt and
-answer one behind the other, the adapter learns a conversation that nobody will have with it. Qwen3's template is the
-known case: unless thinking is turned off it puts a think block in front of every answer that the prompt does not have.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """The texts of a data file in a temporary file: written while the data is read once, and fetched again by item number.
 
 In memory stay eight bytes and a line number a record, and a compressed file is unpacked only once.
-
-What is kept in memory is eight bytes a record and its line number; archives need no second unpacking.
 """
 
 from __future__ import annotations

@@ -2,10 +2,6 @@
 
 Chat templates take ``role``, ``content`` (a text, or parts) and, of an assistant, ``tool_calls`` whose arguments are
 objects. Other keys are passed on to the template. Only `weight` is taken out: it says whether the turn is learned.
-
-Chat templates take ``role``, ``content`` (a text, or parts) and, of an assistant, ``tool_calls`` whose arguments are
-objects. What else a turn holds goes through to the template, which decides; `weight` alone is taken out: it says what
-is learned.
 """
 
 from __future__ import annotations

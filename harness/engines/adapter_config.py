@@ -2,9 +2,6 @@
 
 Only the fields that describe plain LoRA are ever given to peft. All others are checked to be off, or are known to have
 no effect on trained weights (`IDLE`).
-
-Of the fields only those are ever given to peft that say how plain LoRA is laid on a base; the others are checked to be
-off, or are known to say nothing (`IDLE`).
 """
 
 from __future__ import annotations

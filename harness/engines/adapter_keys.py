@@ -4,10 +4,6 @@ peft builds the adapter on a skeleton of the base, which has shapes and no weigh
 a configuration means, and a configuration that asks for a terabyte takes no memory. peft is never asked which tensors
 it would *save*: to answer that it looks for the base by the name in the adapter's configuration, on the disk and in a
 hub.
-
-peft builds the adapter on a skeleton of the base that has shapes and no weights: which layers a configuration means is
-peft's own business, and a configuration that asks for a terabyte takes no memory. What peft would *add* to a file it is
-never asked, since for that it looks for the base by the name in the adapter's configuration, on the disk and in a hub.
 """
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 compares ids.
 
 A stored text is trusted only where the base's own tokenizer decodes the ids to the same text.
-
-A text that was kept beside the ids is believed only where the base's own tokenizer says the same.
 """
 
 from __future__ import annotations

@@ -3,9 +3,6 @@
 A base may be fit to be served and still have no end token, a padding token without an embedding, or a template that
 refuses the turns of the release's items. Each such problem is found before anything is trained or asked, and reported
 with its mend.
-
-A base may be served as it is and still have no end token, a padding that it has no embedding for, or a template that
-refuses what the release's items hold. Each is known before anything is trained or asked, and told with its mend.
 """
 
 from __future__ import annotations

@@ -3,9 +3,6 @@ adapter gave them.
 
 Engines have served the bare base without a message while an adapter was asked for (vllm#55193, peft#2566). Then both
 logits are equal, which can be seen afterwards from the answer sheet alone.
-
-Engines have served the bare base in silence while an adapter was asked for (vllm#55193, peft#2566). Equal
-fingerprints say so afterwards, from the answer sheet alone.
 """
 
 from __future__ import annotations

@@ -1,9 +1,6 @@
 """Greedy answers in batches that depend on nothing but the list of items.
 
 So neither the number of workers, nor the order of tests, nor what is stored can change an answer.
-
-Workers, order and cache cannot change an answer: the batches of a list are the same wherever and
-whenever it is asked.
 """
 
 from __future__ import annotations

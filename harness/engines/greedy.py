@@ -3,10 +3,6 @@
 transformers' own ``generate`` keeps every row until the last one has ended; where answers are short and of unequal
 length, a third to a half of the tokens that it computes are padding. Settings of a checkpoint's ``generation_config``
 beyond plain greedy decoding (a repetition penalty, suppressed words) are ignored, as llama.cpp ignores them.
-
-transformers' own ``generate`` keeps every row until the last one has ended, and a third to a half of the tokens that it
-writes are then padding, where answers are short and of unequal length. What a checkpoint's ``generation_config`` would
-add to plain greedy decoding (a repetition penalty, words that are suppressed) is left out, as llama.cpp leaves it out.
 """
 
 from __future__ import annotations

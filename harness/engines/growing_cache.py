@@ -2,9 +2,6 @@
 
 transformers' dynamic cache is copied whole for every token: with 64 rows and 200 tokens that takes a third of the
 decoding time on a CPU. Here each layer is a view of a larger buffer, which is copied only when it is full.
-
-transformers' dynamic cache is copied whole for every token: of 64 rows and 200 tokens that is a third of the time that
-decoding takes on a CPU. Here each layer is a view of a buffer that is longer than needed, and copied when it is full.
 """
 
 from __future__ import annotations

@@ -3,9 +3,6 @@ space.
 
 The output head makes logits of them by one product. So a reference that several forms are compared with is run once,
 and its logits are computed one passage at a time.
-
-The output head turns a hidden state into logits by one product, so a reference that several forms are held against
-runs once, and its logits come back a passage at a time.
 """
 
 from __future__ import annotations

@@ -12,8 +12,6 @@ def weights_of(shop: Workshop, name: str) -> tuple[Artifact, str]:
 
     Where neither spec nor files tell it of an adapter from elsewhere, it is taken to be trained on the same weights as
     adapters are trained on here.
-
-    Where nobody says it of an adapter from elsewhere, those are taken that adapters are trained on here.
     """
     adapter = shop.spec.adapters[name]
     if adapter.path is None:

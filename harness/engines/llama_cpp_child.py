@@ -258,9 +258,6 @@ def peak_memory() -> int:
 
     Of this program only: getrusage also counts what the process held before as a copy of its parent, which may have a
     model loaded.
-
-    Of the program itself: getrusage counts what the process held before it became this program, as a copy of its
-    parent, which has a model of its own loaded.
     """
     try:
         with open("/proc/self/status", encoding="ascii") as lines:

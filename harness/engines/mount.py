@@ -39,8 +39,6 @@ def lora_config(adapter: Path) -> Any:
     How the weights were initialised does not matter once they are trained, and for some ways peft would look at data
     again.
 
-    How the weights began says nothing once they are there, and for some ways peft would look at data again.
-
     Raises:
         AdapterError: the files are refused.
     """

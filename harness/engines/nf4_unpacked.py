@@ -2,9 +2,6 @@
 
 The packed modules stay as they are. The values are those that bitsandbytes computes from the packed weights at every
 product; they are made when the list begins and freed when it ends.
-
-The packed modules stay what they are, and what they compute with is their own: the values that bitsandbytes makes of
-the packed weights at every product are made when the list begins, and thrown away when it ends.
 """
 
 from __future__ import annotations

@@ -4,11 +4,6 @@ peft's own ``unload`` leaves trained copies, biases and parts of a failed loadin
 be judged on them. So everything that a mount can change is recorded before it and restored after it, and then the whole
 model is compared with the digest of its weights as they were loaded. If they differ, the model is unusable, and
 `is_clean` says so.
-
-peft's own ``unload`` leaves trained copies, biases and whatever a failed loading had begun in place, and the next
-adapter would be judged on them. So what a mount can change is written down before it, put back after it, and the whole
-model is then held against the digest of its weights as they were loaded. Where they differ nobody can mend it: the
-model is soiled, and `is_clean` says so to whoever would ask it next.
 """
 
 from __future__ import annotations
@@ -68,9 +63,6 @@ def given_back(model: Any) -> Iterator[None]:
 
     Where the check fails, the model is marked as no longer clean (`is_clean`). The context itself does not raise for
     it, since what was measured inside was measured on the right model.
-
-    A model whose proof fails is soiled from then on (`is_clean`); the context itself does not raise for it, since what
-    was measured inside was measured on the model as it should be.
     """
     if model not in _as_loaded:
         _as_loaded[model] = fingerprint(model)

@@ -4,10 +4,6 @@ Kernels for wider vectors add numbers in another order, so the same training giv
 losses agreed to 1e-5 between AVX2 and AVX512 kernels, and bfloat16 ones to 1e-2. Limited to AVX2, which every x86-64
 server of the last ten years has, all processors use the same kernels, and an adapter that is trained on one of them has
 the same bytes on all.
-
-Kernels for wider vectors add in another order, so the same training ends in other bytes: on one processor float32
-losses agreed to 1e-5 between AVX2 and AVX512 kernels, and bfloat16 ones to 1e-2. Held to AVX2, which every x86-64
-server of the last ten years has, processors take the same kernels, and an adapter trained on one is trained on all.
 """
 
 from __future__ import annotations
@@ -70,8 +66,6 @@ def multiplies_bfloat16(
     """Whether this machine has instructions for products in bfloat16; None where it cannot be told.
 
     Without them each product is emulated: training took 21 times as long on a machine with AVX2 alone.
-
-    Without them each is emulated: training took 21 times as long where there was AVX2 alone.
     """
     if nvidia.exists():
         return True

@@ -1,8 +1,6 @@
 """Compare a form with the adapter and with the bare base, token by token, holding one passage's logits at a time.
 
 Tensors over the vocabulary are freed with their passage and are never written to disk.
-
-Nothing as large as the vocabulary outlives its passage, and nothing of it is written to disk.
 """
 
 from __future__ import annotations

@@ -4,10 +4,6 @@ A passage's loss here is the log of the ratio of its two perplexities: the mean 
 in nats, with the adapter, minus that without. It is unbounded, and the confidence bound of a mean needs bounded values,
 so it is clipped to between 0 and `MOST`. Clipping at 0 also means that a passage which the adapter made likelier does
 not make up for one that it made less likely.
-
-A passage's loss is the log of the ratio of its two perplexities: the mean negative log-likelihood of its tokens, in
-nats, with the adapter, less that without. It has no bounds of its own, and the bound of the mean needs some: it is
-taken to lie between 0 and `MOST`. A passage that the adapter made likelier pays for none that it made less likely.
 """
 
 from __future__ import annotations

@@ -17,9 +17,6 @@ def thirds(items: Iterable[Item], size: int) -> tuple[Item, ...]:
 
     A random small sample could hold too few refusals to prove anything about them. Where one kind runs out, the others
     fill its place; a file with fewer than `size` items is taken whole.
-
-    Taken by chance, a small sample could hold too few refusals to prove anything about them. Where a kind runs out,
-    the others fill its place; where the file is smaller than `size`, it is the whole file.
     """
     piles: dict[str, list[Item]] = {"answer": [], "refuse": [], "alike": []}
     for item in sorted(items, key=lambda item: digests.of_value(item.id)):

@@ -3,9 +3,6 @@ reference answers.
 
 Quantization can round an adapter away: the file converts, loads, answers and has a small weight error, and yet behaves
 as the untrained base.
-
-Quantization can round an adapter away: the file converts, loads, answers and has a small weight error, and yet
-behaves as the untrained base did.
 """
 
 from __future__ import annotations
@@ -46,10 +43,6 @@ def survival(passages: Sequence[PassageFigures], confidence: float) -> Survival:
     A divergence has no upper limit, so no bound of its mean holds without assumptions; the relative margin lies in [-1,
     1], where the betting bound does hold. It counts every cluster once, so one long answer cannot outvote the others;
     nor can the others hide it, since the margin of the sums over all tokens must be as good.
-
-    A divergence has no upper limit, so no bound of its mean holds without assumptions; the relative margin lies in
-    [-1, 1], where the betting bound does. One long answer cannot outvote the others, nor they hide it: the margin of
-    the sums over all tokens must be as good.
 
     Raises:
         EmptySetError: there are no passages with tokens.

@@ -3,9 +3,6 @@ for that.
 
 `dev` stands in for the benchmark while experiments are compared. So it must hold items for every metric that the
 candidate is gated on, and an experiment that misses a threshold there is not tried on the benchmark at all.
-
-`dev` stands in for the benchmark while experiments are compared, so it must hold items of every metric that the
-candidate is gated on, and an experiment that misses a threshold there is not put to the benchmark at all.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """A line of a run's journal as an object: a record of some kind (`harness.gates.records`), who wrote it and when.
 
 A record that is newer than its class, or lacks a field of it, becomes `Unreadable`; it is never read in part.
-
-A record that is newer than its class, or lacks what that has, is told as such and never half understood.
 """
 
 from __future__ import annotations

@@ -2,10 +2,6 @@
 
 `harness.run.journal` writes them and reads them back. A new kind is a class here. A field that is added, dropped or
 given another meaning raises the version; a field with a default may be absent from older lines.
-
-Whoever writes hands one of these to `harness.run.journal`; whoever reads takes them from there by class. A new kind is
-a class here. A field that is added, dropped or given another meaning raises the version; one with a default may come
-without.
 """
 
 from __future__ import annotations

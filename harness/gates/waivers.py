@@ -3,10 +3,6 @@
 A waiver excuses a measured failure only. It does not excuse a gate that was not measured (an error, did not run,
 blocked), nor a gate that the evidence itself rests on: where the evidence is in doubt, a reader of the waiver has
 nothing to weigh.
-
-A waiver excuses a measured failure. It makes nothing of what was not measured (an error, a gate that did not run or was
-blocked), and nothing of the gates that the evidence itself rests on: a release whose evidence is in doubt has nothing
-that a reader of the waiver could weigh.
 """
 
 from __future__ import annotations

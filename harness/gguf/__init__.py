@@ -2,6 +2,4 @@
 test.
 
 Native tools run in child processes, since a kernel that this CPU cannot run would end pytest, too.
-
-Whatever is native runs in a child process: a kernel that this CPU cannot run must not take pytest with it.
 """

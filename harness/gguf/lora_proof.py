@@ -2,9 +2,6 @@
 
 llama.cpp serves a file that holds half of its pairs, or no alpha, without any message. The values to compare with are
 read from the adapter's own safetensors, not through the converter.
-
-llama.cpp takes a file that holds half of its pairs, or none of its alpha, and serves it without a word. What must be
-in the file is taken from the adapter's own safetensors, by other means than the converter's.
 """
 
 from __future__ import annotations

@@ -3,10 +3,6 @@
 For some architectures a GGUF file keeps the rows of two matrices in another order: the rotary pairs of a head side by
 side, where a checkpoint has all first halves before all second ones. A LoRA on such a matrix must have the order of the
 file, which is read from the file, not assumed from the converter.
-
-Some architectures keep the rows of two matrices in another order in a GGUF file: a head's rotary pairs side by side,
-where a checkpoint has their first halves and then their second ones. What is laid upon such a matrix must be in the
-order of the file, which is read from the file and not taken from the converter.
 """
 
 from __future__ import annotations
@@ -59,8 +55,6 @@ class Matrices:
         """Index of the checkpoint's row for each row of the file's matrix.
 
         All layers have the same order, so only the first matrix of each kind is compared.
-
-        A layer is like the next, so the first of each kind is looked at.
 
         Raises:
             OtherBaseError: neither order makes the checkpoint's matrix the file's.

@@ -1,8 +1,6 @@
 """Read a GGUF file back and compare it with the checkpoint that it was made of, since a file name proves nothing.
 
 The values to compare with are read from the checkpoint itself, not through the converter.
-
-What a file must equal is taken from the checkpoint that it was made of, by other means than the converter's.
 """
 
 from __future__ import annotations

@@ -2,9 +2,6 @@
 
 The keys form a chain of digests: a quantized file's key holds the f16 file's digest, whose key holds the merged
 checkpoint's digest, whose key holds those of adapter and base. So a file of another adapter cannot take its place.
-
-The chain is one of digests: a quantized file's key has the f16 file's digest, that one's the merged checkpoint's, and
-that one's the adapter's and the base's. A file of another adapter cannot stand in for it.
 """
 
 from __future__ import annotations

@@ -2,9 +2,6 @@
 
 A reference that does not shows a metric that cannot be met as declared: a label outside of its set, note ids that the
 citation metric does not know, a form that no refusal has, a point that the reference denies against its prompt.
-
-One that does shows a metric that cannot be met as it is declared: a label outside of its set, note ids that the
-citation metric does not know, a form that no refusal has, a point that the reference denies against its prompt.
 """
 
 from __future__ import annotations

@@ -2,9 +2,6 @@
 
 As in every table of a spec (`harness.spec.table`), an unknown key is refused, and so is a missing key whose field has
 no default. pydantic validates a table, and is imported when the first one is read.
-
-As in every table of a spec (`harness.spec.table`), a key that is no field is refused, and so is a field without a
-default that no key gives. pydantic holds a table to the fields, and is imported when one is read.
 """
 
 from __future__ import annotations

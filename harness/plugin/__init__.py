@@ -3,10 +3,6 @@
 It acts only where release gates are collected; every other suite is judged by pytest alone. The verdict does not rest
 on pytest's outcomes: each gate's test writes its own judgement into the journal, and `harness.gates.verdict` compares
 the journal with the gates that the spec expects.
-
-It acts only where release gates are collected; every other suite is judged by pytest alone.
-Test outcomes are never believed: each gate's test journals its own judgement, and `harness.gates.verdict`
-reads the journal against the gates that the spec expects.
 """
 
 from __future__ import annotations
@@ -129,9 +125,6 @@ def _say_hello(run: Run) -> None:
 
     Raises:
         UsageError: the run's folder cannot be written. The run is in no stash yet, so nothing tries to conclude it.
-
-    Raises:
-        UsageError: nothing can be written there. The run is in no stash yet, so nothing tries to conclude it.
     """
     try:
         run.journal.write(alive.identity())

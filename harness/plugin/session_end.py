@@ -1,8 +1,6 @@
 """The end of a pytest session: verdict and exit status first, publishing the bundle last of all.
 
 The reports are imported only here: neither the start nor a worker needs them.
-
-The reports are imported when it ends: a start, or a worker, has no use for them.
 """
 
 from __future__ import annotations

@@ -2,9 +2,6 @@
 
 The card is a function of the verdict, so an edited card is found by making it again. A hub's format has no place for an
 interval or for n, so these stand in the text, beside each value.
-
-The card is a function of the verdict, so that it cannot drift; one that somebody edited is found by making it again.
-A hub's format has no place for an interval or for n: those stand in the text, beside each value.
 """
 
 from __future__ import annotations

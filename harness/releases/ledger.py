@@ -91,9 +91,6 @@ def count(path: Path | None, benchmark: Tried) -> Count | None:
     A line of the ledger's first form whose benchmark's items are not recorded counts for every item, since nobody can
     tell which ones it asked.
 
-    A line of the ledger's first form whose benchmark is not known item by item counts for every item: what it was
-    about nobody can say any more.
-
     Raises:
         DataError: a line of the ledger is none, or was edited.
     """

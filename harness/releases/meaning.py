@@ -4,11 +4,6 @@ everything is another threshold.
 Compared are the forms of answers, prompts and chat settings, options of the data checks, minima of the selection, the
 bytes of templates, schemas and general texts, and every other key of the spec (`harness.releases.spec_changes`). A
 difference that is known to make the spec stricter, or to be harmless, is left out; every other one is reported.
-
-Compared are the forms of answers, what is put before the model and how, the options of the data checks, what selection
-asks, the bytes of templates, schemas and general texts, and every other key of the spec
-(`harness.releases.spec_changes`). A difference that is known to ask more, or to ask nothing, is none; every other one
-is told.
 """
 
 from __future__ import annotations

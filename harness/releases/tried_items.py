@@ -3,10 +3,6 @@
 A digest covers what the item itself says in its prompt, in units without case, punctuation and invisible characters. It
 does not cover id, file, task, place, template, system turn or the wanted answer. So an item that is renamed, moved to
 another file or put into another frame is the same item.
-
-A digest is of what the item itself says in its prompt, in units without case, punctuation and invisible characters: not
-of its id, file, task or place, nor of template, system turn or what is wanted. So an item that is renamed, moved to
-another file or put into another frame is the same item.
 """
 
 from __future__ import annotations

@@ -2,9 +2,6 @@
 
 What the journal rests on is checked: the run's folder has its name, the journal is byte for byte the one that its
 verdict was reached from, and each artifact that is still in the store is the one that was measured.
-
-Whatever the journal rests on is held against it: the run's folder bears its name, the journal is byte for byte the one
-that its verdict was reached from, and each artifact that is still in the store is the one that was measured.
 """
 
 from __future__ import annotations

@@ -4,11 +4,6 @@ A process id means something only on the machine, in the boot and in the process
 together with the start time of its process, since ids are used again. So a run records all of these when it opens, and
 a thread touches its heartbeat file twice a minute. For a run of another machine only the heartbeat counts, by the clock
 of the file system that holds it, which does not depend on any machine's own clock.
-
-A process id says something only on the machine, in the boot and in the namespace of processes that gave it, and only
-together with the moment when its process began: ids are used again. So a run says all of that when it opens, and from
-then on a thread touches its heartbeat file twice a minute. Of a run of another machine the heartbeat alone is believed,
-by the clock of the file system that holds it, which no machine's own clock can set wrong.
 """
 
 from __future__ import annotations

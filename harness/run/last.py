@@ -1,8 +1,6 @@
 """Find what the last run of a release left in the store: its base, its adapters and its answers.
 
 Keys are not computed again: the run's journal names each artifact that the run used, with its digest.
-
-Keys are not worked out again: the journal names each artifact that the run rested on, with its digest.
 """
 
 from __future__ import annotations

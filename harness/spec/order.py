@@ -2,8 +2,6 @@
 
 TOML parsers do not return positions. The line of a key is found by parsing the file cut off at each line, until the key
 appears.
-
-TOML parsers keep no places. The line of a key is that at which the file, cut off there, first says it.
 """
 
 from __future__ import annotations

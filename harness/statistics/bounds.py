@@ -2,9 +2,6 @@
 
 Every bound is one-sided and holds for any sample size; none relies on a normal approximation, which fails close to 1,
 where gates are. How many items a threshold needs is the subject of `harness.statistics.power`.
-
-Every bound is one-sided and holds for any sample size; none leans on a normal approximation, which fails
-exactly where gates live, close to 1. How many items a threshold needs is the subject of `harness.statistics.power`.
 """
 
 from __future__ import annotations
@@ -147,8 +144,6 @@ def by_cluster(values: Iterable[tuple[str, float]]) -> dict[str, float]:
     """Cluster -> mean of its values, in order of first appearance; `values` are pairs of cluster and value.
 
     Items of one topic or scenario are not independent, and bounds count independent things: so a cluster counts once.
-
-    Bounds count independent things: items of one topic or scenario stand or fall together, and count once.
 
     Raises:
         EmptySetError: there are no values.

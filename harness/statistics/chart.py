@@ -1,8 +1,6 @@
 """Line charts as SVG: small panels in a grid, each with its curves and marked places on its horizontal axis.
 
 Written by hand for two kinds of plots: no plotting library, the same bytes everywhere, a few kilobytes.
-
-Written by hand for two plots of a fixed kind: no plotting library, the same bytes everywhere, a few kilobytes.
 """
 
 from __future__ import annotations

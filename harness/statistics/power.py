@@ -2,9 +2,6 @@
 
 All of this is known before a model is asked anything. It is used to size a benchmark, and to refuse a release spec
 whose benchmark could never prove its thresholds. The decisions are those of `harness.statistics.bounds`.
-
-Everything here is known before a model is asked anything: it is how a benchmark is sized, and how a release
-spec is refused whose thresholds its benchmark can never prove. The decisions are those of `harness.statistics.bounds`.
 """
 
 from __future__ import annotations

@@ -2,9 +2,6 @@
 
 Exact for items that are wholly right or wholly missed: the distribution of the number of right items is followed from
 stage to stage, and a number is taken out where the betting bound passes or fails the threshold (`harness.gates.looks`).
-
-Exact for items that are wholly right or wholly missed: the count of right items after each stage is followed through
-all its values, and leaves where the betting bound passes or fails the threshold (`harness.gates.looks`).
 """
 
 from __future__ import annotations

@@ -2,9 +2,6 @@
 
 A run loads the same artifacts hundreds of times. Size, inode, modification time and change time stand for the bytes
 only within the process that has hashed them: a user can set a modification time, but not a change time.
-
-A run loads the same artifacts hundreds of times. Size, inode, modification and change time stand for the bytes
-only here, inside one process that has hashed them: a user can set a modification time, but not a change time.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """The part of a model's output that is its answer, and the part of an answer that stands.
 
 Thinking in a marked block is not part of the answer: no reader is shown it. Struck-out text is shown, but taken back.
-
-Thinking aloud in a marked block is no answer: a reader is never shown it. A struck-out text is shown and taken back.
 """
 
 from __future__ import annotations

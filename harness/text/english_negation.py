@@ -2,8 +2,6 @@
 
 Rules of thumb over a few words, without grammar. Cases that they get wrong are listed in
 `suites/selftest/metrics/judged`.
-
-Rules of thumb over a few words and no grammar. What they get wrong stands in `suites/selftest/metrics/judged`.
 """
 
 from __future__ import annotations

@@ -2,9 +2,6 @@
 
 It is read from the words of `harness.text.words`, in which figures, words, Chinese numerals, thousands and percent have
 one spelling. Units of one kind are converted; a number without a unit equals one with a unit, but not a percentage.
-
-Read from the words of `harness.text.words`, so that figures, words, Chinese numerals, thousands and percent are in one
-spelling. Units of one kind are converted; a number without a unit may stand for one with, but not for a percentage.
 """
 
 from __future__ import annotations
@@ -78,9 +75,6 @@ def meant(text: str) -> frozenset[Quantity]:
 
     It is what stands in a box, what first follows words such as "the answer is", or else the last quantity of the text.
     Quantities in brackets only explain and do not count.
-
-    It is what stands in a box, what first follows words such as "the answer is", or else what the text ends on; what
-    stands in brackets only explains.
     """
     text = _EXPONENT.sub(_expanded, text)
     boxed = _BOXED.findall(text)

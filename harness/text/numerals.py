@@ -2,9 +2,6 @@
 
 ``twelve hundred``, ``2.5 million`` and ``250`` before the character for ten thousand are one number each. Other words
 stay as they are.
-
-``twelve hundred``, ``2.5 million``, ``250`` before the character for ten thousand: one number each, as a reader takes
-them. What is no number stays as it stands.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """Write the quantities in a list of words in one spelling: numbers, signs in words, percent, units and currencies.
 
 Every rule looks at a number and the words beside it, so ``in`` stays a word and ``5 m`` becomes a length.
-
-Every rule looks at a number and at what stands beside it, so that ``in`` stays a word and ``5 m`` becomes a length.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """Remove what an answer only repeats of its prompt: the question itself, or the list of all options that it offers.
 
 Both contain the right answer without giving it. What remains beside them is the answer.
-
-Both name the right answer without giving it. What stands beside them is the answer.
 """
 
 from __future__ import annotations

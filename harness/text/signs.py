@@ -1,8 +1,6 @@
 """Recognise signs that change the meaning, as words of their own: ``3 + 4``, ``x > 3``, ``C++``, ``.NET``, ``10^3``.
 
 A dash, an asterisk or a slash in prose is not one; the characters on both sides decide.
-
-A dash, an asterisk or a stroke in prose is none; what tells them apart is what stands on both sides.
 """
 
 from __future__ import annotations

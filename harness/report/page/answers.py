@@ -1,8 +1,6 @@
 """The rows of the page's table of answers: each judged answer with its prompt, its reference and its scores.
 
 They are read from the store by the digests in the run's journal, so what is shown is what was judged.
-
-Read from the store by the digests of the run's journal, so that what is shown is what was judged.
 """
 
 from __future__ import annotations

@@ -26,8 +26,6 @@ def releases(out: Path, document: Mapping[str, Any]) -> tuple[Past, ...]:
     """Bundles of this release's name below ``out/releases``, oldest first, without this run's own.
 
     Damaged or foreign folders are skipped, since the history only adds to a page and decides nothing.
-
-    What is damaged or foreign is passed over: history decorates a page and decides nothing.
     """
     found = []
     for path in (out / "releases").glob("*/verdict.json"):

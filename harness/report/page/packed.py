@@ -1,8 +1,6 @@
 """Pack answers into a page: rows as columns of JSON, deflated and in base64, which browsers unpack by themselves.
 
 Ten thousand answers take a few megabytes, and none of their text is parsed as HTML.
-
-Ten thousand answers take a few megabytes so, and none of their text is ever parsed as HTML.
 """
 
 from __future__ import annotations

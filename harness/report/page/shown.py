@@ -1,8 +1,6 @@
 """``answers.jsonl`` in a run's folder: the judged answers, one JSON object a line; the journal holds its digest.
 
 The page holds the same answers. The file is read back where reports are rendered again without store, data or spec.
-
-The page holds the same. It is read back where reports are rendered again, without store, data or spec.
 """
 
 from __future__ import annotations
@@ -49,8 +47,6 @@ def write(folder: Path, shown: Shown) -> AnswersShown:
     """Write the file. The returned record goes into the journal, so that an edited file is not shown later.
 
     Where the disk has no room for it, the record says so: the verdict matters more than its answers.
-
-    Where there is no room for it the record says so: the verdict is worth more than its answers.
     """
     text = packed.lines(shown.rows).encode("utf-8", "surrogatepass")
     fresh = folder / f"{FILE}.new"

@@ -48,8 +48,6 @@ def of(shown: Shown, out: Path, document: Mapping[str, Any], journal: Sequence[E
     """The view of a run, from the answers at hand, its journal, the store and the bundles below `out`.
 
     What is damaged or gone is left out: a missing picture must not cost the verdict.
-
-    What is damaged or gone leaves its place empty: a verdict is never lost for want of its picture.
     """
     run = last.of_journal(str(document.get("run_id", "")), out, journal)
     return View(shown.rows, shown.why, _losses(document, run), heats(shown.rows), history.releases(out, document))
