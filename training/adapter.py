@@ -16,25 +16,24 @@ from harness.dataset import tokens
 from harness.dataset.item import Item
 from harness.engines.adapter_files import CONFIG
 from harness.engines.form import keep_freed
+from harness.engines.progress import Progress, silent
 from harness.errors import TrainingError
-from harness.spec.recipe import Experiment, Recipe
+from harness.spec.recipe import Recipe
 from training import checkpoints, norms
 from training.loss import completion_loss
 from training.recall import recalled
 from training.samples import Buckets, Sample, collate, tokenize
-from training.steps import SCHEDULERS, Progress, Steps, steps_of
+from training.setting import Setting
+from training.steps import SCHEDULERS, Steps, steps_of
 
 
 def train(
     base: Path,
     items: Sequence[Item],
-    recipe: Recipe,
-    experiment: Experiment,
-    seed: int,
-    threads: int,
+    setting: Setting,
     folder: Path,
     scratch: Path,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = silent,
 ) -> None:
     """Train an adapter into `folder`.
 
@@ -50,12 +49,12 @@ def train(
     import torch
     from transformers import AutoTokenizer
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(setting.threads)
     keep_freed()  # a step's logits over a large vocabulary are hundreds of megabytes, which the system clears when new
     tokenizer = AutoTokenizer.from_pretrained(base)
-    samples = tokenize(tokenizer, items, recipe.max_length)
-    model = lora(load(base, recipe), recipe, seed)
-    losses = fit(model, samples, tokens.pad_id(tokenizer), recipe, experiment, seed, scratch, progress)
+    samples = tokenize(tokenizer, items, setting.recipe.max_length)
+    model = lora(load(base, setting.recipe), setting.recipe, setting.seed)
+    losses = fit(model, samples, tokens.pad_id(tokenizer), setting, scratch, progress)
     write(model, folder, {"losses": losses})
 
 
@@ -127,15 +126,14 @@ def fit(
     model: Any,
     samples: Sequence[Sample],
     pad: int,
-    recipe: Recipe,
-    experiment: Experiment,
-    seed: int,
+    setting: Setting,
     scratch: Path,
     progress: Progress,
 ) -> list[float]:
     """Run the Trainer over `samples`; returns the loss of every step, in nats per completion token."""
     from transformers import Trainer, TrainingArguments
 
+    recipe, experiment, seed = setting.recipe, setting.experiment, setting.seed
     before = checkpoints.latest(scratch)
     total = steps_of(len(samples), recipe, experiment)
     steps = Steps(experiment.name, total, list(before.losses) if before else [], progress)

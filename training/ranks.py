@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,12 +19,13 @@ from typing import Any
 
 from harness.dataset.item import Item
 from harness.engines.native import die_with_parent
+from harness.engines.progress import Progress, silent
 from harness.errors import TrainingError
 from harness.project import ROOT
 from harness.spec.recipe import Experiment, Recipe
 from training import checkpoints, trl_trainer
 from training.samples import Sample, tokenize
-from training.steps import Progress
+from training.setting import Setting
 
 _STEP, _REFUSED = "greenrun step ", "greenrun refused "
 """How lines begin that the first process has for its parent; others are chatter of libraries."""
@@ -37,13 +38,9 @@ class Job:
     base: str
     samples: Sequence[tuple[str, Sequence[int], Sequence[int]]]
     """Item, prompt and completion of each."""
-    recipe: dict[str, Any]
-    experiment: dict[str, Any]
-    seed: int
-    threads: int
+    setting: dict[str, Any]
     folder: str
     scratch: str
-    four_bit: bool
     every: float
     """Seconds between checkpoints."""
 
@@ -51,14 +48,10 @@ class Job:
 def train(
     base: Path,
     items: Sequence[Item],
-    recipe: Recipe,
-    experiment: Experiment,
-    seed: int,
-    threads: int,
+    setting: Setting,
     folder: Path,
     scratch: Path,
-    progress: Progress = lambda done, total: None,
-    four_bit: bool = False,
+    progress: Progress = silent,
 ) -> None:
     """As `training.trl_trainer.train`, by as many processes as the recipe says.
 
@@ -68,20 +61,20 @@ def train(
     import torch
     from transformers import AutoTokenizer
 
-    if 0 < torch.cuda.device_count() < recipe.processes:
+    processes = setting.recipe.processes
+    if 0 < torch.cuda.device_count() < processes:
         raise TrainingError(
-            f"recipe.processes is {recipe.processes}, and {torch.cuda.device_count()} CUDA devices are visible; set it "
+            f"recipe.processes is {processes}, and {torch.cuda.device_count()} CUDA devices are visible; set it "
             "to as many, or show more of them (CUDA_VISIBLE_DEVICES)"
         )
-    samples = tokenize(AutoTokenizer.from_pretrained(base), items, recipe.max_length)
+    samples = tokenize(AutoTokenizer.from_pretrained(base), items, setting.recipe.max_length)
     told = [(one.item, one.prompt, one.completion) for one in samples]
     places = (str(folder.resolve()), str(scratch.resolve()))
-    how = (asdict(recipe), asdict(experiment), seed, threads)
-    job = Job(str(base.resolve()), told, *how, *places, four_bit, checkpoints.EVERY)
+    job = Job(str(base.resolve()), told, asdict(setting), *places, checkpoints.EVERY)
     scratch.mkdir(parents=True, exist_ok=True)
     path = scratch / "job.json"
     path.write_text(json.dumps(asdict(job)), encoding="utf-8")
-    _launch(path.resolve(), recipe.processes, scratch / "processes.log", progress)
+    _launch(path.resolve(), processes, scratch / "processes.log", progress)
 
 
 def _launch(job: Path, processes: int, log: Path, progress: Progress) -> None:
@@ -130,14 +123,10 @@ def main(path: str) -> int:
         trl_trainer.train_samples(
             Path(job.base),
             [Sample(item, tuple(prompt), tuple(completion)) for item, prompt, completion in job.samples],
-            Recipe(**job.recipe),
-            Experiment(**job.experiment),
-            job.seed,
-            job.threads,
+            _setting(job.setting),
             Path(job.folder),
             Path(job.scratch),
-            (lambda done, total: print(f"{_STEP}{done} {total}", flush=True)) if first else lambda done, total: None,
-            job.four_bit,
+            _told if first else silent,
         )
     except TrainingError as error:
         if first:
@@ -146,6 +135,16 @@ def main(path: str) -> int:
     finally:
         _leave()
     return 0
+
+
+def _setting(told: Mapping[str, Any]) -> Setting:
+    """A setting that went through JSON."""
+    return Setting(**{**told, "recipe": Recipe(**told["recipe"]), "experiment": Experiment(**told["experiment"])})
+
+
+def _told(done: int, total: int) -> None:
+    """Tell the parent process which step has begun."""
+    print(f"{_STEP}{done} {total}", flush=True)
 
 
 def _leave() -> None:

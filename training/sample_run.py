@@ -14,6 +14,7 @@ from harness.engines.form import load
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
 from harness.spec.recipe import Experiment, Recipe
+from training.setting import Setting
 from training.trainers import train
 
 FILE = "sample.json"
@@ -21,7 +22,7 @@ ITEMS = 4
 
 
 def run(
-    base: Path, items: Sequence[Item], recipe: Recipe, seed: int, threads: int, folder: Path, four_bit: bool = False
+    base: Path, items: Sequence[Item], recipe: Recipe, seed: int, threads: int, folder: Path, four_bit: bool
 ) -> None:
     """Train on the first items for two epochs, mount the adapter, generate once; writes ``sample.json``.
 
@@ -35,8 +36,8 @@ def run(
     with tempfile.TemporaryDirectory(prefix="greenrun-sample-") as place:
         trained = Path(place) / "adapter"
         scratch = Path(place) / "scratch"
-        experiment = Experiment("sample", 2, 1e-3)
-        train(base, few, recipe, experiment, seed, threads, trained, scratch, four_bit=four_bit)
+        setting = Setting(recipe, Experiment("sample", 2, 1e-3), seed, threads, four_bit)
+        train(base, few, setting, trained, scratch)
         losses = json.loads((trained / "training.json").read_text(encoding="utf-8"))["losses"]
         with mounted(load(FORM, base, threads), trained) as engine:
             answer = answer_all(engine, few[:1], Decoding(1, 8))[0]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from harness.engines.progress import Progress
 from harness.errors import TrainingError
 from harness.spec.recipe import Experiment, Recipe
-
-Progress = Callable[[int, int], None]
-"""(steps begun, steps in all)"""
 
 SCHEDULERS: Mapping[str, str] = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 """The recipe's word -> the one of transformers."""

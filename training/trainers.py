@@ -8,12 +8,13 @@ from pathlib import Path
 
 from harness.dataset.item import Item
 from harness.engines import gpu
+from harness.engines.progress import Progress, silent
 from harness.errors import TrainingError
 from harness.spec import trainer
-from harness.spec.recipe import Experiment, Recipe
+from harness.spec.recipe import Recipe
 from harness.store import digests
 from training import adapter, ranks, trl_trainer
-from training.steps import Progress
+from training.setting import Setting
 
 
 def settled(recipe: Recipe) -> Recipe:
@@ -36,29 +37,26 @@ def identity(recipe: Recipe) -> dict[str, object]:
 def train(
     base: Path,
     items: Sequence[Item],
-    recipe: Recipe,
-    experiment: Experiment,
-    seed: int,
-    threads: int,
+    setting: Setting,
     folder: Path,
     scratch: Path,
-    progress: Progress = lambda done, total: None,
-    four_bit: bool = False,
+    progress: Progress = silent,
 ) -> None:
     """Train an adapter into `folder` by the settled recipe's trainer.
 
     Args:
-        base: checkpoint of the weights as served; with `four_bit` that of the base, of which NF4 is made in memory.
+        base: checkpoint of the weights as served; with `setting.four_bit` that of the base.
         scratch: where checkpoints are put, as `training.adapter.train` does.
 
     Raises:
         TrainingError: the trainer is missing, this device cannot do what the recipe asks, or training cannot go on.
     """
+    recipe = setting.recipe
     for key, problem in trainer.undone(recipe, gpu.found()):
         raise TrainingError(f"recipe.{key}: {problem}")
     if recipe.trainer == trainer.OWN:
-        assert not four_bit, "the own loop trains on weights that are de-quantized already"
-        adapter.train(base, items, recipe, experiment, seed, threads, folder, scratch, progress)
+        assert not setting.four_bit, "the own loop trains on weights that are de-quantized already"
+        adapter.train(base, items, setting, folder, scratch, progress)
     else:
         by = trl_trainer.train if recipe.processes == 1 else ranks.train
-        by(base, items, recipe, experiment, seed, threads, folder, scratch, progress, four_bit)
+        by(base, items, setting, folder, scratch, progress)

@@ -19,12 +19,13 @@ from typing import Any
 
 from harness.dataset.item import Item
 from harness.engines.form import keep_freed
+from harness.engines.progress import Progress, silent
 from harness.errors import TrainingError
-from harness.spec.recipe import Experiment, Recipe
 from harness.spec.trainer import INSTALL
 from training import adapter, checkpoints, quantized_base
 from training.samples import Buckets, Sample, tokenize
-from training.steps import SCHEDULERS, Progress, Steps, steps_of
+from training.setting import Setting
+from training.steps import SCHEDULERS, Steps, steps_of
 
 _OPTIMIZERS = {"adamw": "adamw_torch_fused", "paged-adamw": "paged_adamw_32bit", "paged-adamw-8bit": "paged_adamw_8bit"}
 
@@ -32,19 +33,15 @@ _OPTIMIZERS = {"adamw": "adamw_torch_fused", "paged-adamw": "paged_adamw_32bit",
 def train(
     base: Path,
     items: Sequence[Item],
-    recipe: Recipe,
-    experiment: Experiment,
-    seed: int,
-    threads: int,
+    setting: Setting,
     folder: Path,
     scratch: Path,
-    progress: Progress = lambda done, total: None,
-    four_bit: bool = False,
+    progress: Progress = silent,
 ) -> None:
     """Train an adapter into `folder`.
 
     Args:
-        base: checkpoint of the weights as served; with `four_bit` that of the base, of which NF4 is made in memory.
+        base: checkpoint of the weights as served; with `setting.four_bit` that of the base.
         items: the training items of the adapter's tasks, checked.
         scratch: where checkpoints are put, as `training.adapter.train` does.
 
@@ -53,21 +50,17 @@ def train(
     """
     from transformers import AutoTokenizer
 
-    samples = tokenize(AutoTokenizer.from_pretrained(base), items, recipe.max_length)
-    train_samples(base, samples, recipe, experiment, seed, threads, folder, scratch, progress, four_bit)
+    samples = tokenize(AutoTokenizer.from_pretrained(base), items, setting.recipe.max_length)
+    train_samples(base, samples, setting, folder, scratch, progress)
 
 
 def train_samples(
     base: Path,
     samples: Sequence[Sample],
-    recipe: Recipe,
-    experiment: Experiment,
-    seed: int,
-    threads: int,
+    setting: Setting,
     folder: Path,
     scratch: Path,
     progress: Progress,
-    four_bit: bool,
 ) -> None:
     """As `train`, of what was tokenized already. Of several processes the first one writes the adapter.
 
@@ -77,31 +70,33 @@ def train_samples(
     import torch
     from transformers import AutoTokenizer
 
-    if (started := int(os.environ.get("WORLD_SIZE", 1))) != recipe.processes:
-        raise TrainingError(f"recipe.processes is {recipe.processes}, and {started} were started; start as many")
-    torch.set_num_threads(threads)
+    if (started := int(os.environ.get("WORLD_SIZE", 1))) != setting.recipe.processes:
+        raise TrainingError(
+            f"recipe.processes is {setting.recipe.processes}, and {started} were started; start as many"
+        )
+    torch.set_num_threads(setting.threads)
     keep_freed()
-    model = adapter.adapted(load(base, recipe, four_bit), recipe, seed)
-    losses = fit(model, AutoTokenizer.from_pretrained(base), samples, recipe, experiment, seed, scratch, progress)
+    model = adapter.adapted(load(base, setting), setting.recipe, setting.seed)
+    losses = fit(model, AutoTokenizer.from_pretrained(base), samples, setting, scratch, progress)
     if rank() == 0:
         adapter.write(model, folder, {"losses": losses, "trainer": f"TRL {version('trl')}"})
 
 
-def load(base: Path, recipe: Recipe, four_bit: bool) -> Any:
+def load(base: Path, setting: Setting) -> Any:
     """The frozen base on this process's device: its linear layers in NF4, or all of it as the checkpoint has it."""
     import torch
 
     device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
-    return quantized_base.load(base, recipe, device) if four_bit else adapter.load(base, recipe).to(device)
+    if setting.four_bit:
+        return quantized_base.load(base, setting.recipe, device)
+    return adapter.load(base, setting.recipe).to(device)
 
 
 def fit(
     model: Any,
     tokenizer: Any,
     samples: Sequence[Sample],
-    recipe: Recipe,
-    experiment: Experiment,
-    seed: int,
+    setting: Setting,
     scratch: Path,
     progress: Progress,
 ) -> list[float]:
@@ -117,6 +112,7 @@ def fit(
             raise
         raise TrainingError(f'recipe.trainer is "trl", and TRL is not installed: {INSTALL}') from error
 
+    recipe, experiment, seed = setting.recipe, setting.experiment, setting.seed
     before = checkpoints.latest(scratch)
     steps = Steps(experiment.name, 0, list(before.losses) if before else [], progress)
 
@@ -136,7 +132,7 @@ def fit(
         def create_model_card(self, *_: Any, **__: Any) -> None:
             """None beside a checkpoint: nobody reads it, and it would name this machine's folders."""
 
-    arguments = _arguments(recipe, experiment, seed, scratch)
+    arguments = _arguments(setting, scratch)
     with _quietly():
         trainer = CompletionTrainer(
             model=model,
@@ -154,9 +150,11 @@ def fit(
     return steps.losses
 
 
-def _arguments(recipe: Recipe, experiment: Experiment, seed: int, scratch: Path) -> Any:
+def _arguments(setting: Setting, scratch: Path) -> Any:
     import torch
     from trl import SFTConfig
+
+    recipe, experiment = setting.recipe, setting.experiment
 
     with _quietly():
         arguments = SFTConfig(
@@ -175,7 +173,7 @@ def _arguments(recipe: Recipe, experiment: Experiment, seed: int, scratch: Path)
             shuffle_dataset=False,
             gradient_checkpointing=recipe.checkpointing,
             bf16=recipe.base_dtype == "bfloat16",
-            seed=seed,
+            seed=setting.seed,
             logging_nan_inf_filter=False,
             logging_strategy="no",
             save_strategy="no",  # the keeper asks for them

@@ -6,7 +6,7 @@ well be a program of another environment: nothing here asks for a torch module, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,13 +16,7 @@ from harness.engines.divergence import Passage
 from harness.engines.fingerprint import Fingerprint
 from harness.engines.generate import Decoding
 from harness.engines.perplexity import TextLoss
-
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
-
-
-def silent(done: int, total: int) -> None:
-    """A progress callback that does nothing."""
+from harness.engines.progress import Progress, silent
 
 
 @dataclass(frozen=True, slots=True)

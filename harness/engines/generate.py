@@ -5,7 +5,7 @@ So neither the number of workers, nor the order of tests, nor what is stored can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,7 @@ from harness.engines.answers import Answer
 from harness.engines.form import Loaded
 from harness.engines.greedy import decode
 from harness.engines.nf4_unpacked import unpacked
-
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
+from harness.engines.progress import Progress, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +26,7 @@ class Decoding:
     """Texts that end an answer, beside the end tokens."""
 
 
-def answer_all(
-    engine: Loaded, items: Sequence[Item], decoding: Decoding, progress: Progress = lambda done, total: None
-) -> list[Answer]:
+def answer_all(engine: Loaded, items: Sequence[Item], decoding: Decoding, progress: Progress = silent) -> list[Answer]:
     """One greedy answer an item, in the order of the items."""
     prompts = {item.id: tokens.prompt_ids(engine.tokenizer, item.messages, item.tools) for item in items}
     last, pad = ends(engine), tokens.pad_id(engine.tokenizer)

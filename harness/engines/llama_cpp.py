@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from harness.engines import child
 from harness.engines.answers import Answer
 from harness.engines.child import PATIENCE, Child
 from harness.engines.generate import Decoding, batches
+from harness.engines.progress import Progress, silent
 
 PROGRAM = Path(__file__).with_name("llama_cpp_child.py")
 
@@ -110,16 +111,12 @@ def opened(path: Path, threads: int, runtime: Runtime, lora: Path | None = None)
         yield Llama(path, running)
 
 
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
-
-
 def answer_all(
     llama: Llama,
     tokenizer: Any,
     items: Sequence[Item],
     decoding: Decoding,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = silent,
 ) -> list[Answer]:
     """One greedy answer an item, in the order of the items; batches depend on the list of items alone.
 

@@ -14,11 +14,12 @@ from harness.dataset.item import Item
 from harness.engines import fingerprint, llama_cpp, perplexity
 from harness.engines.answers import Answer
 from harness.engines.divergence import Passage
-from harness.engines.engine import Footprint, Progress, silent
+from harness.engines.engine import Footprint
 from harness.engines.fingerprint import Fingerprint
 from harness.engines.generate import Decoding
 from harness.engines.llama_cpp import Llama, Runtime
 from harness.engines.perplexity import TextLoss
+from harness.engines.progress import Progress, silent
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ from harness.dataset.item import Item
 from harness.engines import fingerprint, perplexity
 from harness.engines.answers import Answer
 from harness.engines.divergence import Passage, completion_logits
-from harness.engines.engine import Footprint, Progress, silent
+from harness.engines.engine import Footprint
 from harness.engines.fingerprint import Fingerprint
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
 from harness.engines.perplexity import TextLoss
+from harness.engines.progress import Progress, silent
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,11 @@ from harness.engines import child, fingerprint, perplexity
 from harness.engines.answers import Answer
 from harness.engines.child import Child
 from harness.engines.divergence import Passage
-from harness.engines.engine import Footprint, Progress, silent
+from harness.engines.engine import Footprint
 from harness.engines.fingerprint import Fingerprint
 from harness.engines.generate import Decoding, batches, end_tokens
 from harness.engines.perplexity import TextLoss
+from harness.engines.progress import Progress, silent
 from harness.engines.vllm_environment import Environment
 
 PROGRAM = Path(__file__).with_name("vllm_child.py")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,10 @@ from harness.engines.answers import Answer
 from harness.engines.divergence import Passage, passages
 from harness.engines.engine import Engine
 from harness.engines.generate import Decoding
+from harness.engines.progress import Progress, silent
 from harness.fidelity.figures import Labelled, PassageFigures, stream
 
 FIGURES, FACTS = "figures.json", "facts.json"
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def measure(
     sample: Sample,
     adapter: Iterable[Any],
     base: Iterable[Any],
-    progress: Progress = lambda done, total: None,
+    progress: Progress = silent,
 ) -> Measured:
     """Measure everything about a form.
 
@@ -98,9 +97,7 @@ def measure(
     return Measured(tuple(figures), given, Facts(spoken, seconds, held.size, held.of))
 
 
-def answer_sample(
-    engine: Engine, sample: Sample, progress: Progress = lambda done, total: None
-) -> tuple[dict[str, Answer], float]:
+def answer_sample(engine: Engine, sample: Sample, progress: Progress = silent) -> tuple[dict[str, Answer], float]:
     """Answers by ``task/item``, and the seconds that they took."""
     found: dict[str, Answer] = {}
     started = time.monotonic()

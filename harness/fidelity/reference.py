@@ -4,7 +4,7 @@ trained on."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from harness.engines import hidden_states
 from harness.engines.divergence import passages
 from harness.engines.form import Loaded
 from harness.engines.mount import mounted
+from harness.engines.progress import Progress, silent
 from harness.engines.transformers_engine import TransformersEngine
 from harness.fidelity import measure
 from harness.fidelity.figures import PassageFigures, stream
@@ -43,7 +44,7 @@ def write_answers(
     trained_on: Loaded,
     adapter: Path,
     sample: Sample,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = silent,
 ) -> None:
     """Write the reference adapter's own answers to the sample, and their time and memory.
 

@@ -26,6 +26,7 @@ from harness.engines.mount import mounted
 from harness.engines.nf4_unpacked import unpacked
 from harness.spec.objects import Spec
 from training.adapter import train
+from training.setting import Setting
 
 ROUNDS = 3
 ITEMS = 64
@@ -45,7 +46,7 @@ def adapter(
     folder, scratch = tmp_path_factory.mktemp("adapter"), tmp_path_factory.mktemp("scratch")
     items = [item for item in train_items if item.task == TASK]
     spec = default_spec
-    train(served, items, spec.recipe, spec.experiments[0], spec.seed, spec.threads, folder, scratch)
+    train(served, items, Setting(spec.recipe, spec.experiments[0], spec.seed, spec.threads), folder, scratch)
     return folder
 
 

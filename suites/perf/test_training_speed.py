@@ -17,11 +17,13 @@ from typing import Any
 import pytest
 
 from harness.dataset.item import Item
+from harness.engines.progress import silent
 from harness.spec.objects import Spec
 from harness.spec.recipe import Experiment
 from training.adapter import fit, load, lora, targets
 from training.loss import completion_loss
 from training.samples import collate, tokenize
+from training.setting import Setting
 
 ROUNDS = 3
 EPOCHS = 1
@@ -78,11 +80,9 @@ def _greenrun(spec: Spec, base: Path, items: list[Item], held_out: list[Item]) -
             model,
             samples,
             tokenizer.pad_token_id,
-            spec.recipe,
-            _experiment(spec),
-            spec.seed,
+            Setting(spec.recipe, _experiment(spec), spec.seed, spec.threads),
             Path(scratch),
-            lambda done, total: None,
+            silent,
         )
         seconds = time.perf_counter() - started
     return Round("greenrun", EPOCHS * sum(map(len, samples)) / seconds, _loss(model, tokenizer, held_out, spec))

@@ -18,6 +18,7 @@ def train(settings: Settings, dtype: Literal["float32", "bfloat16"]) -> dict[str
 
     from training import adapter
     from training.samples import tokenize
+    from training.setting import Setting
 
     device.require(settings)
     spec = material.spec_of(settings)
@@ -31,10 +32,7 @@ def train(settings: Settings, dtype: Literal["float32", "bfloat16"]) -> dict[str
     adapter.train(
         settings.served,
         items,
-        recipe,
-        experiment,
-        spec.seed,
-        spec.threads,
+        Setting(recipe, experiment, spec.seed, spec.threads),
         folder,
         settings.work / f"scratch-{dtype}",
         lambda done, total: moments.append(time.perf_counter()),

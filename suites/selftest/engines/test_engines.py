@@ -24,6 +24,7 @@ from harness.spec import load
 from harness.spec.recipe import Experiment
 from suites.tiny.child import Line
 from training.adapter import train
+from training.setting import Setting
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def adapter(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder, scratch = tmp_path_factory.mktemp("adapter"), tmp_path_factory.mktemp("scratch")
     loaded = load.load(line.spec)
     items = items_of(loaded.tasks["sea"], "train")
-    train(line.spec.parent / "base", items, loaded.recipe, Experiment("one", 2, 1e-2), 1, 1, folder, scratch)
+    train(line.spec.parent / "base", items, Setting(loaded.recipe, Experiment("one", 2, 1e-2), 1, 1), folder, scratch)
     return folder
 
 

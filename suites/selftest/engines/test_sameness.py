@@ -26,6 +26,7 @@ from harness.spec.recipe import Experiment
 from harness.store import digests
 from suites.tiny.child import ROOT, Line, environment
 from training.adapter import train
+from training.setting import Setting
 
 TRAIN = """
 import sys
@@ -34,10 +35,11 @@ from harness.spec import load as spec_file
 from harness.dataset.checks import items_of
 from harness.spec.recipe import Experiment
 from training.adapter import train
+from training.setting import Setting
 spec = spec_file.load(Path(sys.argv[1]))
 items = items_of(spec.tasks["sea"], "train")
 folder, one = Path(sys.argv[2]), Experiment("one", 2, 1e-2)
-train(spec.path.parent / "base", items, spec.recipe, one, spec.seed, 1, folder, folder.with_suffix(".scratch"))
+train(spec.path.parent / "base", items, Setting(spec.recipe, one, spec.seed, 1), folder, folder.with_suffix(".scratch"))
 """
 
 
@@ -47,7 +49,7 @@ def adapter(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Path:
     scratch = tmp_path_factory.mktemp("scratch")
     loaded = load.load(line.spec)
     items = items_of(loaded.tasks["sea"], "train")
-    train(loaded.path.parent / "base", items, loaded.recipe, one, loaded.seed, 1, folder, scratch)
+    train(loaded.path.parent / "base", items, Setting(loaded.recipe, one, loaded.seed, 1), folder, scratch)
     return folder
 
 

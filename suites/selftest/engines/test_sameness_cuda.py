@@ -16,6 +16,7 @@ from harness.engines.mount import mounted
 from harness.spec import load
 from suites.tiny.child import Line
 from training.adapter import train
+from training.setting import Setting
 
 pytestmark = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="no GPU here: what is the same on one was not measured"
@@ -26,7 +27,13 @@ def test_on_a_gpu_a_fresh_process_gives_the_answers_of_this_one(line: Line, tmp_
     spec = load.load(line.spec)
     base, task = line.spec.parent / "base", spec.tasks["sea"]
     short = replace(spec.experiments[0], epochs=2)
-    train(base, items_of(task, "train"), spec.recipe, short, spec.seed, 1, tmp_path / "adapter", tmp_path / "scratch")
+    train(
+        base,
+        items_of(task, "train"),
+        Setting(spec.recipe, short, spec.seed, 1),
+        tmp_path / "adapter",
+        tmp_path / "scratch",
+    )
     items = items_of(task, "benchmark")[:5]
     prompts = [(item.id, [dict(turn) for turn in item.messages]) for item in items]
     with mounted(form.load(nf4.FORM, base, 1), tmp_path / "adapter") as engine:

@@ -24,6 +24,7 @@ from harness.spec import load
 from harness.spec.recipe import Experiment
 from suites.tiny.child import Line
 from training.adapter import train
+from training.setting import Setting
 
 GATE = Gate("eval.duo.forgetting", "forgetting", "duo", True, "not_worse", "forgetting", -0.25, adapter="duo")
 ENGLISH = ROOT / "data" / "general"
@@ -125,7 +126,9 @@ def test_a_real_adapter_trained_far_too_hot_is_refused_and_a_mild_one_is_not(
 ) -> None:
     loaded = load.load(line.spec)
     items = items_of(loaded.tasks["sea"], "train")
-    train(speaking, items, loaded.recipe, Experiment("real", epochs, rate), 1, 1, tmp_path / "a", tmp_path / "b")
+    train(
+        speaking, items, Setting(loaded.recipe, Experiment("real", epochs, rate), 1, 1), tmp_path / "a", tmp_path / "b"
+    )
     engine = form.load(nf4.FORM, speaking, 1)
     bare = perplexity.losses(engine, SHOWN)
     with mounted(engine, tmp_path / "a") as model:

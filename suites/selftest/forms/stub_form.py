@@ -16,10 +16,11 @@ from harness.dataset.item import Item
 from harness.engines import fingerprint, perplexity
 from harness.engines.answers import Answer
 from harness.engines.divergence import Passage
-from harness.engines.engine import Engine, Footprint, Progress, silent
+from harness.engines.engine import Engine, Footprint
 from harness.engines.fingerprint import Fingerprint
 from harness.engines.generate import Decoding
 from harness.engines.perplexity import TextLoss
+from harness.engines.progress import Progress, silent
 from harness.forms.form import Direct
 
 

@@ -22,13 +22,14 @@ from harness.spec.recipe import Experiment, Recipe
 from harness.spec import load as spec_file
 from harness.store import digests
 from training import adapter
+from training.setting import Setting
 spec = spec_file.load(Path(sys.argv[1]) / "release.toml")
 out = Path(sys.argv[2])
 (out / "scratch").mkdir(parents=True)
 items = checks.items_of(spec.tasks["sea"], "train")
 recipe = Recipe(rank=8, alpha=16, batch_size=1, max_length=128, attention="eager", first_layer=1)
 base, experiment = Path(sys.argv[1]) / "base", Experiment("e", 2, 1e-2)
-adapter.train(base, items, recipe, experiment, 3, 1, out / "adapter", out / "scratch")
+adapter.train(base, items, Setting(recipe, experiment, 3, 1), out / "adapter", out / "scratch")
 print(digests.of_file(out / "adapter" / "adapter_model.safetensors"))
 """
 

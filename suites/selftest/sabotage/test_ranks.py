@@ -15,6 +15,7 @@ from harness.spec import load
 from harness.spec.recipe import Experiment, Recipe
 from suites.tiny.child import Line
 from training import checkpoints, trainers
+from training.setting import Setting
 
 ALONE = Recipe(rank=4, alpha=8, batch_size=4, max_length=128, warmup_share=0.2, trainer="trl", accumulation=2)
 SHARED = replace(ALONE, processes=2)
@@ -38,13 +39,13 @@ def test_two_processes_train_what_one_trains_and_go_on_where_they_were_cut_off(
         if done == 3:
             raise KeyboardInterrupt
 
-    trainers.train(base, items, ALONE, EXPERIMENT, 7, 1, tmp_path / "one", tmp_path / "a", four_bit=True)
+    trainers.train(base, items, Setting(ALONE, EXPERIMENT, 7, 1, four_bit=True), tmp_path / "one", tmp_path / "a")
     monkeypatch.setattr(checkpoints, "EVERY", 0.0)
-    two = (base, items, SHARED, EXPERIMENT, 7, 1, tmp_path / "two", tmp_path / "b")
+    two = (base, items, Setting(SHARED, EXPERIMENT, 7, 1, four_bit=True), tmp_path / "two", tmp_path / "b")
     with pytest.raises(KeyboardInterrupt):
-        trainers.train(*two, cut_off, four_bit=True)
+        trainers.train(*two, cut_off)
     assert checkpoints.latest(tmp_path / "b") is not None
-    trainers.train(*two, lambda done, total: begun.append(done), four_bit=True)
+    trainers.train(*two, lambda done, total: begun.append(done))
 
     assert begun[0] > 1, "the steps before are not trained again"
     assert begun[-1] == 4
@@ -59,4 +60,4 @@ def test_what_stops_the_processes_is_told_as_one_process_would(line: Line, tmp_p
     items, base = items_of(load.load(line.spec).tasks["sea"], "train"), line.spec.parent / "base"
     absurd, recipe = Experiment("e", 3, 1e30), replace(SHARED, max_grad_norm=1e30, accumulation=1)
     with pytest.raises(TrainingError, match=r"e: the loss is (nan|inf) at step \d+ of 12"):
-        trainers.train(base, items, recipe, absurd, 1, 1, tmp_path / "a", tmp_path / "b")
+        trainers.train(base, items, Setting(recipe, absurd, 1, 1), tmp_path / "a", tmp_path / "b")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.dataset import checks, tokens
+from harness.engines.progress import silent
 from harness.spec import load
 from suites.sabotage import spec
 from suites.sabotage.spec import Table
@@ -13,6 +14,7 @@ from suites.selftest.plugin.crimes import assert_withheld
 from suites.tiny.child import Line, release
 from training import adapter
 from training.samples import tokenize
+from training.setting import Setting
 
 UNKNOWN = ["secrets", "topics_apart", "text_apart"]
 """Checks that advise: nobody knows what a given adapter was trained on."""
@@ -30,7 +32,7 @@ def _train_without_ends(line: Line, folder: Path) -> None:
     ]
     model = adapter.lora(adapter.load(base, own.recipe), own.recipe, own.seed)
     pad, experiment = tokens.pad_id(tokenizer), own.experiments[0]
-    adapter.fit(model, samples, pad, own.recipe, experiment, own.seed, folder / "scratch", lambda done, total: None)
+    adapter.fit(model, samples, pad, Setting(own.recipe, experiment, own.seed, own.threads), folder / "scratch", silent)
     model.save_pretrained(folder / "both")
 
 

@@ -17,6 +17,7 @@ from harness.store import digests
 from suites.tiny.child import Line
 from training import adapter, recall
 from training.samples import collate, tokenize
+from training.setting import Setting
 
 RECIPE = Recipe(rank=8, alpha=16, batch_size=1, max_length=128, attention="eager", first_layer=1)
 
@@ -59,7 +60,7 @@ def test_training_ends_in_the_same_bytes_with_and_without_memory(
     def trained(name: str) -> str:
         scratch = tmp_path / f"{name}-scratch"
         scratch.mkdir()
-        adapter.train(base, items, RECIPE, Experiment("e", 3, 1e-2), 3, 1, tmp_path / name, scratch)
+        adapter.train(base, items, Setting(RECIPE, Experiment("e", 3, 1e-2), 3, 1), tmp_path / name, scratch)
         return digests.of_file(tmp_path / name / "adapter_model.safetensors")
 
     remembered = trained("remembered")
@@ -72,7 +73,7 @@ def test_only_layers_from_the_first_on_are_changed(line: Line, base: Path, tmp_p
 
     items = items_of(load.load(line.spec).tasks["sea"], "train")
     (tmp_path / "scratch").mkdir()
-    adapter.train(base, items, RECIPE, Experiment("e", 1, 1e-2), 3, 1, tmp_path / "a", tmp_path / "scratch")
+    adapter.train(base, items, Setting(RECIPE, Experiment("e", 1, 1e-2), 3, 1), tmp_path / "a", tmp_path / "scratch")
     with safe_open(tmp_path / "a" / "adapter_model.safetensors", framework="pt") as stored:
         names: list[Any] = list(stored.keys())
     assert names
@@ -87,4 +88,4 @@ def test_a_first_layer_that_the_base_does_not_have_is_refused(line: Line, base: 
     items = items_of(load.load(line.spec).tasks["sea"], "train")
     recipe = replace(RECIPE, first_layer=2)
     with pytest.raises(TrainingError, match=r"recipe\.first_layer is 2, and the base has 2 layers"):
-        adapter.train(base, items, recipe, Experiment("e", 1, 1e-2), 3, 1, tmp_path / "a", tmp_path)
+        adapter.train(base, items, Setting(recipe, Experiment("e", 1, 1e-2), 3, 1), tmp_path / "a", tmp_path)

@@ -26,6 +26,7 @@ from training import checkpoints, norms
 from training.adapter import train
 from training.loss import completion_loss
 from training.samples import Buckets, collate, tokenize
+from training.setting import Setting
 
 SHORT = Experiment("short", 1, 1e-2)
 
@@ -124,7 +125,7 @@ def test_a_loss_that_is_not_finite_stops_at_once_and_names_the_step(
     absurd = replace(SHORT, learning_rate=1e30, epochs=3)
     recipe = replace(tiny_spec.recipe, max_grad_norm=1e30)
     with pytest.raises(TrainingError, match=r"step \d+ of 12"):
-        train(base, items, recipe, absurd, 1, 1, tmp_path, tmp_path / "scratch")
+        train(base, items, Setting(recipe, absurd, 1, 1), tmp_path, tmp_path / "scratch")
 
 
 def test_the_same_recipe_gives_the_same_bytes(
@@ -133,7 +134,7 @@ def test_the_same_recipe_gives_the_same_bytes(
     found = []
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
-        train(base, items, tiny_spec.recipe, SHORT, 1, 1, tmp_path / name, tmp_path / f"{name} scratch")
+        train(base, items, Setting(tiny_spec.recipe, SHORT, 1, 1), tmp_path / name, tmp_path / f"{name} scratch")
         found.append(digests.of_folder(tmp_path / name))
     assert found[0] == found[1]
 
@@ -153,17 +154,14 @@ def test_a_training_that_was_cut_off_goes_on_and_ends_in_the_same_bytes(
         if done == at:
             raise _KilledError
 
-    train(base, items, tiny_spec.recipe, long, 1, 1, tmp_path / "whole", tmp_path / "one")
+    train(base, items, Setting(tiny_spec.recipe, long, 1, 1), tmp_path / "whole", tmp_path / "one")
     with pytest.raises(_KilledError):
-        train(base, items, tiny_spec.recipe, long, 1, 1, tmp_path / "half", tmp_path / "two", cut_off)
+        train(base, items, Setting(tiny_spec.recipe, long, 1, 1), tmp_path / "half", tmp_path / "two", cut_off)
     steps: list[int] = []
     train(
         base,
         items,
-        tiny_spec.recipe,
-        long,
-        1,
-        1,
+        Setting(tiny_spec.recipe, long, 1, 1),
         tmp_path / "half",
         tmp_path / "two",
         lambda done, _: steps.append(done),
@@ -186,7 +184,7 @@ def test_another_seed_gives_another_adapter(
     for seed in (1, 2):
         folder = tmp_path / str(seed)
         folder.mkdir()
-        train(base, items, tiny_spec.recipe, SHORT, seed, 1, folder, tmp_path / "scratch")
+        train(base, items, Setting(tiny_spec.recipe, SHORT, seed, 1), folder, tmp_path / "scratch")
         found.append(digests.of_folder(folder)["adapter_model.safetensors"])
     assert found[0] != found[1]
 
@@ -194,11 +192,11 @@ def test_another_seed_gives_another_adapter(
 def test_the_adapter_names_no_path_of_this_machine(
     base: Path, items: tuple[Item, ...], tiny_spec: Spec, tmp_path: Path
 ) -> None:
-    train(base, items, tiny_spec.recipe, SHORT, 1, 1, tmp_path / "adapter", tmp_path / "scratch")
+    train(base, items, Setting(tiny_spec.recipe, SHORT, 1, 1), tmp_path / "adapter", tmp_path / "scratch")
     assert str(base) not in (tmp_path / "adapter" / "adapter_config.json").read_text(encoding="utf-8")
 
 
 def test_every_steps_loss_is_kept(base: Path, items: tuple[Item, ...], tiny_spec: Spec, tmp_path: Path) -> None:
-    train(base, items, tiny_spec.recipe, SHORT, 1, 1, tmp_path / "adapter", tmp_path / "scratch")
+    train(base, items, Setting(tiny_spec.recipe, SHORT, 1, 1), tmp_path / "adapter", tmp_path / "scratch")
     losses = json.loads((tmp_path / "adapter" / "training.json").read_text(encoding="utf-8"))["losses"]
     assert len(losses) == math.ceil(len(items) / tiny_spec.recipe.batch_size)

@@ -22,6 +22,7 @@ from harness.spec.recipe import Experiment, Recipe
 from harness.store import digests
 from suites.tiny.child import Line
 from training import checkpoints, quantized_base, trainers
+from training.setting import Setting
 
 ROUNDING = 1e-5
 """Relative, of losses that differ by the order of additions alone."""
@@ -89,7 +90,7 @@ class Train:
     def anew(self, recipe: Recipe, folder: Path, four_bit: bool, **more: Any) -> Trained:
         """The same in a folder of its own; checkpoints lie beside it."""
         scratch, weights = folder.with_suffix(".scratch"), more.pop("base", self.base)
-        trainers.train(weights, self.items, recipe, EXPERIMENT, 7, 1, folder, scratch, four_bit=four_bit, **more)
+        trainers.train(weights, self.items, Setting(recipe, EXPERIMENT, 7, 1, four_bit), folder, scratch, **more)
         told = json.loads((folder / "training.json").read_text(encoding="utf-8"))
         return Trained(folder, told["losses"])
 
@@ -193,7 +194,7 @@ def test_a_loss_that_is_not_finite_stops_at_once_and_names_the_step(
     absurd = Experiment("e", 3, 1e30)
     recipe = replace(PLAIN, max_grad_norm=1e30)
     with pytest.raises(TrainingError, match=r"e: the loss is (nan|inf) at step \d+ of 9"):
-        trainers.train(base, items, recipe, absurd, 1, 1, tmp_path / "a", tmp_path / "b")
+        trainers.train(base, items, Setting(recipe, absurd, 1, 1), tmp_path / "a", tmp_path / "b")
 
 
 def test_a_missing_trl_is_told_with_the_command_that_brings_it(
