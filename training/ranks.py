@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.dataset.item import Item
-from harness.engines.native import die_with_parent
+from harness.engines.parent import die_with_parent
 from harness.engines.progress import Progress, silent
 from harness.errors import TrainingError
 from harness.project import ROOT

@@ -7,7 +7,6 @@ earlier pass, a loader that draws lots) are the same whenever that process is as
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import os
@@ -23,11 +22,10 @@ from typing import Any
 from harness.dataset.item import Item
 from harness.engines.answers import Answer
 from harness.engines.generate import Decoding, batches
+from harness.engines.parent import die_with_parent
 from harness.errors import GreenrunError
 from harness.project import ROOT
 from harness.spec.serve import Precision, Serve
-
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ def answer(job: Job) -> list[Answer]:
 
 
 def main() -> int:
-    _die_with_parent()
+    die_with_parent()
     job = Job(**json.load(sys.stdin))
     # Libraries print what they like to the standard output; the answers need it to themselves.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
@@ -120,12 +118,6 @@ def main() -> int:
         for one in answer(job):
             print(json.dumps(asdict(one), sort_keys=True), file=out)
     return 0
-
-
-def _die_with_parent() -> None:
-    """Kill this process when its parent ends, so that a killed run leaves nothing behind that computes."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ killed, so that nothing it started outlives it. Of its output only the beginning
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import selectors
@@ -19,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from harness.engines.parent import die_with_parent
 from harness.errors import GgufError
 
 KEPT = 256 * 1024
@@ -28,7 +28,6 @@ FLOOD = 16 * 2**20
 _TICK = 0.05
 """Seconds between checks whether the child has ended. The end of its pipes does not tell: a child of its own may hold
 them open."""
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 CAUSES: Mapping[int, str] = {
     signal.SIGILL: "it ran an instruction that this CPU does not have: it was built for another instruction set",
@@ -171,17 +170,6 @@ def run(
             stream.pipe.close()
     took = time.monotonic() - started
     return Ended(words, status, out.text(), err.text(), took, peak, seconds, timed_out, flooded)
-
-
-_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)
-"""The C library's prctl, looked up before any fork; None on systems other than Linux."""
-
-
-def die_with_parent() -> None:
-    """Runs in the child before its program starts: the kernel kills it when its parent ends, so that a killed run
-    leaves no tool behind."""
-    if _PRCTL is not None:
-        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _read(pid: int, streams: Sequence[_Stream], deadline: float) -> tuple[bool, bool, int]:

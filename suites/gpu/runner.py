@@ -6,13 +6,11 @@ the machine may lack everything else until the wheels are installed.
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import importlib
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,13 +19,13 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from harness.engines.parent import die_with_parent
 from suites.gpu.outcome import MEASURED, NoDeviceError, Outcome
 from suites.gpu.settings import Settings
 
 _WARM = "suites.gpu.warm"
 _TAIL = 2000
 _GRACE = 10.0
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +108,7 @@ def _process(settings: Settings, arguments: tuple[Any, ...]) -> BaseProcess:
 def _child(step: Step, settings: Settings, log: str, result: str) -> None:
     """Run a step in its own process: what it prints goes to the log, its figures to the result. An error ends the
     process."""
-    if sys.platform == "linux":  # a run that is killed leaves no step behind
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    die_with_parent()
     stream = os.open(log, os.O_WRONLY | os.O_APPEND)
     os.dup2(stream, 1)
     os.dup2(stream, 2)

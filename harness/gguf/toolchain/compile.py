@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.engines.native import die_with_parent
+from harness.engines.parent import die_with_parent
 from harness.errors import ToolchainError
 from harness.gguf.toolchain.instructions import Instructions, cmake_options
 
