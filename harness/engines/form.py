@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.engines import gpu, processor
+from harness.engines import elsewhere, gpu, processor
 from harness.spec.serve import Precision
 from harness.store import digests
 
@@ -64,7 +64,10 @@ def attention_of(precision: Precision) -> str | None:
 
 
 def machine(threads: int) -> dict[str, object]:
-    """What of this machine is known to change results: device, driver, instruction set, threads, library versions."""
+    """What of this machine, or of those that do the jobs, is known to change results: device, driver, instruction set,
+    threads, library versions."""
+    if (nodes := elsewhere.told()) is not None:
+        return {**nodes.machine, "threads": threads}
     import torch
 
     card = gpu.asked_apart() if device() == "cuda" else {"device": "cpu", "settings": {}}

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from harness.engines import elsewhere
 from harness.engines.processor import NVIDIA
 from harness.errors import EngineError
 from harness.project import ROOT
@@ -22,8 +23,10 @@ OVERRIDES = ("NVIDIA_TF32_OVERRIDE", "CUBLAS_WORKSPACE_CONFIG", "TORCH_ALLOW_TF3
 
 
 def found() -> bool:
-    """Whether torch finds a CUDA device. A torch that was built for processors alone finds none; it is not imported to
+    """Whether torch finds a CUDA device, here or on the machines that do the jobs. A torch that was built for processors alone finds none; it is not imported to
     be asked."""
+    if (nodes := elsewhere.told()) is not None:
+        return nodes.cuda
     if digests.of_versions(("torch",))["torch"].endswith("+cpu"):
         return False
     import torch

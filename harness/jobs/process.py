@@ -7,15 +7,16 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.engines.progress import Progress
 from harness.errors import JobError
-from harness.jobs import devices, papers
+from harness.jobs import devices
 from harness.jobs.job import Job
-from harness.jobs.papers import Papers
+from harness.jobs.papers import Papers, Relay
 from harness.project import ROOT
 
 LOOKED_EVERY = 0.2
@@ -31,8 +32,9 @@ class Process:
         told.begin(job)
         try:
             with devices.held(job.devices, devices.visible()) as names:
-                status = _watched(told, folder, devices.environment(names), progress)
-            told.end(job.label, _why(status, told))
+                relay = Relay(told, progress)
+                status = watched("harness.jobs.child", folder, told.log, devices.environment(names), relay.look)
+            told.end(job.label, why(status, told))
         finally:
             shutil.rmtree(told.folder, ignore_errors=True)
 
@@ -41,32 +43,38 @@ class Process:
         return self
 
 
-def _watched(told: Papers, folder: Path, environment: dict[str, str], progress: Progress) -> int:
-    """Exit status of the child; negative where a signal ended it. Whatever ends the wait ends the child."""
-    with told.log.open("w", encoding="utf-8") as log:
+def watched(module: str, folder: Path, log: Path, environment: dict[str, str], look: Callable[[], None]) -> int:
+    """Exit status of ``python -m module folder``; negative where a signal ended it. Whatever ends the wait ends the
+    child.
+
+    Args:
+        log: where all that it prints goes.
+        environment: of the child, beside this process's own.
+        look: called every now and then while it runs, and once when it has ended.
+    """
+    with log.open("w", encoding="utf-8") as out:
         child = subprocess.Popen(
-            [sys.executable, "-m", "harness.jobs.child", str(folder)],
+            [sys.executable, "-m", module, str(folder)],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=out,
             stderr=subprocess.STDOUT,
         )
-        relay = papers.Relay(told, progress)
         try:
             while True:
                 with suppress(subprocess.TimeoutExpired):
                     status = child.wait(LOOKED_EVERY)
-                    relay.look()
+                    look()
                     return status
-                relay.look()
+                look()
         finally:
             if child.poll() is None:
                 child.kill()
                 child.wait()
 
 
-def _why(status: int, told: Papers) -> JobError | None:
+def why(status: int, told: Papers) -> JobError | None:
     """An error for a process that ended without saying how; None where its exit status is in order."""
     if status == 0:
         return None

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from harness.engines import gpu
 from harness.engines.progress import Progress, silent
+from harness.jobs.cluster.runner import Cluster
 from harness.jobs.job import Job
 from harness.jobs.process import Process
 from harness.spec.compute import Compute
@@ -49,6 +50,8 @@ class Worker:
 def of(compute: Compute) -> Runner:
     """The runner that a spec asks for; where it leaves that open, a process a job on a GPU, whose memory is then free
     again for the next, and this process without one."""
+    if compute.engine == "ray":
+        return Cluster(compute)
     engine = compute.engine or ("process" if gpu.found() else "worker")
     return Process() if engine == "process" else Worker()
 

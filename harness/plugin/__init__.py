@@ -25,7 +25,7 @@ from harness.forms import registry as forms
 from harness.gates import aims, content, evaluation, forgetting, limits, regression, waivers
 from harness.gates.records import NotJudged, Warned
 from harness.metrics import registry
-from harness.plugin import collection, hooks, live, options, outcomes, session_end, trainable
+from harness.plugin import cluster, collection, hooks, live, options, outcomes, session_end, trainable
 from harness.plugin.stash import JUDGED, RUN, WATCHER
 from harness.releases import earlier, ledger
 from harness.releases.earlier import Earlier
@@ -63,6 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
         loaded = options.with_seeds(config, loaded)
         loaded = options.with_base(config, loaded, worker["greenrun_pin"] if worker else None)
         processor.hold(loaded.instructions)
+        cluster.open_on(config, loaded, out)
         _refuse_emulated_precision(loaded)
         trainable.check(loaded, trainable.card())
         warnings = _check_benchmarks(loaded, before)
@@ -221,6 +222,7 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput["greenrun_run_id"] = run.id
         node.workerinput["greenrun_pin"] = run.spec.base.pin
         node.workerinput["greenrun_opened"] = json.dumps(dict(run.spec.opened))
+        node.workerinput["greenrun_nodes"] = cluster.told()
         node.workerinput["greenrun_against"] = str(run.earlier.place) if run.earlier else None
 
 

@@ -146,14 +146,14 @@ class Store:
         folder = self._folder(key)
         partial = folder.with_name(f"{folder.name}.partial")
         content = partial / "content"
-        shutil.rmtree(content, ignore_errors=True)
+        _clear(partial, scratch(content))
         shutil.rmtree(folder, ignore_errors=True)
         started = time.monotonic()
         try:
             content.mkdir(parents=True)
             with within(f"building {key.kind} {key.label}".strip(), self.limits.get(key.kind), self.last_word):
                 build(content)
-            shutil.rmtree(scratch(content), ignore_errors=True)
+            _clear(partial, content)
             write_manifest(partial, key, time.monotonic() - started)
             partial.rename(folder)
         except BaseException as error:
@@ -206,3 +206,10 @@ class Store:
         if self.failures is not None and (note := self.failures / key.digest[:24]).is_file():
             message = note.read_text(encoding="utf-8")
             raise BuildFailedError(f"building {key.kind} {key.label!r} failed earlier in this run: {message}")
+
+
+def _clear(partial: Path, kept: Path) -> None:
+    """Remove all but one folder of an artifact that is being built: what a killed build, or a job, left beside it."""
+    for left in partial.glob("*"):
+        if left != kept:
+            shutil.rmtree(left, ignore_errors=True)
