@@ -1,4 +1,4 @@
-"""A run whose jobs a cluster does: what its nodes have in common is asked once, and told to every process of the run."""
+"""A run whose jobs a cluster does: what its nodes have in common is asked once, and every process of the run is told."""
 
 from __future__ import annotations
 

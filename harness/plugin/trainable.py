@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from harness.engines import processor
+from harness.engines import elsewhere, processor
 from harness.errors import SpecError
 from harness.spec import trainer
 from harness.spec.objects import Spec
@@ -20,12 +20,15 @@ _HIDDEN = ("", "-1")
 def card(
     environment: Mapping[str, str] = os.environ, nvidia: Path = processor.NVIDIA, torch: str | None = None
 ) -> bool:
-    """Whether torch will find a CUDA device, as far as can be told from outside.
+    """Whether torch will find a CUDA device, as far as can be told from outside; that of a cluster's nodes, where these do
+    the jobs.
 
     Args:
         nvidia: a file that is there where the system has the driver of a card.
         torch: its version, that of the installed one where it is None; a build for processors alone finds no card.
     """
+    if environment is os.environ and (nodes := elsewhere.told()) is not None:
+        return nodes.cuda
     version = digests.of_versions(("torch",))["torch"] if torch is None else torch
     return nvidia.exists() and environment.get("CUDA_VISIBLE_DEVICES") not in _HIDDEN and not version.endswith("+cpu")
 

@@ -19,8 +19,8 @@ class Compute(Table):
     GPU, whose memory is free again after each, and the former without one. ``ray``: a node of a Ray cluster builds it
     (docs/ray.md). The bytes are the same."""
     address: Text = "auto"
-    """Ray: ``HOST:PORT`` of the cluster's head; ``auto`` is what RAY_ADDRESS says, else the cluster that this machine is
-    a node of."""
+    """Ray: ``HOST:PORT`` of the cluster's head; ``auto`` is what RAY_ADDRESS says, else the cluster that this machine
+    is a node of."""
     cpus: Annotated[int, Ge(0)] = 0
     """Ray: processors that a job takes of its node; 0 for as many as ``release.threads``."""
     gpus: Annotated[float, Ge(0)] | None = None

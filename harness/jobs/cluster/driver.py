@@ -1,5 +1,5 @@
-"""The process that asks a cluster to do one job: ``python -m harness.jobs.cluster.driver PLACE``, a folder that holds the
-order, and at the end the outcome.
+"""The process that asks a cluster to do one job: ``python -m harness.jobs.cluster.driver PLACE``, a folder that holds
+the order, and at the end the outcome.
 
 A process of its own, since Ray ends the whole process where it loses its cluster, and takes over signals; and since
 whatever ends this one, be it SIGKILL, has the cluster end the job.

@@ -23,8 +23,8 @@ from harness.jobs.process import watched, why
 from harness.spec.compute import Compute
 
 PATIENCE = 30.0
-"""Seconds in which a node must come to see the marker of a job: network file systems keep what they knew of a folder for
-about so long."""
+"""Seconds in which a node must come to see the marker of a job: network file systems keep what they knew of a folder
+for about so long."""
 GONE_AFTER = 60.0
 """Seconds without any node that could do the job: one that is started anew needs some."""
 ATTEMPTS = "attempt-*"

@@ -84,8 +84,8 @@ def agreed(told: Sequence[Mapping[str, Any]], gpus: float) -> Nodes:
     """What the nodes have in common.
 
     Raises:
-        ClusterError: one cannot do a job, is not as this machine in what must be equal, or not as the other nodes; names
-            it, and what differs.
+        ClusterError: one cannot do a job, is not as this machine in what must be equal, or not as the other nodes;
+            names it, and what differs.
     """
     for one in told:
         if "cannot" in one:
@@ -105,8 +105,8 @@ def agreed(told: Sequence[Mapping[str, Any]], gpus: float) -> Nodes:
             {**one["facts"]["machine"], "bfloat16": one["facts"]["bfloat16"]},
         ):
             raise ClusterError(
-                f"nodes {first['node']} and {one['node']} would not write the same bytes ({other}), and a job may run on "
-                f"either; {MEND}"
+                f"nodes {first['node']} and {one['node']} would not write the same bytes ({other}), and a job may run "
+                f"on either; {MEND}"
             )
     return Nodes(first["facts"]["machine"], first["facts"]["bfloat16"], gpus)
 

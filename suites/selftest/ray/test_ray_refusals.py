@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,36 +109,3 @@ def test_a_node_of_another_kind_than_when_the_run_opened_is_refused_by_name(told
     elsewhere.tell(Told({**nodes.machine, "instructions": "Z80"}, nodes.bfloat16, nodes.gpus))
     said = refused(told, content, Job(Call.of(jobs.write, text="x"), "the job"), JobError)
     assert "there, and Z80 when the run opened" in said
-
-
-def test_nodes_that_would_write_other_bytes_are_refused_together() -> None:
-    machine = {"device": "cpu", "instructions": "AVX2"}
-    facts = {"machine": machine, "bfloat16": True, "versions": order.versions(), "files": order.files()}
-    other = {**facts, "machine": {**machine, "instructions": "AVX512"}}
-    rows = [{"node": "one", "facts": facts}, {"node": "two", "facts": other}]
-    assert survey.agreed(rows[:1], 0.0) == Told(machine, True, 0.0)
-    with pytest.raises(ClusterError, match=r"nodes one and two .* \(instructions: AVX2 against AVX512\).*resource"):
-        survey.agreed(rows, 0.0)
-
-
-@pytest.mark.parametrize("kind", ["files", "versions"])
-def test_a_node_with_another_project_or_other_packages_is_refused(kind: str) -> None:
-    facts = {"machine": {}, "bfloat16": True, "versions": order.versions(), "files": order.files()}
-    name = min(facts[kind])  # type: ignore[type-var]
-    changed = {**facts, kind: {**facts[kind], name: "another"}}  # type: ignore[dict-item]
-    with pytest.raises(ClusterError, match=rf"node two .*{name}: .* against another"):
-        survey.agreed([{"node": "one", "facts": facts}, {"node": "two", "facts": changed}], 0.0)
-
-
-def test_without_ray_the_mend_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(survey, "find_spec", lambda name: None)
-    with pytest.raises(ClusterError, match=r"Ray is not installed: python -m pip install -c constraints.txt ray, or"):
-        survey.ask(Compute(engine="ray", cpus=1), 1, None)
-
-
-def test_nothing_but_the_cluster_imports_ray() -> None:
-    said = subprocess.run(
-        [sys.executable, "-c", "import sys, harness.plugin, harness.jobs.cluster.runner; print('ray' in sys.modules)"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert said.stdout.strip() == "False"

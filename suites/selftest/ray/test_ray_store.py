@@ -1,4 +1,4 @@
-"""The store that all share: lost, or not seen by a node, it is told in one sentence that names the node and the path."""
+"""The store that all share: lost, or not seen by a node, it is told in one sentence, with the node and the path."""
 
 from __future__ import annotations
 
