@@ -14,18 +14,22 @@ import pkgutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness import out_of_memory
 from harness.dataset.item import Item
+from harness.engines import halving
 from harness.engines.answers import Answer
 from harness.engines.generate import Decoding, batches
+from harness.engines.halving import Halved
 from harness.engines.parent import die_with_parent
-from harness.errors import GreenrunError
+from harness.errors import GreenrunError, NoMemoryError
 from harness.project import ROOT
 from harness.spec.serve import Precision, Serve
+from harness.spec.work import Generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +49,23 @@ class Job:
     """Item id -> what it may call, of items that have tools."""
     serve: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """``[serve]`` as TOML gives it: device -> key -> value."""
+    batch_tokens: int = Generation.batch_tokens
+    """As the batch was answered with: it holds no more, or one item."""
 
 
-def draw(lengths: Mapping[str, int], size: int, seed: str) -> tuple[int, list[list[str]]]:
-    """(index of the batch to generate again, all batches) of an answer sheet.
+def draw(
+    lengths: Mapping[str, int], decoding: Decoding, seed: str, halved: Iterable[Halved] = ()
+) -> tuple[int, list[list[str]]]:
+    """(index of the batch to generate again, all batches) of an answer sheet, as they were really asked.
 
     Args:
         lengths: item id -> tokens of its prompt, of the whole sheet.
-        size: the batch size that it was answered with.
+        decoding: what it was answered with.
         seed: a digest of the sheet's content, so that nobody chooses the batch, and a sheet that was changed draws
             anew.
+        halved: the batches that did not fit in memory; each half of them is a batch here.
     """
-    found = batches(lengths, size)
+    found = halving.as_asked(batches(lengths, decoding), halved)
     return int(hashlib.sha256(f"again {seed}".encode()).hexdigest(), 16) % len(found), found
 
 
@@ -69,7 +78,8 @@ def ask(job: Job) -> list[Answer]:
     """The answers of a fresh process to one batch.
 
     Raises:
-        GreenrunError: the process failed; with its last words.
+        NoMemoryError: the process had not the memory that the batch had before.
+        GreenrunError: it failed; with its last words.
     """
     done = subprocess.run(
         [sys.executable, "-m", __name__],
@@ -80,6 +90,8 @@ def ask(job: Job) -> list[Answer]:
         check=False,
     )
     if done.returncode != 0:
+        if short := out_of_memory.in_words(done.stderr):
+            raise NoMemoryError(f"the process that was to answer again failed: {short}")
         cause = f"died of {signal.Signals(-done.returncode).name}" if done.returncode < 0 else "failed"
         raise GreenrunError(f"the process that was to answer again {cause}: {done.stderr.strip()[-500:]}")
     rows = [json.loads(line) for line in done.stdout.splitlines()]
@@ -87,8 +99,11 @@ def ask(job: Job) -> list[Answer]:
 
 
 def answer(job: Job) -> list[Answer]:
-    """Answers to the whole batch by this process. The whole batch is asked, so that the padding is the same as
-    before."""
+    """Answers to the whole batch by this process. The whole batch is asked, so that the padding is the same as before.
+
+    Raises:
+        NoMemoryError: it does not fit at once. In halves it would be another batch.
+    """
     items = [
         Item(
             name,
@@ -105,7 +120,10 @@ def answer(job: Job) -> list[Answer]:
     ]
     form = pkgutil.resolve_name(job.form).serving(Serve(**{name: Precision(**one) for name, one in job.serve.items()}))
     with form.opened(Path(job.base), Path(job.adapter), job.threads) as engine:
-        given: list[Answer] = engine.answer(items, Decoding(len(items), job.max_new_tokens, tuple(job.stop)))
+        decoding = Decoding(len(items), job.max_new_tokens, tuple(job.stop), job.batch_tokens)
+        given: list[Answer] = engine.answer(items, decoding)
+        for one in engine.halved():
+            raise NoMemoryError(one.why)
         return given
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.engines import hidden_states
+from harness.engines import halving, hidden_states
 from harness.engines.divergence import passages
 from harness.engines.form import Loaded
 from harness.engines.mount import mounted
@@ -56,7 +56,9 @@ def write_answers(
         given, seconds = measure.answer_sample(asked, sample, progress)
         held = asked.footprint()
         facts = Facts(sum(len(one.ids) for one in given.values()), seconds, held.size, held.of)
+        halved = asked.halved()
     measure.write_answers(folder, given)
+    halving.write(folder, halved)
     (folder / FACTS).write_text(json.dumps(asdict(facts), sort_keys=True) + "\n", encoding="utf-8")
 
 

@@ -164,13 +164,15 @@ def memory(shape: Shape, spec: Spec, work: Work) -> Iterator[Need]:
             most=work.adapters,
         )
     if work.any and form.engine == "transformers":
-        length = work.longest + max(task.max_new_tokens for task in spec.tasks.values()) + ROOM
+        length = work.longest + max(task.max_new_tokens for task in spec.tasks.values())
         number = size_of(form.precision.rest)
-        cache = number * 2 * shape.blocks * shape.keys * spec.batch_size * length
+        at_once = min(spec.batch_size * length, max(spec.batch_tokens, length))
+        cache = number * 2 * shape.blocks * shape.keys * (at_once + spec.batch_size * ROOM)
         # Of prompts, one block at a time.
-        block = number * (8 * shape.width + 3 * shape.inner) * spec.batch_size * work.longest
-        said = f"{form.name}, and keys and values of {spec.batch_size} answers"
-        yield Need("answer", loaded + cache + block, said, on_device=True, mend="lower generation.batch_size")
+        block = number * (8 * shape.width + 3 * shape.inner) * min(spec.batch_size * work.longest, at_once)
+        said = f"{form.name}, and keys and values of {at_once:,} tokens"
+        mend = "lower generation.batch_tokens or generation.batch_size"
+        yield Need("answer", loaded + cache + block, said, on_device=True, mend=mend)
     if work.any:
         as_trained = size_of(form.precision.compute) * shape.weights
         yield Need("hold the form against the adapter as trained", loaded + as_trained, "both loaded", on_device=True)

@@ -15,7 +15,11 @@ from harness.spec.values import Count, Positive, Share
 @dataclass(frozen=True, kw_only=True)
 class Generation(Table):
     batch_size: Count = 64
-    """Prompts that are answered at once."""
+    """Prompts that are answered at once, at most."""
+    batch_tokens: Count = 65_536
+    """Tokens that are held at once, at most: the longest prompt of a batch with `max_new_tokens` behind it, times the
+    prompts of the batch. Where prompts are long fewer are answered at once; one that is longer by itself is answered
+    alone. In a model like Qwen3-8B as many keys and values take 9.7 GB in bfloat16."""
     noise_sample: Annotated[int, Ge(0)] = 16
     """Items that are answered once more in another batching."""
     noise_band: Share = 0.05

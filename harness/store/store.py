@@ -18,10 +18,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from harness import out_of_memory
 from harness.errors import (
     BuildFailedError,
     GreenrunError,
     MissingArtifactError,
+    NoMemoryError,
     StoreError,
 )
 from harness.store import digests
@@ -92,6 +94,7 @@ class Store:
         Raises:
             MissingArtifactError: it is absent and the store is read-only.
             BuildFailedError: its builder failed earlier in this run.
+            NoMemoryError: memory ran out in its builder, now or earlier in this run.
         """
         found = self.find(key)
         if found is not None:
@@ -151,7 +154,8 @@ class Store:
         started = time.monotonic()
         try:
             content.mkdir(parents=True)
-            with within(f"building {key.kind} {key.label}".strip(), self.limits.get(key.kind), self.last_word):
+            doing = f"building {key.kind} {key.label}".strip()
+            with within(doing, self.limits.get(key.kind), self.last_word), out_of_memory.said(doing):
                 build(content)
             shutil.rmtree(scratch(content), ignore_errors=True)
             write_manifest(partial, key, time.monotonic() - started)
@@ -205,4 +209,6 @@ class Store:
     def _raise_if_failed(self, key: Key) -> None:
         if self.failures is not None and (note := self.failures / key.digest[:24]).is_file():
             message = note.read_text(encoding="utf-8")
-            raise BuildFailedError(f"building {key.kind} {key.label!r} failed earlier in this run: {message}")
+            short = message.startswith(f"{NoMemoryError.__name__}: ")
+            failed = NoMemoryError if short else BuildFailedError
+            raise failed(f"building {key.kind} {key.label!r} failed earlier in this run: {message}")
