@@ -23,9 +23,10 @@ from harness.text import amount
 ELSE = "run fewer workers (-n 1), free what else is held, or take a machine with more memory"
 """The mend where the spec has none."""
 _SAID = re.compile(
-    r"out of memory|can(?:'t|not) allocate memory|not enough memory"
+    r"^MemoryError\b|out of memory|can(?:'t|not) allocate memory|not enough memory"
     r"|(?:unable|failed) to allocate (?:[\w ]*buffer|[\d.]+ ?[KMGT]i?B)"
-    r"|std::bad_alloc|(?:CUBLAS|CUDNN|CUSPARSE|CUSOLVER)_STATUS_ALLOC_FAILED|cudaErrorMemoryAllocation",
+    r"|failed to map segment from shared object|std::bad_alloc"
+    r"|(?:CUBLAS|CUDNN|CUSPARSE|CUSOLVER)_STATUS_ALLOC_FAILED|cudaErrorMemoryAllocation",
     re.IGNORECASE,
 )
 _OF_GPU = re.compile(r"\bcuda|\bcublas|\bcudnn|\bcusparse|\bcusolver|\bHIP\b|\bGPU\b", re.IGNORECASE)
@@ -36,7 +37,7 @@ _HELD = re.compile(rf"this process has {_SIZE} memory in use")
 _UNITS = {"": 1, "b": 1, "bytes": 1} | {
     f"{prefix}{kind}": base ** (k + 1) for k, prefix in enumerate("kmgt") for kind, base in (("b", 1000), ("ib", 1024))
 }
-_CLASSES = (RuntimeError, OSError)
+_CLASSES = (RuntimeError, OSError, ImportError)
 """Classes of errors whose text may say it. `torch.OutOfMemoryError` is a `RuntimeError`."""
 
 
