@@ -23,7 +23,7 @@ from harness.text import amount
 ELSE = "run fewer workers (-n 1), free what else is held, or take a machine with more memory"
 """The mend where the spec has none."""
 _SAID = re.compile(
-    r"^MemoryError\b|out of memory|can(?:'t|not) allocate memory|not enough memory"
+    r"\bMemoryError\b|out of memory|can(?:'t|not) allocate memory|not enough memory"
     r"|(?:unable|failed) to allocate (?:[\w ]*buffer|[\d.]+ ?[KMGT]i?B)"
     r"|failed to map segment from shared object|std::bad_alloc"
     r"|(?:CUBLAS|CUDNN|CUSPARSE|CUSOLVER)_STATUS_ALLOC_FAILED|cudaErrorMemoryAllocation",

@@ -112,8 +112,10 @@ class Child:
 
 def _failed(told: str) -> GreenrunError:
     """The error that a failure is, by what is told of it."""
-    short = out_of_memory.in_words(told)
-    return NoMemoryError(f"{told}; {out_of_memory.ELSE}") if short else EngineError(told)
+    if not out_of_memory.in_words(told):
+        return EngineError(told)
+    first, *others = told.splitlines()
+    return NoMemoryError("\n".join([f"{first}; {out_of_memory.ELSE}", *others]))
 
 
 @contextmanager
