@@ -30,6 +30,9 @@ class Decoding:
     """Texts that end an answer, beside the end tokens."""
     batch_tokens: int = Generation.batch_tokens
     """Tokens that are held at once, at most (`batches`)."""
+    may_halve: bool = True
+    """Whether a batch that does not fit in memory is asked in halves. One that is asked again is not: in halves it
+    would be another batch."""
 
     def one_by_one(self) -> Decoding:
         """The same with every prompt alone, whatever was let be asked beside it."""
@@ -62,10 +65,11 @@ def answer_all(
 
     lengths = {name: len(ids) for name, ids in prompts.items()}
     answers: dict[str, Answer] = {}
+    ask = halving.ask if decoding.may_halve else halving.ask_whole
     with unpacked(engine.model):
         for batch in batches(lengths, decoding):
             words = f"of up to {lengths[batch[-1]]} tokens each, and {decoding.max_new_tokens} new ones"
-            for name, ids in zip(batch, halving.ask(batch, generated, words, note), strict=True):
+            for name, ids in zip(batch, ask(batch, generated, words, note), strict=True):
                 answers[name] = Answer(
                     item=name,
                     text=tokens.text_of(engine.tokenizer, ids, decoding.stop),

@@ -79,6 +79,16 @@ def ask(batch: Sequence[str], told: Callable[[Sequence[str]], list[Told]], words
     return found
 
 
+def ask_whole(batch: Sequence[str], told: Callable[[Sequence[str]], list[Told]], words: str, note: Note) -> list[Told]:
+    """As `ask`, of a batch that is answered at once or not at all.
+
+    Raises:
+        NoMemoryError: memory ran out.
+    """
+    with out_of_memory.said(f"answering {_counted(len(batch))} {words}", MEND):
+        return told(batch)
+
+
 def free() -> None:
     """Give back what torch keeps of a GPU's memory for later."""
     import gc

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from fixtures.sheets import decoding
-from harness.engines import fresh_process, halving
+from harness.engines import drawn_batch, halving
 from harness.spec import load
 from harness.store import digests
 from suites.sabotage import stored
@@ -52,7 +52,7 @@ def _is_drawn(line: Line, content: Path, number: int) -> bool:
     lengths = {one["item"]: one["prompt_tokens"] for one in answers}
     seed = digests.of_value(digests.of_folder(content))
     how = decoding(load.load(line.spec), fill(line, "{task}"))
-    chosen, batches = fresh_process.draw(lengths, how, seed, halving.read(content))
+    chosen, batches = drawn_batch.draw(lengths, how, seed, halving.read(content))
     return answers[number]["item"] in batches[chosen]
 
 

@@ -75,27 +75,28 @@ def give_back() -> None:
 
 
 def answer(folder: Path, size: float) -> dict[str, Any]:
+    """All items in one batch, or in halves."""
+    from harness.engines.generate import Decoding
+
+    return answered(folder, size, Decoding(ITEMS, MOST))
+
+
+def whole(folder: Path, size: float) -> dict[str, Any]:
     """All items in one batch."""
+    from harness.engines.generate import Decoding
+
+    return answered(folder, size, Decoding(ITEMS, MOST, may_halve=False))
+
+
+def answered(folder: Path, size: float, decoding: Any) -> dict[str, Any]:
     from harness.engines.generate import Decoding
     from harness.engines.transformers_engine import opened
 
     with opened(loaded(folder / "base"), None) as engine:
         engine.answer(items()[:1], Decoding(1, 1))  # what a first answer alone needs
         with room(size):
-            given = engine.answer(items(), Decoding(ITEMS, MOST))
+            given = engine.answer(items(), decoding)
         return {"answers": [list(one.ids) for one in given], "halved": [asdict(one) for one in engine.halved()]}
-
-
-def again(folder: Path, size: float) -> dict[str, Any]:
-    """The same by what a fresh process runs, which must not halve what was not."""
-    from harness.engines import fresh_process
-
-    loaded(folder / "base")  # for all that is imported
-    prompts = [(item.id, [dict(turn) for turn in item.messages]) for item in items()]
-    place, adapter = str(folder / "base"), str(folder / "adapter")
-    job = fresh_process.Job("harness.forms.float32:FORM", place, adapter, 1, MOST, prompts)
-    with room(size):
-        return {"answers": [list(one.ids) for one in fresh_process.answer(job)]}
 
 
 def mount(folder: Path, size: float) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def load(folder: Path, size: float) -> dict[str, Any]:
 
 
 STEPS: Mapping[str, Callable[[Path, float], dict[str, Any]]] = {
-    one.__name__: one for one in (answer, again, mount, load)
+    one.__name__: one for one in (answer, whole, mount, load)
 }
 
 
