@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import NoMemoryError
-from harness.text import amount
+from harness.text.amount import of_bytes as _told
 
 ELSE = "run fewer workers (-n 1), free what else is held, or take a machine with more memory"
 """The mend where the spec has none."""
@@ -30,11 +30,11 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _OF_GPU = re.compile(r"\bcuda|\bcublas|\bcudnn|\bcusparse|\bcusolver|\bHIP\b|\bGPU\b", re.IGNORECASE)
-_SIZE = r"([\d.]+) ?(bytes|[KMGT]?i?B)\b"
+_SIZE = r"([\d.]+) ?(bytes|(?:[KMGT]i?)?B)\b"
 _ASKED = re.compile(rf"(?:allocate|mmap) {_SIZE}")
 _CAPACITY = re.compile(rf"total capacity of {_SIZE} of which {_SIZE} is free")
 _HELD = re.compile(rf"this process has {_SIZE} memory in use")
-_UNITS = {"": 1, "b": 1, "bytes": 1} | {
+_UNITS = {"b": 1, "bytes": 1} | {
     f"{prefix}{kind}": base ** (k + 1) for k, prefix in enumerate("kmgt") for kind, base in (("b", 1000), ("ib", 1024))
 }
 _CLASSES = (RuntimeError, OSError, ImportError)
@@ -56,20 +56,16 @@ class Room:
     """By this process, where it is limited (``ulimit -v``)."""
 
     def __str__(self) -> str:
-        asked = (
-            "how much was asked for is not known"
-            if self.asked is None
-            else f"{amount.of_bytes(self.asked)} was asked for"
-        )
-        has = [] if self.total is None else [f"{self.of} has {amount.of_bytes(self.total)}"]
-        has += (
-            []
-            if self.free is None
-            else [f"{amount.of_bytes(self.free)} of it free" if has else f"{amount.of_bytes(self.free)} is free"]
-        )
-        limit = "" if self.may_hold is None else f" of the {amount.of_bytes(self.may_hold)} that it may (ulimit -v)"
-        has += [] if self.held is None else [f"this process holds {amount.of_bytes(self.held)}{limit}"]
-        return "; ".join([asked, ", ".join(has)] if has else [asked])
+        asked = "how much was asked for is not known" if self.asked is None else f"{_told(self.asked)} was asked for"
+        has = []
+        if self.total is not None:
+            has.append(f"{self.of} has {_told(self.total)}")
+        if self.free is not None:
+            has.append(f"{_told(self.free)} of it free")
+        if self.held is not None:
+            limit = "" if self.may_hold is None else f" of the {_told(self.may_hold)} that it may (ulimit -v)"
+            has.append(f"this process holds {_told(self.held)}{limit}")
+        return "; ".join(filter(None, [asked, ", ".join(has)]))
 
 
 def is_it(error: BaseException) -> bool:
