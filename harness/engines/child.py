@@ -47,7 +47,7 @@ class Child:
 
         Raises:
             EngineError: the program died, hung, refused, or said what is no reply.
-        NoMemoryError: it refused or died for lack of memory, by its own words.
+            NoMemoryError: it refused or died for lack of memory, by its own words.
         """
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # it is dead, which the reading of its reply finds out
