@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.engines import gpu, processor
+from harness.engines import gpu, processor, resident
 from harness.spec.serve import Precision
 from harness.store import digests
 
@@ -48,6 +48,7 @@ def load(form: Loading, base: Path, threads: int, precision: Precision = FLOAT32
 
     torch.set_num_threads(threads)
     keep_freed()
+    resident.make_room()
     model = form.load(base, precision)
     model.eval()
     return Loaded(form.name, model, AutoTokenizer.from_pretrained(base))
