@@ -1,9 +1,9 @@
 """A folder of weights, and the model in it: a checkpoint as it is, or one that is rounded when it is loaded.
 
 A folder with a `FILE` holds its base's checkpoint unchanged, in `BASE`, and names the rounding. Nothing of it is
-written: its files are hard links, so it takes no room, and stays whole where the base's own folder is removed. Beside it
-lie configuration and tokenizer, for whoever reads those alone. There is no checkpoint at the top, so whoever would load
-it without its rounding gets an error, and not other weights.
+written: its files are hard links, so it takes no room, and stays whole where the base's own folder is removed. Beside
+it lie configuration and tokenizer, for whoever reads those alone. There is no checkpoint at the top, so whoever would
+load it without its rounding gets an error, and not other weights.
 """
 
 from __future__ import annotations
