@@ -44,7 +44,7 @@ class Artifact:
     seconds: float
     """Seconds that its build took, in whichever run that was."""
     reused: bool
-    sizes: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict, compare=False)
     """Name of each file -> its bytes, by the manifest."""
     emptied: bool = False
     """Whether the files are gone, and come back once something is built of them (`harness.store.emptied`)."""
