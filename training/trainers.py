@@ -55,7 +55,7 @@ def train(
     for key, problem in trainer.undone(recipe, gpu.found()):
         raise TrainingError(f"recipe.{key}: {problem}")
     if recipe.trainer == trainer.OWN:
-        assert not setting.four_bit, "the own loop trains on weights that are de-quantized already"
+        assert not setting.four_bit, "the own loop trains on weights that are rounded already"
         adapter.train(base, items, setting, folder, scratch, progress)
     else:
         by = trl_trainer.train if recipe.processes == 1 else ranks.train
