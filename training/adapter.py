@@ -59,9 +59,13 @@ def train(
     write(model, folder, {"losses": losses})
 
 
-def write(model: Any, folder: Path, told: Mapping[str, object]) -> None:
-    """The adapter of a trained peft model as files, and ``training.json`` with what is told of its training."""
-    model.save_pretrained(folder)
+def write(model: Any, folder: Path, told: Mapping[str, object], weights: Mapping[str, Any] | None = None) -> None:
+    """The adapter of a trained peft model as files, and ``training.json`` with what is told of its training.
+
+    Args:
+        weights: the model's, by name, where it holds a part of each alone.
+    """
+    model.save_pretrained(folder, state_dict=weights)
     _make_reproducible(folder)
     (folder / "training.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
 

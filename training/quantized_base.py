@@ -30,6 +30,7 @@ def load(base: Path, recipe: Recipe, device: str) -> Any:
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
+        bnb_4bit_quant_storage=dtype if recipe.sharding else torch.uint8,  # FSDP shares out floats alone
     )
     model = AutoModelForCausalLM.from_pretrained(
         base, quantization_config=config, device_map={"": device}, dtype=dtype, attn_implementation=recipe.attention

@@ -30,6 +30,16 @@ def unsaid(recipe: Recipe) -> Iterator[tuple[str, str]]:
             "processes",
             f"{recipe.processes} cannot share batches of {recipe.batch_size} evenly; make batch_size a multiple of it",
         )
+    yield from _unshared(recipe)
+
+
+def _unshared(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    if recipe.sharding is None:
+        return
+    if recipe.processes == 1:
+        yield "sharding", f"{recipe.sharding!r} shares the base among processes, and there is one; set processes"
+    if recipe.optimizer != "adamw":
+        yield "optimizer", f'{recipe.optimizer!r} knows no parts of weights; with sharding set optimizer = "adamw"'
 
 
 def undone(recipe: Recipe, cuda: bool) -> Iterator[tuple[str, str]]:
@@ -51,6 +61,7 @@ def _beyond_own(recipe: Recipe) -> Iterator[tuple[str, str]]:
         "checkpointing": (recipe.checkpointing, recipe.checkpointing, "false"),
         "packing": (recipe.packing, recipe.packing, "false"),
         "processes": (recipe.processes, recipe.processes > 1, "1"),
+        "sharding": (recipe.sharding, recipe.sharding is not None, "nothing"),
     }
     for key, (value, beyond, without) in asked.items():
         if beyond:
