@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from harness.engines import resident
 from harness.engines.nf4 import four_bit_modules
 from harness.spec.recipe import Recipe
 
@@ -24,6 +25,7 @@ def load(base: Path, recipe: Recipe, device: str) -> Any:
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
+    resident.make_room()
     dtype = getattr(torch, recipe.base_dtype)
     config = BitsAndBytesConfig(
         load_in_4bit=True,

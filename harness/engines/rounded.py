@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.engines import nf4_rounding
+from harness.engines import nf4_rounding, resident
 
 FILE, BASE = "greenrun.rounding.json", "base"
 NF4 = "nf4"
@@ -54,6 +54,7 @@ def load(folder: Path, dtype: Any, **how: Any) -> Any:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
+    resident.make_room()
     place = stored(folder)
     if place == folder:
         return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **how)

@@ -88,6 +88,17 @@ def test_kept_hidden_states_give_back_the_logits(base: Loaded, adapter: Path, sa
         assert torch.allclose(torch.log_softmax(found, -1), one, atol=1e-4)
 
 
+def test_a_form_is_held_against_the_head_alone_and_the_logits_are_the_whole_models(
+    line: Line, base: Loaded, adapter: Path, trained: Path
+) -> None:
+    def refused() -> Loaded:
+        pytest.fail("the whole reference was loaded")
+
+    alone = reference.heads(line.spec.parent / "base", FLOAT32, adapter, refused)
+    for ours, whole in zip(reference.against(trained, alone), reference.against(trained, own_head(base)), strict=True):
+        assert all(torch.equal(one, other) for one, other in zip(ours, whole, strict=True))
+
+
 def test_what_is_kept_is_no_larger_than_the_hidden_states(sample: Sample, base: Loaded, trained: Path) -> None:
     tokens = sum(len(text.completion) for text in passages(base.tokenizer, sample.all))
     states = 4 * tokens * base.model.config.hidden_size

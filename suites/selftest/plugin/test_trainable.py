@@ -22,7 +22,6 @@ BEYOND = {
     "checkpointing": "true",
     "packing": "true",
     "processes": "2",
-    "sharding": '"fsdp"',
 }
 """Keys that the own loop does not serve, with such a value of each."""
 
