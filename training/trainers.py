@@ -58,7 +58,7 @@ def train(
         raise TrainingError(f"recipe.{key}: {problem}")
     with out_of_memory.said(no_memory.doing(recipe), no_memory.mend(recipe)):
         if recipe.trainer == trainer.OWN:
-            assert not setting.four_bit, "the own loop trains on weights that are de-quantized already"
+            assert not setting.four_bit, "the own loop trains on weights that are rounded already"
             adapter.train(base, items, setting, folder, scratch, progress)
         else:
             by = trl_trainer.train if recipe.processes == 1 else ranks.train

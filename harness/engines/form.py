@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import out_of_memory
-from harness.engines import gpu, processor
+from harness.engines import gpu, processor, resident
 from harness.spec.serve import Precision
 from harness.store import digests
 
@@ -53,6 +53,7 @@ def load(form: Loading, base: Path, threads: int, precision: Precision = FLOAT32
 
     torch.set_num_threads(threads)
     keep_freed()
+    resident.make_room()
     with out_of_memory.said(f"loading the base as {form.name}, computed in {precision.compute}", _SMALLER):
         model = form.load(base, precision)
         model.eval()

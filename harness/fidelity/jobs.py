@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -47,21 +47,24 @@ def form(
     Args:
         held: folder of `states`.
     """
-    write(folder, opened(), trained, adapter, held, sample, progress)
+    write(folder, opened, trained, adapter, held, sample, progress)
 
 
 def write(
     folder: Path,
-    opening: AbstractContextManager[Engine],
+    opening: Callable[[], AbstractContextManager[Engine]],
     trained: Trained,
     adapter: Path,
     held: Path,
     sample: Sample,
     progress: Progress,
 ) -> None:
-    """Write what `form` does, of a form that is opened already."""
-    whole = as_trained.loaded(trained)
-    told, bare = (reference.logits(held, whole, name, adapter) for name in (reference.ADAPTER, reference.BASE))
-    with opening as engine:
-        measure.write(folder, measure.measure(engine, whole.tokenizer, sample, told, bare, progress))
+    """Write what `form` does. Of the reference the output heads alone are held when the form is opened."""
+    from transformers import AutoTokenizer
+
+    heads = reference.heads(trained.weights, trained.precision, adapter, lambda: as_trained.loaded(trained))
+    told, bare = reference.against(held, heads)
+    with opening() as engine:
+        tokenizer = AutoTokenizer.from_pretrained(trained.weights)
+        measure.write(folder, measure.measure(engine, tokenizer, sample, told, bare, progress))
         halving.write(folder, engine.halved())

@@ -57,7 +57,7 @@ def prove_mount(
     Args:
         bare: gives the form's bare base as a torch model.
     """
-    proof = mount_proof.measure(bare(), as_trained.loaded(trained), adapter, probes)
+    proof = mount_proof.measure(bare, lambda: as_trained.loaded(trained), adapter, probes)
     (folder / MEASURED).write_text(json.dumps(asdict(proof)) + "\n", encoding="utf-8")
 
 

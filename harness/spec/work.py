@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge
 
 from harness.spec.table import Table
-from harness.spec.values import Count, Positive, Share
+from harness.spec.values import Chosen, Count, Positive, Share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +31,18 @@ class Generation(Table):
     score."""
 
 
+Step = Literal["merged", "f16"]
+"""The merged checkpoint in float32, and a 16-bit file of it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Retention(Table):
     keep_last: Count | None = None
     """After a run, remove artifacts that only runs before the last N used; releases and pins stay. Without it nothing
     is removed."""
+    keep: Chosen[Step] = frozenset()
+    """Steps on the way to a GGUF file whose bytes stay after a run, ``merged`` and ``f16``. The others are made again
+    when something new is measured on them."""
 
 
 Stage = Literal[

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from harness.dataset import tokens
 from harness.dataset.checks import items_of
-from harness.engines import adapter_files, form, greedy, nf4
+from harness.engines import adapter_files, form, greedy, nf4, rounded
 from harness.engines.divergence import completion_logprobs, mean_kl, passages
 from harness.engines.float32 import FORM as FLOAT32
 from harness.engines.form import Loaded
@@ -66,7 +66,7 @@ def test_a_base_that_was_not_quantized_has_no_four_bit_layer(line: Line) -> None
 def test_the_weights_trained_on_are_those_that_the_four_bit_form_computes_with(
     line: Line, four_bit: Loaded, tmp_path: Path
 ) -> None:
-    nf4.write_dequantized(line.spec.parent / "base", tmp_path)
+    rounded.write(line.spec.parent / "base", tmp_path, {})
     texts = passages(four_bit.tokenizer, items_of(load.load(line.spec).tasks["sea"], "dev"))
     trained_on = completion_logprobs(form.load(FLOAT32, tmp_path, 1), texts)
     assert mean_kl(completion_logprobs(four_bit, texts), trained_on) < 1e-9
