@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import asdict, replace
-from functools import partial
+from dataclasses import asdict
 from pathlib import Path
 
 from harness.engines import base_model, llama_engine
-from harness.engines.engine import Engine
 from harness.engines.generate import Decoding
 from harness.engines.llama_cpp import Runtime
 from harness.engines.workshop import Workshop
@@ -19,6 +16,7 @@ from harness.gguf import files as made
 from harness.gguf import requests
 from harness.gguf.files import GgufFiles
 from harness.gguf.toolchain.find import Toolchain
+from harness.jobs.call import Call
 from harness.spec.objects import Spec
 from harness.store.artifact import Artifact
 
@@ -67,7 +65,7 @@ class Gguf(Form):
     def decoding(self, wanted: Decoding) -> Decoding:
         """Batches of one. llama.cpp uses other kernels for other batch sizes, so an answer could depend on what is
         asked beside it, and a gate must not rest on that."""
-        return replace(wanted, batch_size=1)
+        return wanted.one_by_one()
 
     def ships(self, shop: Workshop, adapter: Artifact, name: str) -> Mapping[str, Path]:
         """The very files whose answers were judged: an adapter alone would be merged and quantized anew by whoever
@@ -88,12 +86,15 @@ def serve(shop: Workshop, files: GgufFiles) -> Served:
     """
     tools: Toolchain = shop.llama_cpp()
     identity = {**files.identity, "toolchain": tools.digest, "threads": shop.spec.threads}
-    return Served(identity, partial(_opened, files, shop.base.path, shop.spec.threads, tools))
-
-
-def _opened(files: GgufFiles, tokenizer: Path, threads: int, tools: Toolchain) -> AbstractContextManager[Engine]:
-    runtime = Runtime(environment=tools.environment())
-    return llama_engine.opened(files.file, files.lora_file, tokenizer, threads, runtime)
+    opened = Call.of(
+        llama_engine.opened,
+        file=files.file,
+        lora=files.lora_file,
+        tokenizer=shop.base.path,
+        threads=shop.spec.threads,
+        runtime=Runtime(environment=tools.environment()),
+    )
+    return Served(identity, opened)
 
 
 FORM = Gguf()

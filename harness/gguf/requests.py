@@ -10,10 +10,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.engines import base_model, chat_template, form
+from harness.engines import base_model, chat_template, form, rounded
 from harness.errors import SpecError
-from harness.gguf import convert, dequantized, lora, merge, quantize, retold
+from harness.gguf import convert, dequantized, jobs, lora, quantize, retold
 from harness.gguf.toolchain.find import Toolchain
+from harness.jobs.request import made_by
 from harness.spec.gguf import GgufGates
 from harness.spec.objects import Spec
 from harness.store import digests
@@ -40,7 +41,8 @@ def merged(spec: Spec, weights: Artifact, adapter: Artifact) -> Request:
         "machine": form.machine(spec.threads),
         "code": digests.of_code("harness.gguf.merge"),
     }
-    return Request(Key("merged", adapter.label, inputs), lambda folder: merge.write(weights.path, adapter.path, folder))
+    key = Key("merged", adapter.label, inputs)
+    return made_by(jobs.merged, key, spec.compute, {"weights": weights.path, "adapter": adapter.path})
 
 
 def about(spec: Spec, base: Artifact, adapter: Artifact | None) -> dict[str, str]:
@@ -58,7 +60,7 @@ def about(spec: Spec, base: Artifact, adapter: Artifact | None) -> dict[str, str
 
 
 def f16(spec: Spec, checkpoint: Artifact, told: Mapping[str, str], label: str, toolchain: Toolchain) -> Request:
-    """A checkpoint as a GGUF file in f16.
+    """A folder of weights as a GGUF file in f16.
 
     Args:
         told: what the file says of itself.
@@ -70,11 +72,12 @@ def f16(spec: Spec, checkpoint: Artifact, told: Mapping[str, str], label: str, t
         "about": dict(told),
         "toolchain": toolchain.digest,
         "versions": dict(digests.of_versions(VERSIONS)),
-        "code": digests.of_code("harness.gguf.convert"),
+        "code": digests.of_code("harness.gguf.convert", "harness.engines.rounded"),
     }
 
     def build(folder: Path) -> None:
-        convert.to_f16(checkpoint.path, toolchain, told, folder, limit)
+        with rounded.checkpoint(checkpoint.path, scratch(folder)) as plain:
+            convert.to_f16(plain, toolchain, told, folder, limit)
 
     return Request(Key("gguf", f"{label} f16", inputs), build)
 

@@ -37,7 +37,7 @@ class Settings:
 
     @property
     def served(self) -> Path:
-        """Where its NF4 weights are written, de-quantized: what adapters are trained on."""
+        """Where it lies to be loaded rounded to NF4: what adapters are trained on."""
         return self.work / "served"
 
     def adapter(self, dtype: str) -> Path:
