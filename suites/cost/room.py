@@ -40,4 +40,4 @@ def memory(shape: Shape, spec: Spec, tokens: Tokens) -> Iterator[Room]:
     kept = cache_bytes(shape, spec.batch_size, tokens.prompt + tokens.longest)
     yield Room(f"answer, {spec.batch_size} together", base + kept)
     whole = needs.size_of(BFLOAT16) * shape.weights
-    yield Room("hold it against the weights as trained, both loaded", base + whole)
+    yield Room("hold it against the weights as trained, one after the other", needs.in_turn(base, whole))
