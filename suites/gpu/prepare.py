@@ -101,8 +101,8 @@ def _download(requirements: Sequence[str], folder: Path) -> None:
             said = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
             cause = "no package index was reached" if "Retrying (" in done.stderr else "pip found no such wheel"
             raise WheelError(
-                f"{cause} ({' '.join(said or done.stderr.splitlines()[-1:])[:500]}); `make gpu` needs pip's index once, "
-                f"and there a wheel of each package for Python {PYTHON} on Linux x86-64, or Python source alone"
+                f"{cause} ({' '.join(said or done.stderr.splitlines()[-1:])[:500]}); `make gpu` needs pip's index "
+                f"once, and there a wheel of each package for Python {PYTHON} on Linux x86-64, or Python source alone"
             )
         left.remove(source)
 
