@@ -51,7 +51,7 @@ def apart(nodes: Nodes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
         pytest.skip("no view of the file system can be made here that differs (unshare --mount wants privileges)")
     node = nodes.add_alone(store, place, apart=1.0)
     until(lambda: len(nodes.cluster.global_state.node_table()) >= 4)
-    yield Compute(engine="ray", address=nodes.cluster.address, cpus=1, resource=APART), store, node.pid
+    return Compute(engine="ray", address=nodes.cluster.address, cpus=1, resource=APART), store, node.pid
 
 
 def test_a_node_that_does_not_see_the_store_is_refused_when_the_run_opens(
