@@ -23,8 +23,8 @@ OVERRIDES = ("NVIDIA_TF32_OVERRIDE", "CUBLAS_WORKSPACE_CONFIG", "TORCH_ALLOW_TF3
 
 
 def found() -> bool:
-    """Whether torch finds a CUDA device, here or on the machines that do the jobs. A torch that was built for processors
-    alone finds none; it is not imported to be asked."""
+    """Whether torch finds a CUDA device, here or on the machines that do the jobs. A torch that was built for
+    processors alone finds none; it is not imported to be asked."""
     if (nodes := elsewhere.told()) is not None:
         return nodes.cuda
     if digests.of_versions(("torch",))["torch"].endswith("+cpu"):

@@ -1,4 +1,4 @@
-"""A run whose jobs a cluster does: what its nodes have in common is asked once, and every process of the run is told."""
+"""A run whose jobs a cluster does: asked once what its nodes have in common, for every process of the run."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ _HIDDEN = ("", "-1")
 def card(
     environment: Mapping[str, str] = os.environ, nvidia: Path = processor.NVIDIA, torch: str | None = None
 ) -> bool:
-    """Whether torch will find a CUDA device, as far as can be told from outside; that of a cluster's nodes, where these do
-    the jobs.
+    """Whether torch will find a CUDA device, as far as can be told from outside; that of a cluster's nodes, where these
+    do the jobs.
 
     Args:
         nvidia: a file that is there where the system has the driver of a card.
