@@ -11,12 +11,13 @@ from pathlib import Path
 from harness.engines import base_model, llama_engine
 from harness.engines.engine import Engine
 from harness.engines.generate import Decoding
+from harness.engines.llama_compute import Compute
 from harness.engines.llama_cpp import Runtime
 from harness.engines.workshop import Workshop
 from harness.errors import EngineError
 from harness.forms.form import Form, Served
+from harness.gguf import computing, requests
 from harness.gguf import files as made
-from harness.gguf import requests
 from harness.gguf.files import GgufFiles
 from harness.gguf.toolchain.find import Toolchain
 from harness.spec.objects import Spec
@@ -84,16 +85,17 @@ def serve(shop: Workshop, files: GgufFiles) -> Served:
     """Serve an adapter's files with llama.cpp.
 
     Raises:
-        BlockedError: there is no llama.cpp.
+        BlockedError: there is no llama.cpp, or it finds no GPU for the layers that are to lie on one.
     """
     tools: Toolchain = shop.llama_cpp()
-    identity = {**files.identity, "toolchain": tools.digest, "threads": shop.spec.threads}
-    return Served(identity, partial(_opened, files, shop.base.path, shop.spec.threads, tools))
+    compute = computing.of(shop.spec, tools)
+    identity = {**files.identity, "toolchain": tools.digest, **compute.identity}
+    return Served(identity, partial(_opened, files, shop.base.path, compute, tools))
 
 
-def _opened(files: GgufFiles, tokenizer: Path, threads: int, tools: Toolchain) -> AbstractContextManager[Engine]:
+def _opened(files: GgufFiles, tokenizer: Path, compute: Compute, tools: Toolchain) -> AbstractContextManager[Engine]:
     runtime = Runtime(environment=tools.environment())
-    return llama_engine.opened(files.file, files.lora_file, tokenizer, threads, runtime)
+    return llama_engine.opened(files.file, files.lora_file, tokenizer, compute, runtime)
 
 
 FORM = Gguf()

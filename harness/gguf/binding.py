@@ -12,10 +12,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.engines.llama_compute import Compute
 
 MARK = "greenrun: "
 """Prefix of the lines in which the child reports its progress, so that a crash can be placed."""
+LOG = "llama.cpp: "
+"""Prefix of the lines in which it repeats what llama.cpp said of loading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class Spoken:
     peak: int
     answer_speed: float
     """Tokens per second of answering, prompts included."""
+    log: str = ""
+    """What llama.cpp said of loading, where layers were to lie on a GPU."""
 
 
 def ask(
@@ -39,7 +46,7 @@ def ask(
     model: Path,
     prompts: Sequence[Sequence[int]],
     limits: Sequence[int],
-    threads: int,
+    compute: Compute,
     seconds: float,
     lora: Path | None = None,
 ) -> Spoken:
@@ -47,6 +54,7 @@ def ask(
 
     Args:
         toolchain: a `harness.gguf.toolchain.find.Toolchain`.
+        compute: threads, and layers on a GPU: where they do not lie there, nothing was answered.
         limits: tokens that each answer may have.
         seconds: for all of them together.
         lora: a GGUF LoRA that is laid upon the model.
@@ -59,14 +67,19 @@ def ask(
             "model": str(model),
             "prompts": [list(ids) for ids in prompts],
             "limits": list(limits),
-            "threads": threads,
+            "threads": compute.threads,
+            "layers": compute.layers,
+            "no_gpu": bool(compute.gpus) and compute.layers == 0,
             "lora": None if lora is None else str(lora),
         }
         asked.write_text(json.dumps(request), encoding="utf-8")
         # -P: the modules beside this file are not to be found by the names of the standard library's
         ended = native.run([sys.executable, "-P", __file__, asked, said], seconds, env=toolchain.environment())
         rows = _rows(said)
-    problem = "" if ended.ok else f"{_place(ended.out)}: {ended.explain()}"
+    log = "\n".join(line.removeprefix(LOG) for line in ended.out.splitlines() if line.startswith(LOG))
+    problem = compute.missing(log) if ended.ok else f"{_place(ended.out)}: {ended.explain()}"
+    if ended.ok and problem:
+        rows = []  # answers of the CPU, which nobody asked for
     spent = sum(row["seconds"] for row in rows)
     return Spoken(
         texts=tuple(str(row["text"]) for row in rows),
@@ -75,6 +88,7 @@ def ask(
         seconds=ended.seconds,
         peak=ended.peak,
         answer_speed=sum(row["tokens"] for row in rows) / spent if spent else 0.0,
+        log=log,
     )
 
 
@@ -96,6 +110,8 @@ def main(asked: Path, said: Path) -> None:
     print(f"{MARK}importing llama-cpp-python", flush=True)
     from llama_cpp import Llama
 
+    said_of_loading: list[str] = []
+    listener = _listen(said_of_loading) if request["layers"] else None
     print(f"{MARK}loading the model", flush=True)
     room = max(len(ids) + limit for ids, limit in zip(request["prompts"], request["limits"], strict=True))
     model = Llama(
@@ -103,9 +119,13 @@ def main(asked: Path, said: Path) -> None:
         n_ctx=room + 8,
         n_threads=request["threads"],
         n_threads_batch=request["threads"],
+        n_gpu_layers=request["layers"],
         lora_path=request["lora"],
         verbose=False,
+        **({"offload_kqv": False, "op_offload": False} if request["no_gpu"] else {}),
     )
+    for line in "".join(said_of_loading).splitlines():
+        print(f"{LOG}{line}", flush=True)
     with said.open("w", encoding="utf-8") as stream:
         for number, (ids, limit) in enumerate(zip(request["prompts"], request["limits"], strict=True)):
             print(f"{MARK}answering prompt {number + 1} of {len(request['prompts'])}", flush=True)
@@ -121,6 +141,21 @@ def main(asked: Path, said: Path) -> None:
             }
             stream.write(json.dumps(row) + "\n")
             stream.flush()
+    del listener  # was held as long as it may have been called
+
+
+def _listen(said: list[str]) -> Any:
+    """llama.cpp's listener, which keeps what it logs; it must be held while it may be called."""
+    import ctypes
+
+    import llama_cpp
+
+    def hear(level: int, text: bytes, data: Any) -> None:
+        said.append(text.decode("utf-8", "replace"))
+
+    listener = llama_cpp.llama_log_callback(hear)
+    llama_cpp.llama_log_set(listener, ctypes.c_void_p(0))
+    return listener
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ class Compiler:
     log: Path
     environment: Mapping[str, str]
     say: Say
+    options: tuple[str, ...] = ()
+    """Options of cmake beside those of every build."""
 
     def compile(self, instructions: Instructions, commit: str) -> None:
         """Configure for one instruction set and build the tools; a second set compiles only ggml's kernels again.
@@ -60,7 +62,7 @@ class Compiler:
         generator = ["-G", "Ninja"] if self._which("ninja") else []
         configure = ["cmake", "-S", str(self.source), "-B", str(self.build), *generator, *FLAGS]
         configure += [f"-DCMAKE_PROJECT_ggml_INCLUDE={KERNELS}", "-DLLAMA_BUILD_NUMBER=0"]
-        configure += [f"-DLLAMA_BUILD_COMMIT={commit}", *cmake_options(instructions)]
+        configure += [f"-DLLAMA_BUILD_COMMIT={commit}", *cmake_options(instructions), *self.options]
         self._run(configure, "configuring")
         jobs = str(len(os.sched_getaffinity(0)))
         command = ["cmake", "--build", str(self.build), "-j", jobs, "--target", *TARGETS]

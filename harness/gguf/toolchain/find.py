@@ -13,6 +13,7 @@ from pathlib import Path
 from harness.engines import native
 from harness.errors import ToolchainError
 from harness.gguf.toolchain import source
+from harness.gguf.toolchain.backends import CPU
 from harness.store import digests
 
 TOOLS = ("llama-quantize", "llama-completion", "llama-cli")
@@ -44,6 +45,8 @@ class Toolchain:
     """Name of the instruction set that it was built for; "unknown" where it was not built here."""
     digest: str
     """SHA-256 over all files that convert, quantize or answer: part of the key of whatever they make."""
+    backend: str = "unknown"
+    """Name of what it was built to compute on (`harness.gguf.toolchain.backends`)."""
 
     @property
     def lora_converter(self) -> Path:
@@ -107,6 +110,7 @@ def at(folder: Path) -> Toolchain:
         python=python,
         instructions=str(manifest.get("instructions", "unknown")),
         digest=_digest(found, library.parent, converter, python),
+        backend=str(manifest.get("backend", CPU.name if manifest else "unknown")),
     )
 
 

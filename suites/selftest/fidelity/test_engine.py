@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.engines import llama_cpp
+from harness.engines.llama_compute import Compute
 from harness.errors import EngineError
 
 READY = 'print(json.dumps({"ready": True, "bytes": 0}), flush=True)\n'
@@ -32,7 +33,7 @@ def refusal(folder: Path, body: str, patience: float = 5.0) -> str:
     """The error message about a program that misbehaves when it loads or is asked."""
     with (
         pytest.raises(EngineError) as caught,
-        llama_cpp.opened(folder / "model.gguf", 1, program(folder, body, patience)) as loaded,
+        llama_cpp.opened(folder / "model.gguf", Compute(1), program(folder, body, patience)) as loaded,
     ):
         loaded.facts()
     return str(caught.value)
@@ -84,7 +85,7 @@ def test_a_request_that_llama_refuses_is_an_error_with_its_reason(tmp_path: Path
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     with (
         pytest.raises(EngineError, match="llama-nowhere cannot be started"),
-        llama_cpp.opened(tmp_path / "model.gguf", 1, llama_cpp.Runtime(("llama-nowhere",))),
+        llama_cpp.opened(tmp_path / "model.gguf", Compute(1), llama_cpp.Runtime(("llama-nowhere",))),
     ):
         pass
 
@@ -122,7 +123,7 @@ def test_raw_bytes_and_replies_do_not_run_into_each_other(tmp_path: Path) -> Non
         "    head = json.dumps({'ids': [10, 10], 'bytes': len(raw), 'peak': 7}).encode() + b'\\n'\n"
         "    sys.stdout.buffer.write(head + raw); sys.stdout.buffer.flush()\n"
     )
-    with llama_cpp.opened(tmp_path / "model.gguf", 1, program(tmp_path, body)) as loaded:
+    with llama_cpp.opened(tmp_path / "model.gguf", Compute(1), program(tmp_path, body)) as loaded:
         assert loaded.logits([1], [2, 3]).tolist() == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
         assert loaded.tokenize("two") == [10, 10]
         assert loaded.logits([1, 2, 3], [4]).shape == (1, 6)
@@ -172,7 +173,7 @@ def test_memory_is_that_of_the_engine_and_not_of_the_process_that_started_it(tmp
         "sys.stdin.readline(); print(json.dumps({'bytes': 0, 'peak': child.peak_memory()}), flush=True)\n"
         "sys.stdin.read()\n"
     )
-    with llama_cpp.opened(tmp_path / "model.gguf", 1, program(tmp_path, body, patience=60)) as loaded:
+    with llama_cpp.opened(tmp_path / "model.gguf", Compute(1), program(tmp_path, body, patience=60)) as loaded:
         loaded.facts()
         assert 1 << 20 < loaded.peak < 200 << 20
     del held

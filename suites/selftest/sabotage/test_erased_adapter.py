@@ -17,6 +17,7 @@ from harness.engines import form, llama_cpp
 from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding
+from harness.engines.llama_compute import Compute
 from harness.engines.llama_engine import LlamaEngine
 from harness.fidelity import measure, reference
 from harness.fidelity.measure import Measured, Sample
@@ -73,7 +74,7 @@ def _measured(made: Made, quantization: str, folder: Path) -> Measured:
     quantize.quantize(made.f16, quantization, made.toolchain, folder, made.spec.threads, SECONDS)
     adapter, base = (reference.logits(made.reference, made.base, name) for name in (reference.ADAPTER, reference.BASE))
     runtime = llama_cpp.Runtime(environment=made.toolchain.environment())
-    with llama_cpp.opened(folder / convert.FILE, made.spec.threads, runtime) as loaded:
+    with llama_cpp.opened(folder / convert.FILE, Compute(made.spec.threads), runtime) as loaded:
         asked = LlamaEngine(loaded, made.base.tokenizer)
         return measure.measure(asked, made.base.tokenizer, made.sample, adapter, base)
 
