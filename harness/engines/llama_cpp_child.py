@@ -31,6 +31,8 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, BinaryIO
 
 import llama_cpp
@@ -49,14 +51,14 @@ class Session:
 
     def __init__(self, path: str, threads: int, layers: int, lora: str = "") -> None:
         self.said: list[str] = []
-        self.listener = overheard(self.said) if layers else None
         llama_cpp.llama_backend_init()
         options = llama_cpp.llama_model_default_params()
         options.n_gpu_layers = layers
         none = (ctypes.c_void_p * 1)()
         if layers == 0:  # without any device: else a GPU would take long prompts, whose weights it fetches for that
             options.devices = ctypes.cast(none, ctypes.c_void_p)
-        self.model = llama_cpp.llama_model_load_from_file(path.encode(), options)
+        with overheard(self.said) if layers else nullcontext():
+            self.model = llama_cpp.llama_model_load_from_file(path.encode(), options)
         if not self.model:
             raise ValueError(f"llama.cpp cannot load {path}; the file is cut, or is no GGUF")
         self.vocabulary = llama_cpp.llama_model_get_vocab(self.model)
@@ -296,8 +298,9 @@ def die_with_parent() -> None:
         sys.exit(1)
 
 
-def overheard(said: list[str]) -> Any:
-    """llama.cpp's listener, which keeps what it logs and prints it as ever. It must be held while it may be called."""
+@contextmanager
+def overheard(said: list[str]) -> Iterator[None]:
+    """For the context, what llama.cpp logs is kept, and printed as ever."""
 
     def hear(level: int, text: bytes, data: Any) -> None:
         said.append(text.decode("utf-8", "replace"))
@@ -305,7 +308,10 @@ def overheard(said: list[str]) -> Any:
 
     listener = llama_cpp.llama_log_callback(hear)
     llama_cpp.llama_log_set(listener, ctypes.c_void_p(0))
-    return listener
+    try:
+        yield
+    finally:
+        llama_cpp.llama_log_set(llama_cpp.llama_log_callback(), ctypes.c_void_p(0))  # none: it prints by itself again
 
 
 def main() -> None:

@@ -9,7 +9,8 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,9 +78,9 @@ def ask(
         ended = native.run([sys.executable, "-P", __file__, asked, said], seconds, env=toolchain.environment())
         rows = _rows(said)
     log = "\n".join(line.removeprefix(LOG) for line in ended.out.splitlines() if line.startswith(LOG))
-    problem = compute.missing(log) if ended.ok else f"{_place(ended.out)}: {ended.explain()}"
-    if ended.ok and problem:
-        rows = []  # answers of the CPU, which nobody asked for
+    problem = "" if ended.ok else f"{_place(ended.out)}: {ended.explain()}"
+    if rows and (missing := compute.missing(log)):
+        rows, problem = [], missing  # answers of the CPU, which nobody asked for
     spent = sum(row["seconds"] for row in rows)
     return Spoken(
         texts=tuple(str(row["text"]) for row in rows),
@@ -111,19 +112,20 @@ def main(asked: Path, said: Path) -> None:
     from llama_cpp import Llama
 
     said_of_loading: list[str] = []
-    listener = _listen(said_of_loading) if request["layers"] else None
     print(f"{MARK}loading the model", flush=True)
     room = max(len(ids) + limit for ids, limit in zip(request["prompts"], request["limits"], strict=True))
-    model = Llama(
-        request["model"],
-        n_ctx=room + 8,
-        n_threads=request["threads"],
-        n_threads_batch=request["threads"],
-        n_gpu_layers=request["layers"],
-        lora_path=request["lora"],
-        verbose=False,
-        **({"offload_kqv": False, "op_offload": False} if request["no_gpu"] else {}),
-    )
+    with _overheard(said_of_loading) if request["layers"] else nullcontext():
+        model = Llama(
+            request["model"],
+            n_ctx=room + 8,
+            n_threads=request["threads"],
+            n_threads_batch=request["threads"],
+            n_gpu_layers=request["layers"],
+            lora_path=request["lora"],
+            verbose=False,
+            # without layers a GPU would still hold the cache, and take long prompts
+            **({"offload_kqv": False, "op_offload": False} if request["no_gpu"] else {}),
+        )
     for line in "".join(said_of_loading).splitlines():
         print(f"{LOG}{line}", flush=True)
     with said.open("w", encoding="utf-8") as stream:
@@ -141,11 +143,11 @@ def main(asked: Path, said: Path) -> None:
             }
             stream.write(json.dumps(row) + "\n")
             stream.flush()
-    del listener  # was held as long as it may have been called
 
 
-def _listen(said: list[str]) -> Any:
-    """llama.cpp's listener, which keeps what it logs; it must be held while it may be called."""
+@contextmanager
+def _overheard(said: list[str]) -> Iterator[None]:
+    """For the context, what llama.cpp logs is kept."""
     import ctypes
 
     import llama_cpp
@@ -155,7 +157,10 @@ def _listen(said: list[str]) -> Any:
 
     listener = llama_cpp.llama_log_callback(hear)
     llama_cpp.llama_log_set(listener, ctypes.c_void_p(0))
-    return listener
+    try:
+        yield
+    finally:
+        llama_cpp.llama_log_set(llama_cpp.llama_log_callback(), ctypes.c_void_p(0))  # none: it prints by itself again
 
 
 if __name__ == "__main__":
