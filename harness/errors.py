@@ -15,6 +15,7 @@ GreenrunError
 ├── SignatureError       a signature or a key cannot be used
 ├── BlockedError         a gate cannot be judged because an earlier one is red
 ├── EngineError          a model's engine died, hung, or gave what cannot be used
+├── JobError             a job's process ended, or failed by an error that is nobody's on purpose
 ├── FetchError           a base cannot be brought from its hub
 ├── MeansError           this machine has not the room or the memory for a run
 ├── ToolchainError       there is no usable llama.cpp
@@ -116,6 +117,10 @@ class BlockedError(GreenrunError):
 
 class EngineError(GreenrunError):
     """Raised when a model's engine died, hung or gave what cannot be used."""
+
+
+class JobError(GreenrunError):
+    """Raised when a job's process ended, or its job failed by an error that is nobody's on purpose; names the job."""
 
 
 class FetchError(GreenrunError):

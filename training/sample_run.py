@@ -13,21 +13,20 @@ from harness.engines.float32 import FORM
 from harness.engines.form import load
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
-from harness.spec.recipe import Experiment, Recipe
+from harness.spec.recipe import Experiment
 from training.setting import Setting
 from training.trainers import train
 
 FILE = "sample.json"
 ITEMS = 4
+TRIAL = Experiment("sample", 2, 1e-3)
 
 
-def run(
-    base: Path, items: Sequence[Item], recipe: Recipe, seed: int, threads: int, folder: Path, four_bit: bool
-) -> None:
+def run(base: Path, items: Sequence[Item], setting: Setting, folder: Path) -> None:
     """Train on the first items for two epochs, mount the adapter, generate once; writes ``sample.json``.
 
     Args:
-        recipe: settled, as `training.trainers` does; with `four_bit` it takes 4-bit modules of the base.
+        setting: with a settled recipe (`training.trainers`) and, in place of an experiment of the spec, `TRIAL`.
 
     Raises:
         TrainingError, AdapterError: what would have broken every later training as well.
@@ -36,9 +35,8 @@ def run(
     with tempfile.TemporaryDirectory(prefix="greenrun-sample-") as place:
         trained = Path(place) / "adapter"
         scratch = Path(place) / "scratch"
-        setting = Setting(recipe, Experiment("sample", 2, 1e-3), seed, threads, four_bit)
         train(base, few, setting, trained, scratch)
         losses = json.loads((trained / "training.json").read_text(encoding="utf-8"))["losses"]
-        with mounted(load(FORM, base, threads), trained) as engine:
+        with mounted(load(FORM, base, setting.threads), trained) as engine:
             answer = answer_all(engine, few[:1], Decoding(1, 8))[0]
     (folder / FILE).write_text(json.dumps({"losses": losses, "tokens": len(answer.ids)}) + "\n", encoding="utf-8")

@@ -67,10 +67,10 @@ def machine(threads: int) -> dict[str, object]:
     """What of this machine is known to change results: device, driver, instruction set, threads, library versions."""
     import torch
 
-    cuda = device() == "cuda"
+    card = gpu.asked_apart() if device() == "cuda" else {"device": "cpu", "settings": {}}
     return {
-        "device": torch.cuda.get_device_name() if cuda else "cpu",
-        "cuda": gpu.settings() if cuda else {},
+        "device": card["device"],
+        "cuda": card["settings"],
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "held_to": {name: os.environ.get(name, "") for name in (processor.ONEDNN, processor.MKL)},
         "threads": threads,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import subprocess
+import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from harness.engines.processor import NVIDIA
+from harness.errors import EngineError
+from harness.project import ROOT
 from harness.store import digests
 
 _VERSION = re.compile(r"NVRM version:.*?\s(?P<version>\d+(?:\.\d+)+)\s")
@@ -25,8 +31,25 @@ def found() -> bool:
     return torch.cuda.is_available()
 
 
+@lru_cache
+def asked_apart() -> dict[str, Any]:
+    """``device``, the card's name, and `settings`, as another process finds them: one that asked by itself would hold
+    some of the card's memory for as long as it lives.
+
+    Raises:
+        EngineError: that process failed.
+    """
+    told = subprocess.run(
+        [sys.executable, "-m", "harness.engines.gpu"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if told.returncode:
+        raise EngineError(f"the GPU cannot be asked what it is: {told.stderr.strip()[-500:]}")
+    return dict(json.loads(told.stdout.splitlines()[-1]))
+
+
 def settings() -> dict[str, object]:
-    """Driver, CUDA and cuDNN, capability, TF32 and the kernels that attention may take. Asks torch, on a GPU alone."""
+    """Driver, CUDA and cuDNN, capability, TF32 and the kernels that attention may take. Asks torch, on a GPU alone, and
+    initializes CUDA in this process."""
     import torch
 
     kernels: Any = torch.backends.cuda
@@ -58,3 +81,13 @@ def driver(told: Path = NVIDIA) -> str:
     except OSError:
         return ""
     return found["version"] if found else ""
+
+
+def main() -> None:
+    import torch
+
+    print(json.dumps({"device": torch.cuda.get_device_name(), "settings": settings()}))
+
+
+if __name__ == "__main__":
+    main()

@@ -29,24 +29,26 @@ class Compute:
     threads: int
     layers: int = 0
     """Layers on a GPU; `ALL` for every one. With 0 no GPU is used at all, not even for long prompts."""
-    gpus: tuple[str, ...] = ()
-    """The GPUs that it sees, ``CUDA0: NVIDIA A100-SXM4-40GB``."""
+    gpu: str = ""
+    """The first GPU that it sees, ``CUDA0: NVIDIA A100-SXM4-40GB``: layers lie on that one alone, so that results do
+    not depend on how many there are. "" where it sees none."""
     software: Mapping[str, str] = field(default_factory=dict)
-    """What the GPUs are driven by: name -> version or file."""
+    """What the GPU is driven by: library -> file that is loaded."""
 
     @property
     def identity(self) -> dict[str, object]:
         """JSON values for keys. What is left unused changes nothing, so it is left out."""
         mine: dict[str, object] = {"threads": self.threads, "layers": self.layers}
-        return {**mine, "gpus": list(self.gpus), "software": dict(self.software)} if self.layers else mine
+        return {**mine, "gpu": self.gpu, "software": dict(self.software)} if self.layers else mine
 
     def options(self) -> list[str]:
         """Options of llama-completion and llama-cli."""
         threads = ["-t", str(self.threads)]
         if self.layers:
             layers = "all" if self.layers == ALL else str(self.layers)
-            return [*threads, "-ngl", layers, "--verbosity", EVERY_LINE]
-        return [*threads, "-ngl", "0", "--device", "none"] if self.gpus else threads
+            one = ["--split-mode", "none", "--main-gpu", "0"]
+            return [*threads, "-ngl", layers, *one, "--verbosity", EVERY_LINE]
+        return [*threads, "-ngl", "0", "--device", "none"] if self.gpu else threads
 
     def missing(self, log: str) -> str:
         """What of the layers that were asked for is not on a GPU, by llama.cpp's log of loading; "" where all are."""

@@ -57,6 +57,8 @@ class Session:
         none = (ctypes.c_void_p * 1)()
         if layers == 0:  # without any device: else a GPU would take long prompts, whose weights it fetches for that
             options.devices = ctypes.cast(none, ctypes.c_void_p)
+        else:
+            options.split_mode = llama_cpp.LLAMA_SPLIT_MODE_NONE  # on the first GPU alone
         with overheard(self.said) if layers else nullcontext():
             self.model = llama_cpp.llama_model_load_from_file(path.encode(), options)
         if not self.model:

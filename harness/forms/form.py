@@ -6,11 +6,11 @@ Whoever judges a form asks it here and knows none by name. A new one is a file w
 
 from __future__ import annotations
 
+import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from harness.engines.engine import Engine
@@ -18,6 +18,7 @@ from harness.engines.form import FLOAT32, Loaded, machine
 from harness.engines.generate import Decoding
 from harness.engines.workshop import Workshop
 from harness.errors import EngineError, GreenrunError
+from harness.jobs.call import Call
 from harness.spec.objects import Spec
 from harness.spec.serve import Precision, Serve
 from harness.store.artifact import Artifact
@@ -35,7 +36,8 @@ class Served:
     """JSON values that enter the key of whatever is asked of it: digests of what it is made of, settings, machine, and
     the versions of an engine that lives in another environment."""
     open: Callable[[], AbstractContextManager[Engine]]
-    """Loads it for as long as the context lasts."""
+    """Loads it for as long as the context lasts. A `Call` can be made by any process, so that asking it can be a job;
+    anything else is asked by the process that has it."""
 
 
 class Form(ABC):
@@ -156,9 +158,41 @@ class Direct(Form):
 
     def serve(self, shop: Workshop, adapter: Artifact | None) -> Served:
         folder = None if adapter is None else adapter.path
-        return Served(self.identity(shop), partial(self.opened, shop.base.path, folder, shop.spec.threads))
+        return Served(self.identity(shop), self.lent(shop.spec.serve, shop.base.path, folder, shop.spec.threads))
+
+    def lent(self, serve: Serve, base: Path, adapter: Path | None, threads: int) -> Call:
+        """The call that opens it as a run does, with what its process may have loaded already."""
+        return Call.of(opened, place=self.place, serve=serve, base=base, adapter=adapter, threads=threads)
 
     def identity(self, shop: Workshop) -> Mapping[str, object]:
         """`Served.identity`: the adapter's digest enters keys by itself."""
         settings = {"name": self.name, **self.settings(shop.spec), "machine": machine(shop.spec.threads)}
         return {"base": shop.base.digest, "form": settings}
+
+
+def direct(place: str, serve: Serve) -> Direct:
+    """The form of this place, as ``[serve]`` has it.
+
+    Raises:
+        FormError: there is none.
+    """
+    found = pkgutil.resolve_name(place)
+    if not isinstance(found, Direct):
+        raise FormError(f"{place} is no form that needs a base checkpoint and an adapter's folder alone")
+    served: Form = found.serving(serve)
+    assert isinstance(served, Direct)
+    return served
+
+
+def opened(place: str, serve: Serve, base: Path, adapter: Path | None, threads: int) -> AbstractContextManager[Engine]:
+    """The form of this place, loaded anew for as long as the context lasts."""
+    return direct(place, serve).opened(base, adapter, threads)
+
+
+def bare(place: str, serve: Serve, base: Path, threads: int) -> Loaded:
+    """The bare base in the form of this place, as a torch model; its process may keep it for the next who asks.
+
+    Raises:
+        EngineError: its engine shows none.
+    """
+    return direct(place, serve).bare_model(base, threads)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 
 from harness.engines import base_model, llama_engine
-from harness.engines.engine import Engine
 from harness.engines.generate import Decoding
-from harness.engines.llama_compute import Compute
 from harness.engines.llama_cpp import Runtime
 from harness.engines.workshop import Workshop
 from harness.errors import EngineError
@@ -20,6 +16,7 @@ from harness.gguf import computing, requests
 from harness.gguf import files as made
 from harness.gguf.files import GgufFiles
 from harness.gguf.toolchain.find import Toolchain
+from harness.jobs.call import Call
 from harness.spec.objects import Spec
 from harness.store.artifact import Artifact
 
@@ -90,12 +87,15 @@ def serve(shop: Workshop, files: GgufFiles) -> Served:
     tools: Toolchain = shop.llama_cpp()
     compute = computing.of(shop.spec, tools)
     identity = {**files.identity, "toolchain": tools.digest, **compute.identity}
-    return Served(identity, partial(_opened, files, shop.base.path, compute, tools))
-
-
-def _opened(files: GgufFiles, tokenizer: Path, compute: Compute, tools: Toolchain) -> AbstractContextManager[Engine]:
-    runtime = Runtime(environment=tools.environment())
-    return llama_engine.opened(files.file, files.lora_file, tokenizer, compute, runtime)
+    opened = Call.of(
+        llama_engine.opened,
+        file=files.file,
+        lora=files.lora_file,
+        tokenizer=shop.base.path,
+        compute=compute,
+        runtime=Runtime(environment=tools.variables()),
+    )
+    return Served(identity, opened)
 
 
 FORM = Gguf()

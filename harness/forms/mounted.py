@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from harness.engines import form as loading
 from harness.engines import pristine, transformers_engine
 from harness.engines.engine import Engine
 from harness.engines.form import Loaded, Loading
-from harness.engines.workshop import Workshop
-from harness.forms.form import Direct, Served
+from harness.forms.form import Direct, bare
+from harness.jobs.call import Call
 from harness.spec.objects import Spec
 from harness.spec.serve import Precision, Serve
-from harness.store.artifact import Artifact
 
 _kept: dict[tuple[str, Path, int, Precision], Callable[[], Loaded]] = {}
 """Loaded bases of this process by form, folder, threads and precision."""
@@ -56,11 +54,10 @@ class Mounted(Direct):
         with transformers_engine.opened(loading.load(self.loading, base, threads, self.precision), adapter) as engine:
             yield engine
 
-    def serve(self, shop: Workshop, adapter: Artifact | None) -> Served:
-        """Serve an adapter on the one base that this process has loaded; the base is restored afterwards
+    def lent(self, serve: Serve, base: Path, adapter: Path | None, threads: int) -> Call:
+        """Opens it on the one base that its process has loaded, which is restored afterwards
         (`harness.engines.pristine`)."""
-        folder = None if adapter is None else adapter.path
-        return Served(self.identity(shop), partial(self._lent, shop.base.path, folder, shop.spec.threads))
+        return Call.of(on_kept_base, place=self.place, serve=serve, base=base, adapter=adapter, threads=threads)
 
     def bare_model(self, base: Path, threads: int) -> Loaded:
         """The bare base, loaded at first use and kept for the process; loaded again where an adapter left a trace on
@@ -70,5 +67,9 @@ class Mounted(Direct):
             _kept[key] = pristine.kept(lambda: loading.load(self.loading, base, threads, self.precision))
         return _kept[key]()
 
-    def _lent(self, base: Path, adapter: Path | None, threads: int) -> AbstractContextManager[Engine]:
-        return transformers_engine.opened(self.bare_model(base, threads), adapter)
+
+def on_kept_base(
+    place: str, serve: Serve, base: Path, adapter: Path | None, threads: int
+) -> AbstractContextManager[Engine]:
+    """An adapter on the bare base of the form of this place, which this process keeps for the next one."""
+    return transformers_engine.opened(bare(place, serve, base, threads), adapter)

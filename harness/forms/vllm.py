@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import partial
 
 from harness.engines import vllm_engine, vllm_environment
 from harness.engines.form import machine
 from harness.engines.vllm_engine import Settings
 from harness.engines.workshop import Workshop
 from harness.forms.form import Form, Served
+from harness.jobs.call import Call
 from harness.spec.objects import Spec
 from harness.store.artifact import Artifact
 
@@ -48,7 +48,7 @@ class Vllm(Form):
         folder = None if adapter is None else adapter.path
         return Served(
             {"base": shop.base.digest, "form": form},
-            partial(vllm_engine.opened, shop.base.path, folder, settings, found),
+            Call.of(vllm_engine.opened, base=shop.base.path, adapter=folder, settings=settings, found=found),
         )
 
 

@@ -70,7 +70,7 @@ def ask(
             "limits": list(limits),
             "threads": compute.threads,
             "layers": compute.layers,
-            "no_gpu": bool(compute.gpus) and compute.layers == 0,
+            "gpu": bool(compute.gpu),
             "lora": None if lora is None else str(lora),
         }
         asked.write_text(json.dumps(request), encoding="utf-8")
@@ -120,11 +120,9 @@ def main(asked: Path, said: Path) -> None:
             n_ctx=room + 8,
             n_threads=request["threads"],
             n_threads_batch=request["threads"],
-            n_gpu_layers=request["layers"],
             lora_path=request["lora"],
             verbose=False,
-            # without layers a GPU would still hold the cache, and take long prompts
-            **({"offload_kqv": False, "op_offload": False} if request["no_gpu"] else {}),
+            **_where(request["layers"], request["gpu"]),
         )
     for line in "".join(said_of_loading).splitlines():
         print(f"{LOG}{line}", flush=True)
@@ -143,6 +141,18 @@ def main(asked: Path, said: Path) -> None:
             }
             stream.write(json.dumps(row) + "\n")
             stream.flush()
+
+
+ONE_GPU = 0
+"""``LLAMA_SPLIT_MODE_NONE`` of llama.h: all layers on the first GPU."""
+
+
+def _where(layers: int, gpu: bool) -> dict[str, Any]:
+    """Settings of ``Llama`` for layers on a GPU, or for leaving alone one that is there: without layers it would still
+    hold the cache, and take long prompts."""
+    if layers:
+        return {"n_gpu_layers": layers, "split_mode": ONE_GPU}
+    return {"n_gpu_layers": 0, "offload_kqv": False, "op_offload": False} if gpu else {"n_gpu_layers": 0}
 
 
 @contextmanager

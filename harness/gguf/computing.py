@@ -13,8 +13,7 @@ from harness.spec.objects import Spec
 
 
 def of(spec: Spec, toolchain: Toolchain) -> Compute:
-    """Threads, and layers on a GPU: those that the spec asks for; where it asks for none, all on a machine where this
-    llama.cpp finds a GPU.
+    """Threads, and layers on the first GPU: those that the spec asks for, or else all where this llama.cpp finds one.
 
     Raises:
         ToolchainError: layers are asked for, and it finds no GPU; or it cannot be asked for GPUs.
@@ -26,7 +25,7 @@ def of(spec: Spec, toolchain: Toolchain) -> Compute:
             f"{_why_none(toolchain)}, set it to 0, or leave it out to have it use what there is"
         )
     layers = (ALL if seen.gpus else 0) if wanted is None else wanted
-    return Compute(requests.threads(spec), layers, seen.gpus, seen.software)
+    return Compute(requests.threads(spec), layers, next(iter(seen.gpus), ""), seen.software)
 
 
 def _why_none(toolchain: Toolchain) -> str:

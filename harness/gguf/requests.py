@@ -12,8 +12,9 @@ from pathlib import Path
 
 from harness.engines import base_model, chat_template, form, patience
 from harness.errors import SpecError
-from harness.gguf import convert, dequantized, lora, merge, quantize, retold
+from harness.gguf import convert, dequantized, jobs, lora, quantize, retold
 from harness.gguf.toolchain.find import Toolchain
+from harness.jobs.request import made_by
 from harness.spec.gguf import GgufGates
 from harness.spec.objects import Spec
 from harness.store import digests
@@ -45,7 +46,8 @@ def merged(spec: Spec, weights: Artifact, adapter: Artifact) -> Request:
         "machine": form.machine(spec.threads),
         "code": digests.of_code("harness.gguf.merge"),
     }
-    return Request(Key("merged", adapter.label, inputs), lambda folder: merge.write(weights.path, adapter.path, folder))
+    key = Key("merged", adapter.label, inputs)
+    return made_by(jobs.merged, key, spec.compute, {"weights": weights.path, "adapter": adapter.path})
 
 
 def about(spec: Spec, base: Artifact, adapter: Artifact | None) -> dict[str, str]:

@@ -10,6 +10,7 @@ from annotated_types import MinLen
 
 from harness.spec.adapters import AdapterTable
 from harness.spec.base import Base
+from harness.spec.compute import Compute
 from harness.spec.gates import Gates
 from harness.spec.licences import Licences
 from harness.spec.policy import Policy
@@ -49,6 +50,8 @@ class SpecFile(Table):
     """What the deployed form computes in."""
     vllm: Vllm = field(default_factory=Vllm)
     """How vLLM serves the base, where it does."""
+    compute: Compute = field(default_factory=Compute)
+    """Which processes do the work."""
     store: Retention = field(default_factory=Retention)
     """What is kept of earlier runs."""
     limits: Limits = field(default_factory=dict)

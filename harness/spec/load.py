@@ -140,6 +140,7 @@ def _build(path: Path, digest: str, table: dict[str, Any], shape: SpecFile, give
         limits={str(kind): seconds for kind, seconds in shape.limits.items()},
         gates=shape.gates,
         vllm=shape.vllm,
+        compute=shape.compute,
         licences=shape.licences,
         waivers=shape.waiver,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.spec.adapters import Adapter
 from harness.spec.base import Base
+from harness.spec.compute import Compute
 from harness.spec.gates import Gates
 from harness.spec.licences import Licences
 from harness.spec.policy import Policy
@@ -43,6 +44,7 @@ class Spec(Release, Policy, Generation, Retention):
     gates: Gates
     serve: Serve = field(default_factory=Serve)
     vllm: Vllm = field(default_factory=Vllm)
+    compute: Compute = field(default_factory=Compute)
     licences: Licences = field(default_factory=Licences)
     waivers: tuple[Waiver, ...] = ()
     """The tables of ``[[waiver]]``."""

@@ -31,16 +31,17 @@ def _refuse(*arguments: object, **named: object) -> NoReturn:
 def pytest_configure() -> None:
     """Put the refusals in place. Not at import, since the kit's own process imports names from here and must be able to
     train."""
-    import fixtures.builds
-    import harness.engines.fresh_process
     import harness.engines.perplexity
+    import harness.forms.jobs
+    import harness.jobs.process
     import training.sample_run
     import training.trainers
 
     training.trainers.train = _refuse
     training.sample_run.run = _refuse
-    fixtures.builds.opened = _refuse
-    harness.engines.fresh_process.ask = _refuse
+    harness.forms.jobs.write_answers = _refuse
+    harness.forms.jobs.write_losses = _refuse
+    harness.jobs.process.Process.run = _refuse  # type: ignore[method-assign]
     harness.engines.perplexity.losses = _refuse
 
 

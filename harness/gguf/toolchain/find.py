@@ -54,12 +54,15 @@ class Toolchain:
         return self.converter.with_name(LORA_CONVERTER)
 
     def environment(self) -> dict[str, str]:
-        """Environment for child processes: the binding importable, these libraries, no network."""
+        """Environment for child processes: this process's own, and `variables`."""
         mine = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        return {**mine, **self.variables()}
+
+    def variables(self) -> dict[str, str]:
+        """What child processes are told beside: the binding importable, these libraries, no network."""
         paths = [str(self.python)] if self.python else []
         paths += [path for path in [os.environ.get("PYTHONPATH", "")] if path]
         return {
-            **mine,
             "PYTHONPATH": os.pathsep.join(paths),
             "LLAMA_CPP_LIB_PATH": str(self.libraries),
             "LD_LIBRARY_PATH": os.pathsep.join(

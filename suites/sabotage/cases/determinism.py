@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from harness.engines import fresh_process
+from harness.engines import drawn_batch
 from harness.spec import load
 from harness.store import digests
 from suites.sabotage import stored
@@ -49,7 +49,7 @@ def _is_drawn(line: Line, content: Path, number: int) -> bool:
     answers = [json.loads(row) for row in (content / SHEET).read_text(encoding="utf-8").splitlines()]
     lengths = {one["item"]: one["prompt_tokens"] for one in answers}
     seed = digests.of_value(digests.of_folder(content))
-    chosen, batches = fresh_process.draw(lengths, load.load(line.spec).batch_size, seed)
+    chosen, batches = drawn_batch.draw(lengths, load.load(line.spec).batch_size, seed)
     return answers[number]["item"] in batches[chosen]
 
 

@@ -66,29 +66,29 @@ def test_what_the_text_of_a_prompt_claims_of_layers_is_not_believed() -> None:
 
 
 def test_programs_are_told_of_layers_and_print_where_they_lie() -> None:
-    assert Compute(3, ALL, ("CUDA0: x",)).options() == ["-t", "3", "-ngl", "all", "--verbosity", "4"]
-    assert Compute(3, 12, ("CUDA0: x",)).options() == ["-t", "3", "-ngl", "12", "--verbosity", "4"]
+    one = ["--split-mode", "none", "--main-gpu", "0", "--verbosity", "4"]
+    assert Compute(3, ALL, "CUDA0: x").options() == ["-t", "3", "-ngl", "all", *one]
+    assert Compute(3, 12, "CUDA0: x").options() == ["-t", "3", "-ngl", "12", *one]
 
 
 def test_a_gpu_that_is_not_to_be_used_is_hidden_from_programs() -> None:
     """Without layers it would still take long prompts, and fetch the weights for them."""
-    assert Compute(3, 0, ("CUDA0: x",)).options() == ["-t", "3", "-ngl", "0", "--device", "none"]
+    assert Compute(3, 0, "CUDA0: x").options() == ["-t", "3", "-ngl", "0", "--device", "none"]
     assert Compute(3).options() == ["-t", "3"]
 
 
 def test_all_that_answers_depend_on_is_in_keys() -> None:
-    plain = Compute(1, ALL, ("CUDA0: one",), {"libcuda": "libcuda.so.1.2"})
+    plain = Compute(1, ALL, "CUDA0: one", {"libcuda": "libcuda.so.1.2"})
     others = [
-        Compute(2, ALL, ("CUDA0: one",), {"libcuda": "libcuda.so.1.2"}),
-        Compute(1, 12, ("CUDA0: one",), {"libcuda": "libcuda.so.1.2"}),
-        Compute(1, 0, ("CUDA0: one",), {"libcuda": "libcuda.so.1.2"}),
-        Compute(1, ALL, ("CUDA0: other",), {"libcuda": "libcuda.so.1.2"}),
-        Compute(1, ALL, ("CUDA0: one", "CUDA1: one"), {"libcuda": "libcuda.so.1.2"}),
-        Compute(1, ALL, ("CUDA0: one",), {"libcuda": "libcuda.so.1.3"}),
+        Compute(2, ALL, "CUDA0: one", {"libcuda": "libcuda.so.1.2"}),
+        Compute(1, 12, "CUDA0: one", {"libcuda": "libcuda.so.1.2"}),
+        Compute(1, 0, "CUDA0: one", {"libcuda": "libcuda.so.1.2"}),
+        Compute(1, ALL, "CUDA0: other", {"libcuda": "libcuda.so.1.2"}),
+        Compute(1, ALL, "CUDA0: one", {"libcuda": "libcuda.so.1.3"}),
     ]
 
     assert len({digests.of_value(one.identity) for one in (plain, *others)}) == len(others) + 1
 
 
 def test_a_gpu_that_is_not_used_is_in_no_key() -> None:
-    assert Compute(1, 0, ("CUDA0: one",)).identity == Compute(1).identity
+    assert Compute(1, 0, "CUDA0: one").identity == Compute(1).identity

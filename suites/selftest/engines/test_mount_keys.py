@@ -28,7 +28,6 @@ OF_THE_FORM = {
     "fixtures.mounts": ("prove", "census"),
     "fixtures.forgetting": ("_request",),
     "fixtures.forms": ("served",),
-    "fixtures.repeats": ("_in_python",),
 }
 """Module -> its functions or methods whose keys hold the code that a form answers with."""
 

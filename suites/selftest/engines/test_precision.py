@@ -3,9 +3,8 @@ where each product would be emulated."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -13,10 +12,9 @@ from typing import cast
 import pytest
 
 from harness.dataset.checks import items_of
-from harness.engines import float32, form, fresh_process, gpu, hidden_states, mount_proof, nf4
+from harness.engines import float32, form, gpu, hidden_states, mount_proof, nf4
 from harness.engines.divergence import passages
 from harness.engines.form import Loaded
-from harness.engines.fresh_process import Job
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
 from harness.engines.nf4_unpacked import unpacked
@@ -29,6 +27,7 @@ from harness.gates import batching
 from harness.spec import load
 from harness.spec.objects import Spec
 from harness.spec.serve import Precision, Serve
+from suites.selftest.engines.afresh import answered
 from suites.tiny import lora
 from suites.tiny.child import Line
 
@@ -96,13 +95,11 @@ def test_products_and_what_stays_unquantized_are_in_it(base: Path) -> None:
         assert not any("forward" in vars(one) for one in nf4.four_bit_modules(whole))
 
 
-def test_a_fresh_process_answers_in_it(line: Line, served: Loaded, adapter: Path, base: Path) -> None:
+def test_a_fresh_process_answers_in_it(line: Line, served: Loaded, adapter: Path, base: Path, tmp_path: Path) -> None:
     items = items_of(load.load(line.spec).tasks["sea"], "benchmark")[:5]
-    prompts = [(item.id, [dict(turn) for turn in item.messages]) for item in items]
-    told = json.loads(json.dumps(asdict(Serve(cpu=BFLOAT16, cuda=BFLOAT16))))
-    job = Job("harness.forms.nf4:FORM", str(base), str(adapter), 1, 8, prompts, serve=told)
+    told = Serve(cpu=BFLOAT16, cuda=BFLOAT16)
     with mounted(served, adapter) as engine:
-        assert fresh_process.ask(job) == answer_all(engine, items, Decoding(5, 8))
+        assert answered(tmp_path, base, adapter, items, 8, told) == answer_all(engine, items, Decoding(5, 8))
 
 
 def test_a_mount_is_proved_against_a_reference_in_the_same(
@@ -184,4 +181,4 @@ def test_the_driver_is_read_as_the_kernel_tells_it(tmp_path: Path) -> None:
 
 
 def test_this_machines_gpu_is_in_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert form.machine(1)["cuda"] == (gpu.settings() if form.device() == "cuda" else {})
+    assert form.machine(1)["cuda"] == (gpu.asked_apart()["settings"] if form.device() == "cuda" else {})

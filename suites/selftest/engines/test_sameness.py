@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.dataset.checks import items_of
-from harness.engines import form, fresh_process, nf4
-from harness.engines.fresh_process import Job
+from harness.engines import drawn_batch, form, nf4
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
-from harness.errors import GreenrunError
 from harness.report import noise
 from harness.report import noise as sameness
 from harness.report.catalogue import Say
 from harness.spec import load
 from harness.spec.recipe import Experiment
 from harness.store import digests
+from suites.selftest.engines.afresh import answered
 from suites.tiny.child import ROOT, Line, environment
 from training.adapter import train
 from training.setting import Setting
@@ -53,35 +51,24 @@ def adapter(line: Line, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def job(line: Line, adapter: Path) -> Job:
+def test_a_fresh_process_gives_the_answers_of_this_one(line: Line, adapter: Path, tmp_path: Path) -> None:
     items = items_of(load.load(line.spec).tasks["sea"], "benchmark")[:5]
-    prompts = [(item.id, [dict(turn) for turn in item.messages]) for item in items]
-    return Job("harness.forms.nf4:FORM", str(line.spec.parent / "base"), str(adapter), 1, 16, prompts)
-
-
-def test_a_fresh_process_gives_the_answers_of_this_one(line: Line, adapter: Path, job: Job) -> None:
-    items = items_of(load.load(line.spec).tasks["sea"], "benchmark")[:5]
-    with mounted(form.load(nf4.FORM, line.spec.parent / "base", 1), adapter) as engine:
-        assert fresh_process.ask(job) == answer_all(engine, items, Decoding(5, 16))
-
-
-def test_a_fresh_process_that_fails_says_why(job: Job, tmp_path: Path) -> None:
-    with pytest.raises(GreenrunError, match=r"answer again failed: (?s:.*)nowhere"):
-        fresh_process.ask(replace(job, adapter=str(tmp_path / "nowhere")))
+    base = line.spec.parent / "base"
+    with mounted(form.load(nf4.FORM, base, 1), adapter) as engine:
+        assert answered(tmp_path, base, adapter, items, 16) == answer_all(engine, items, Decoding(5, 16))
 
 
 @given(st.integers(1, 60), st.integers(1, 20), st.text(max_size=8))
 def test_the_batch_drawn_is_one_of_the_sheets_own(count: int, size: int, seed: str) -> None:
     lengths = {f"item-{number}": number % 7 for number in range(count)}
-    number, found = fresh_process.draw(lengths, size, seed)
+    number, found = drawn_batch.draw(lengths, size, seed)
     assert 0 <= number < len(found)
     assert sorted(name for batch in found for name in batch) == sorted(lengths)
 
 
 def test_every_batch_is_drawn_by_some_digest() -> None:
     lengths = {f"item-{number}": number for number in range(9)}
-    assert {fresh_process.draw(lengths, 3, digests.of_value(k))[0] for k in range(40)} == {0, 1, 2}
+    assert {drawn_batch.draw(lengths, 3, digests.of_value(k))[0] for k in range(40)} == {0, 1, 2}
 
 
 def test_training_in_two_fresh_processes_gives_the_same_bytes(line: Line, adapter: Path, tmp_path: Path) -> None:

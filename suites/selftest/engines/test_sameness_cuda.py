@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from harness.dataset.checks import items_of
-from harness.engines import form, fresh_process, nf4
-from harness.engines.fresh_process import Job
+from harness.engines import form, nf4
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
 from harness.spec import load
+from suites.selftest.engines.afresh import answered
 from suites.tiny.child import Line
 from training.adapter import train
 from training.setting import Setting
@@ -35,10 +35,7 @@ def test_on_a_gpu_a_fresh_process_gives_the_answers_of_this_one(line: Line, tmp_
         tmp_path / "scratch",
     )
     items = items_of(task, "benchmark")[:5]
-    prompts = [(item.id, [dict(turn) for turn in item.messages]) for item in items]
     with mounted(form.load(nf4.FORM, base, 1), tmp_path / "adapter") as engine:
         assert engine.model.device.type == "cuda"
         here = answer_all(engine, items, Decoding(len(items), 16))
-    assert (
-        fresh_process.ask(Job("harness.forms.nf4:FORM", str(base), str(tmp_path / "adapter"), 1, 16, prompts)) == here
-    )
+    assert answered(tmp_path / "again", base, tmp_path / "adapter", items, 16) == here

@@ -37,7 +37,7 @@ class Made:
     prompt: Prompt
 
     def compute(self, layers: int) -> Compute:
-        return Compute(1, layers, (f"RPC0: {self.address}",))
+        return Compute(1, layers, f"RPC0: {self.address}")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def asking(spec: Spec, **options: Any) -> Spec:
 def test_where_a_device_is_found_all_layers_go_there_unless_the_spec_says_otherwise(spec: Spec, made: Made) -> None:
     found = computing.of(asking(spec), made.tools)
 
-    assert found == Compute(spec.threads, ALL, (f"RPC0: {made.address}",))
+    assert found == Compute(spec.threads, ALL, f"RPC0: {made.address}")
     assert computing.of(asking(spec, n_gpu_layers=2, threads=3), made.tools) == replace(found, layers=2, threads=3)
     assert computing.of(asking(spec, n_gpu_layers=0), made.tools).layers == 0
 
@@ -110,7 +110,7 @@ def test_programs_that_are_to_use_no_device_use_none(made: Made) -> None:
 
 
 def logits(made: Made, compute: Compute, adapter: Path | None) -> torch.Tensor:
-    runtime = llama.Runtime(environment=made.tools.environment())
+    runtime = llama.Runtime(environment=made.tools.variables())
     with llama.opened(made.file, compute, runtime, adapter) as loaded:
         loaded.context(len(made.prompt.ids) + 2, 1)
         found: torch.Tensor = loaded.logits(made.prompt.ids, (5, 6))

@@ -40,8 +40,8 @@ def hang(*arguments, **named):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session):
-    import fixtures.builds
-    fixtures.builds.opened = hang
+    import harness.forms.jobs
+    harness.forms.jobs.write_answers = hang
 """
 
 

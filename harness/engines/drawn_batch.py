@@ -1,0 +1,30 @@
+"""Which batch of an answer sheet is generated again, in a process that has done nothing else.
+
+Answers that depend on what a process did before (a cache, a kernel chosen by timing, weights laid out anew by an
+earlier pass, a loader that draws lots) are the same whenever that process is asked, and other ones in the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from harness.engines.generate import batches
+
+
+def draw(lengths: Mapping[str, int], size: int, seed: str) -> tuple[int, list[list[str]]]:
+    """(index of the batch to generate again, all batches) of an answer sheet.
+
+    Args:
+        lengths: item id -> tokens of its prompt, of the whole sheet.
+        size: the batch size that it was answered with.
+        seed: a digest of the sheet's content, so that nobody chooses the batch, and a sheet that was changed draws
+            anew.
+    """
+    found = batches(lengths, size)
+    return int(hashlib.sha256(f"again {seed}".encode()).hexdigest(), 16) % len(found), found
+
+
+def part(parts: int, seed: str) -> int:
+    """Index of the item list to draw from, where a sheet was asked in several; 0 where there is one."""
+    return int(hashlib.sha256(f"part {seed}".encode()).hexdigest(), 16) % parts
