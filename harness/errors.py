@@ -18,6 +18,7 @@ GreenrunError
 ├── JobError             a job's process ended, or failed by an error that is nobody's on purpose
 ├── FetchError           a base cannot be brought from its hub
 ├── MeansError           this machine has not the room or the memory for a run
+├── NoMemoryError        memory ran out in the middle of something (`harness.out_of_memory`)
 ├── ToolchainError       there is no usable llama.cpp
 └── GgufError            a step on the way to a GGUF file failed (`harness.engines.native.ChildError` is one)
     └── SmokeError       a program that was to answer failed
@@ -129,6 +130,11 @@ class FetchError(GreenrunError):
 
 class MeansError(GreenrunError):
     """Raised when this machine has less room or memory than a run needs; one sentence with both figures."""
+
+
+class NoMemoryError(GreenrunError):
+    """Raised when memory ran out, of a GPU or of the machine; one sentence with what was done, sizes and the mend. No
+    adapter is at fault, nor anything else that was judged."""
 
 
 class ToolchainError(GreenrunError):

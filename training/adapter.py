@@ -14,6 +14,7 @@ from typing import Any
 
 from harness.dataset import tokens
 from harness.dataset.item import Item
+from harness.engines import rounded
 from harness.engines.adapter_files import CONFIG
 from harness.engines.form import keep_freed
 from harness.engines.progress import Progress, silent
@@ -38,7 +39,7 @@ def train(
     """Train an adapter into `folder`.
 
     Args:
-        base: checkpoint of the weights as served (for ``nf4``: de-quantized once).
+        base: folder of the weights as served (for ``nf4``: the base, rounded as it is loaded).
         items: the training items of the adapter's tasks, checked.
         scratch: where checkpoints are put. What a killed training left there is gone on from, and ends in the same
             bytes; so it must have been this very training.
@@ -58,9 +59,13 @@ def train(
     write(model, folder, {"losses": losses})
 
 
-def write(model: Any, folder: Path, told: Mapping[str, object]) -> None:
-    """The adapter of a trained peft model as files, and ``training.json`` with what is told of its training."""
-    model.save_pretrained(folder)
+def write(model: Any, folder: Path, told: Mapping[str, object], weights: Mapping[str, Any] | None = None) -> None:
+    """The adapter of a trained peft model as files, and ``training.json`` with what is told of its training.
+
+    Args:
+        weights: the model's, by name, where it holds a part of each alone.
+    """
+    model.save_pretrained(folder, state_dict=weights)
     _make_reproducible(folder)
     (folder / "training.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
 
@@ -68,11 +73,8 @@ def write(model: Any, folder: Path, told: Mapping[str, object]) -> None:
 def load(base: Path, recipe: Recipe) -> Any:
     """The frozen base, as adapters are trained on it."""
     import torch
-    from transformers import AutoModelForCausalLM
 
-    return AutoModelForCausalLM.from_pretrained(
-        base, dtype=getattr(torch, recipe.base_dtype), attn_implementation=recipe.attention
-    )
+    return rounded.load(base, getattr(torch, recipe.base_dtype), attn_implementation=recipe.attention)
 
 
 def lora(model: Any, recipe: Recipe, seed: int) -> Any:

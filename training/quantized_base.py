@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from harness.engines import resident
 from harness.engines.nf4 import four_bit_modules
 from harness.spec.recipe import Recipe
 
@@ -24,12 +25,14 @@ def load(base: Path, recipe: Recipe, device: str) -> Any:
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
+    resident.make_room()
     dtype = getattr(torch, recipe.base_dtype)
     config = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
+        bnb_4bit_quant_storage=dtype if recipe.sharding else torch.uint8,  # FSDP shares out floats alone
     )
     model = AutoModelForCausalLM.from_pretrained(
         base, quantization_config=config, device_map={"": device}, dtype=dtype, attn_implementation=recipe.attention

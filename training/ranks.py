@@ -17,18 +17,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from harness import out_of_memory
 from harness.dataset.item import Item
 from harness.engines.parent import die_with_parent
 from harness.engines.progress import Progress, silent
-from harness.errors import TrainingError
+from harness.errors import NoMemoryError, TrainingError
 from harness.project import ROOT
 from harness.spec.recipe import Experiment, Recipe
-from training import checkpoints, trl_trainer
+from training import checkpoints, no_memory, trl_trainer
 from training.samples import Sample, tokenize
 from training.setting import Setting
 
-_STEP, _REFUSED = "greenrun step ", "greenrun refused "
-"""How lines begin that the first process has for its parent; others are chatter of libraries."""
+_STEP, _REFUSED, _NO_MEMORY = "greenrun step ", "greenrun refused ", "greenrun no memory "
+"""How lines begin that a process has for its parent, the last of them any process and else the first one; others are
+chatter of libraries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def train(
 
     Raises:
         TrainingError: a process failed; with its reason, or with its last words.
+        NoMemoryError: a process had not memory enough.
     """
     import torch
     from transformers import AutoTokenizer
@@ -89,7 +92,7 @@ def _launch(job: Path, processes: int, log: Path, progress: Progress) -> None:
             start_new_session=True,
             preexec_fn=die_with_parent,
         )
-    refused = ""
+    refused = no_room = ""
     try:
         assert process.stdout is not None
         for line in (raw.decode("utf-8", "replace").rstrip("\n") for raw in process.stdout):
@@ -98,6 +101,8 @@ def _launch(job: Path, processes: int, log: Path, progress: Progress) -> None:
                 progress(done, total)
             elif line.startswith(_REFUSED):
                 refused = json.loads(line.removeprefix(_REFUSED))
+            elif line.startswith(_NO_MEMORY):
+                no_room = json.loads(line.removeprefix(_NO_MEMORY))
         status = process.wait()
     finally:
         if process.poll() is None:
@@ -106,11 +111,15 @@ def _launch(job: Path, processes: int, log: Path, progress: Progress) -> None:
             process.wait()
         assert process.stdout is not None
         process.stdout.close()
+    if no_room:
+        raise NoMemoryError(no_room)
     if refused:
         raise TrainingError(refused)
     if status:
-        words = log.read_text(encoding="utf-8", errors="replace").strip()[-500:]
-        raise TrainingError(f"one of {processes} processes that trained failed: {words}")
+        words = log.read_text(encoding="utf-8", errors="replace").strip()
+        if said := out_of_memory.in_words(words):  # bitsandbytes' own kernels end the process
+            raise NoMemoryError(f"one of {processes} processes that trained failed: {said}")
+        raise TrainingError(f"one of {processes} processes that trained failed: {words[-500:]}")
 
 
 def main(path: str) -> int:
@@ -119,15 +128,20 @@ def main(path: str) -> int:
     job = Job(**json.loads(Path(path).read_text(encoding="utf-8")))
     first = trl_trainer.rank() == 0
     checkpoints.EVERY = job.every
+    setting = _setting(job.setting)
     try:
-        trl_trainer.train_samples(
-            Path(job.base),
-            [Sample(item, tuple(prompt), tuple(completion)) for item, prompt, completion in job.samples],
-            _setting(job.setting),
-            Path(job.folder),
-            Path(job.scratch),
-            _told if first else silent,
-        )
+        with out_of_memory.said(no_memory.doing(setting.recipe), no_memory.mend(setting.recipe)):
+            trl_trainer.train_samples(
+                Path(job.base),
+                [Sample(item, tuple(prompt), tuple(completion)) for item, prompt, completion in job.samples],
+                setting,
+                Path(job.folder),
+                Path(job.scratch),
+                _told if first else silent,
+            )
+    except NoMemoryError as error:
+        print(f"{_NO_MEMORY}{json.dumps(str(error))}", flush=True)
+        return 1
     except TrainingError as error:
         if first:
             print(f"{_REFUSED}{json.dumps(str(error))}", flush=True)

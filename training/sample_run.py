@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.dataset.item import Item
-from harness.engines.float32 import FORM
+from harness.engines import float32, nf4
 from harness.engines.form import load
 from harness.engines.generate import Decoding, answer_all
 from harness.engines.mount import mounted
@@ -37,6 +37,7 @@ def run(base: Path, items: Sequence[Item], setting: Setting, folder: Path) -> No
         scratch = Path(place) / "scratch"
         train(base, few, setting, trained, scratch)
         losses = json.loads((trained / "training.json").read_text(encoding="utf-8"))["losses"]
-        with mounted(load(FORM, base, setting.threads), trained) as engine:
+        form = nf4.FORM if setting.four_bit else float32.FORM
+        with mounted(load(form, base, setting.threads), trained) as engine:
             answer = answer_all(engine, few[:1], Decoding(1, 8))[0]
     (folder / FILE).write_text(json.dumps({"losses": losses, "tokens": len(answer.ids)}) + "\n", encoding="utf-8")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness import out_of_memory
 from harness.dataset.item import Item
 from harness.engines import gpu
 from harness.engines.progress import Progress, silent
@@ -13,7 +14,7 @@ from harness.errors import TrainingError
 from harness.spec import trainer
 from harness.spec.recipe import Recipe
 from harness.store import digests
-from training import adapter, ranks, trl_trainer
+from training import adapter, no_memory, ranks, trl_trainer
 from training.setting import Setting
 
 
@@ -50,13 +51,15 @@ def train(
 
     Raises:
         TrainingError: the trainer is missing, this device cannot do what the recipe asks, or training cannot go on.
+        NoMemoryError: memory ran out.
     """
     recipe = setting.recipe
     for key, problem in trainer.undone(recipe, gpu.found()):
         raise TrainingError(f"recipe.{key}: {problem}")
-    if recipe.trainer == trainer.OWN:
-        assert not setting.four_bit, "the own loop trains on weights that are de-quantized already"
-        adapter.train(base, items, setting, folder, scratch, progress)
-    else:
-        by = trl_trainer.train if recipe.processes == 1 else ranks.train
-        by(base, items, setting, folder, scratch, progress)
+    with out_of_memory.said(no_memory.doing(recipe), no_memory.mend(recipe)):
+        if recipe.trainer == trainer.OWN:
+            assert not setting.four_bit, "the own loop trains on weights that are rounded already"
+            adapter.train(base, items, setting, folder, scratch, progress)
+        else:
+            by = trl_trainer.train if recipe.processes == 1 else ranks.train
+            by(base, items, setting, folder, scratch, progress)

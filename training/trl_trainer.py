@@ -22,7 +22,7 @@ from harness.engines.form import keep_freed
 from harness.engines.progress import Progress, silent
 from harness.errors import TrainingError
 from harness.spec.trainer import INSTALL
-from training import adapter, checkpoints, quantized_base
+from training import adapter, checkpoints, quantized_base, sharding
 from training.samples import Buckets, Sample, tokenize
 from training.setting import Setting
 from training.steps import SCHEDULERS, Steps, steps_of
@@ -78,8 +78,9 @@ def train_samples(
     keep_freed()
     model = adapter.adapted(load(base, setting), setting.recipe, setting.seed)
     losses = fit(model, AutoTokenizer.from_pretrained(base), samples, setting, scratch, progress)
+    weights = sharding.gathered(model) if setting.recipe.sharding else None
     if rank() == 0:
-        adapter.write(model, folder, {"losses": losses, "trainer": f"TRL {version('trl')}"})
+        adapter.write(model, folder, {"losses": losses, "trainer": f"TRL {version('trl')}"}, weights)
 
 
 def load(base: Path, setting: Setting) -> Any:
@@ -89,7 +90,8 @@ def load(base: Path, setting: Setting) -> Any:
     device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
     if setting.four_bit:
         return quantized_base.load(base, setting.recipe, device)
-    return adapter.load(base, setting.recipe).to(device)
+    model = adapter.load(base, setting.recipe)
+    return model if setting.recipe.sharding else model.to(device)  # else each card gets its parts, layer by layer
 
 
 def fit(
@@ -125,6 +127,10 @@ def fit(
             steps.add(float(self.accelerator.reduce(loss, "mean")), last=self.accelerator.sync_gradients)
             return found
 
+        def create_accelerator_and_postprocess(self) -> None:
+            super().create_accelerator_and_postprocess()
+            sharding.begin(self)
+
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
             rows = self.train_dataset if train_dataset is None else train_dataset
             return Buckets([len(row) for row in rows["input_ids"]], recipe.batch_size * recipe.accumulation, seed)
@@ -139,7 +145,7 @@ def fit(
             args=arguments,
             train_dataset=_rows(samples),
             processing_class=tokenizer,
-            callbacks=[checkpoints.keeper(scratch, steps.losses)],
+            callbacks=[checkpoints.keeper(scratch, steps.losses), *sharding.watcher(recipe)],
         )
     for weight in model.parameters():
         if weight.requires_grad:  # TRL rounds them to bfloat16 on a 4-bit base, where small steps would be lost
@@ -171,7 +177,7 @@ def _arguments(setting: Setting, scratch: Path) -> Any:
             max_length=recipe.max_length,
             packing=recipe.packing,
             shuffle_dataset=False,
-            gradient_checkpointing=recipe.checkpointing,
+            gradient_checkpointing=recipe.checkpointing and not recipe.sharding,  # which has its own
             bf16=recipe.base_dtype == "bfloat16",
             seed=setting.seed,
             logging_nan_inf_filter=False,
@@ -182,6 +188,7 @@ def _arguments(setting: Setting, scratch: Path) -> Any:
             disable_tqdm=True,
             dataloader_pin_memory=False,
             use_cpu=not torch.cuda.is_available(),
+            **sharding.arguments(recipe),
         )
     if arguments.n_gpu > 1:
         arguments._n_gpu = 1  # one process, one card: the others are those of other processes, or of nobody

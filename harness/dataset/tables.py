@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from harness import out_of_memory
 from harness.dataset import file_format
 from harness.dataset.file_format import FileFormat
 from harness.dataset.source import GZIP_MAGIC
@@ -67,6 +68,7 @@ def records(path: Path, found: FileFormat) -> Iterator[Record]:
         raise
     except Exception as error:
         # pandas, Arrow and the library raise a dozen classes of their own for one thing: bytes that are no such table
+        out_of_memory.refuse(error, f"reading {path}")
         said = " ".join(str(error).split()) or type(error).__name__
         problem = f"cannot be read as {found.name}: {said[:200]}; write the table again, or one JSON object a line"
         raise DataError(path, 0, problem) from error
@@ -108,6 +110,7 @@ def _cached(path: Path) -> Any:
         with _offline():
             found = datasets.load_dataset(name, config)
     except Exception as error:  # the library has no class of its own for most of what it misses
+        out_of_memory.refuse(error, f"reading {path}")
         reason = " ".join(str(error).split())[:200]
         load = f'python -c "import datasets; datasets.load_dataset({name!r}{f", {config!r}" if config else ""})"'
         raise DataError(path, 0, f"is not in the local cache ({reason}); load it once: {load}") from error

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness import out_of_memory
 from harness.engines import adapter_config
 from harness.engines.adapter_config import CONFIG as CONFIG
 from harness.errors import AdapterError
@@ -173,6 +174,7 @@ def _check_weights(path: Path, ranks: frozenset[int]) -> int:
                 count += 1
                 moving = moving or _moves(name, tensor)
     except SafetensorError as error:
+        out_of_memory.refuse(error, "reading an adapter's weights")
         raise AdapterError(f"{path}: not a safetensors file: {str(error)[:300]}") from error
     if not count:
         raise AdapterError(f"{path}: holds no tensor")

@@ -14,6 +14,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from harness import out_of_memory
 from harness.engines.form import Loaded
 from harness.engines.key_causes import STEM, Shapes, cause
 from harness.errors import AdapterError
@@ -57,6 +58,7 @@ def expected(folder: Path, base: Loaded, config: Any) -> Shapes:
             model = PeftModelForCausalLM(bare, deepcopy(config), low_cpu_mem_usage=True)
             found = get_peft_model_state_dict(model, save_embedding_layers=False)
     except Exception as error:  # whatever peft says of a configuration from elsewhere is the configuration's fault
+        out_of_memory.refuse(error, "looking at an adapter's keys")
         raise AdapterError(f"{folder}: does not fit this base: {_first_line(error)}") from error
     _check_patterns(folder, model, config)
     _refuse_four_bit_copies(folder, base, config)

@@ -13,6 +13,7 @@ from typing import Any
 
 import jinja2
 
+from harness import out_of_memory
 from harness.dataset import tokens
 from harness.dataset.findings import quote
 from harness.engines import chat_template
@@ -40,6 +41,7 @@ def problems(folder: Path, chat: Chat, orders: Iterable[Sequence[str]]) -> list[
         tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         config = AutoConfig.from_pretrained(folder, local_files_only=True).get_text_config()
     except Exception as error:  # a tokenizer's files may hold anything
+        out_of_memory.refuse(error, "loading the base's tokenizer")
         told = quote(str(error), 200)
         return [f"its tokenizer cannot be loaded ({type(error).__name__}: {told}); the base needs one that loads"]
     return [

@@ -18,8 +18,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
+from harness import out_of_memory
 from harness.engines.native import CAUSES, MENDS
-from harness.errors import EngineError
+from harness.errors import EngineError, GreenrunError, NoMemoryError
 
 PATIENCE = 300.0
 """Seconds that one reply may take: a batch of 64 answers of a 135M model takes half a minute on one core."""
@@ -51,6 +52,7 @@ class Child:
 
         Raises:
             EngineError: the program died, hung, refused, or said what is no reply.
+            NoMemoryError: it refused or died for lack of memory, by its own words.
         """
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # it is dead, which the reading of its reply finds out
@@ -58,7 +60,7 @@ class Child:
             self._process.stdin.flush()
         reply, raw = self._reply(str(request["op"]), seconds)
         if "error" in reply:
-            raise EngineError(f"{self._who} refused {request['op']!r} on {self._what}: {reply['error']}")
+            raise _failed(f"{self._who} refused {request['op']!r} on {self._what}: {reply['error']}")
         self.peak = max(self.peak, int(reply["peak"]))
         return reply, raw
 
@@ -93,7 +95,7 @@ class Child:
             raise EngineError(f"{self._who} gave no reply at {step!r} on {self._what} within {limit:g} s and was ended")
         chunk = os.read(self._process.stdout.fileno(), 1 << 20)
         if not chunk:
-            raise EngineError(self._epitaph(step))
+            raise _failed(self._epitaph(step))
         return chunk
 
     def _epitaph(self, step: str) -> str:
@@ -110,6 +112,14 @@ class Child:
         self._errors.seek(max(0, self._errors.tell() - LAST_WORDS))
         said = self._errors.read().decode("utf-8", "replace").strip().splitlines()[-3:]
         return "\n".join([f"{self._who} {cause}", *(f"  it said: {line}" for line in said)])
+
+
+def _failed(told: str) -> GreenrunError:
+    """The error that a failure is, by what is told of it."""
+    if not out_of_memory.in_words(told):
+        return EngineError(told)
+    first, *others = told.splitlines()
+    return NoMemoryError("\n".join([f"{first}; {out_of_memory.ELSE}", *others]))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness import out_of_memory
 from harness.dataset import tokens
 from harness.dataset.item import Item
 from harness.engines.form import Loaded
@@ -29,7 +30,7 @@ def completion_logits(engine: Loaded, text: Passage) -> Any:
     import torch
 
     ids = torch.tensor([[*text.prompt, *text.completion]], device=engine.model.device)
-    with torch.inference_mode():
+    with torch.inference_mode(), out_of_memory.said(f"computing logits of a passage of {ids.shape[1]} tokens"):
         return engine.model(input_ids=ids, logits_to_keep=len(text.completion) + 1).logits[0, :-1].float().cpu()
 
 

@@ -7,21 +7,26 @@ earlier pass, a loader that draws lots) are the same whenever that process is as
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from harness.engines.generate import batches
+from harness.engines import halving
+from harness.engines.generate import Decoding, batches
+from harness.engines.halving import Halved
 
 
-def draw(lengths: Mapping[str, int], size: int, seed: str) -> tuple[int, list[list[str]]]:
-    """(index of the batch to generate again, all batches) of an answer sheet.
+def draw(
+    lengths: Mapping[str, int], decoding: Decoding, seed: str, halved: Iterable[Halved] = ()
+) -> tuple[int, list[list[str]]]:
+    """(index of the batch to generate again, all batches) of an answer sheet, as they were really asked.
 
     Args:
         lengths: item id -> tokens of its prompt, of the whole sheet.
-        size: the batch size that it was answered with.
+        decoding: what it was answered with.
         seed: a digest of the sheet's content, so that nobody chooses the batch, and a sheet that was changed draws
             anew.
+        halved: the batches that did not fit in memory; each half of them is a batch here.
     """
-    found = batches(lengths, size)
+    found = halving.as_asked(batches(lengths, decoding), halved)
     return int(hashlib.sha256(f"again {seed}".encode()).hexdigest(), 16) % len(found), found
 
 

@@ -15,6 +15,7 @@ from harness.engines.answers import Answer
 from harness.engines.divergence import Passage
 from harness.engines.fingerprint import Fingerprint
 from harness.engines.generate import Decoding
+from harness.engines.halving import Halved
 from harness.engines.perplexity import TextLoss
 from harness.engines.progress import Progress, silent
 
@@ -38,8 +39,17 @@ class Engine(Protocol):
     def answer(self, items: Sequence[Item], decoding: Decoding, progress: Progress = silent) -> list[Answer]:
         """One greedy answer an item, in the order of the items: token ids, their text, and how the answer ended.
 
-        An answer depends on the items and on the decoding alone, not on what was asked before.
+        An answer depends on the items and on the decoding alone, not on what was asked before; where memory ran out,
+        on what `halved` tells as well.
+
+        Raises:
+            NoMemoryError: memory ran out, and halving a batch once did not help.
         """
+        ...
+
+    def halved(self) -> Sequence[Halved]:
+        """The batches so far that did not fit in memory and were answered in halves; () of an engine that holds no more
+        at once than there is room for."""
         ...
 
     def logits(self, texts: Sequence[Passage]) -> Iterator[Any]:

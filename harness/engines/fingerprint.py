@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from harness import out_of_memory
 from harness.dataset import tokens
 from harness.engines.form import Loaded
 
@@ -41,7 +42,7 @@ def first_logits(engine: Loaded) -> Any:
     import torch
 
     ids = torch.tensor([tokens.prompt_ids(engine.tokenizer, PROBE)], device=engine.model.device)
-    with torch.inference_mode():
+    with torch.inference_mode(), out_of_memory.said("asking the probe of the fingerprint"):
         return engine.model(input_ids=ids).logits[0, -1].float().cpu()
 
 

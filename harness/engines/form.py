@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.engines import gpu, processor
+from harness import out_of_memory
+from harness.engines import gpu, processor, resident
 from harness.spec.serve import Precision
 from harness.store import digests
 
 FLOAT32 = Precision()
+_SMALLER = f"hold it in less (release.deploy, [serve.cuda]), or {out_of_memory.ELSE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +44,20 @@ def load(form: Loading, base: Path, threads: int, precision: Precision = FLOAT32
     Args:
         precision: what it computes in, and the attention.
         threads: torch threads; part of what a result depends on, so set here and named by the spec.
+
+    Raises:
+        NoMemoryError: this machine has not the memory for it.
     """
     import torch
     from transformers import AutoTokenizer
 
     torch.set_num_threads(threads)
     keep_freed()
-    model = form.load(base, precision)
-    model.eval()
-    return Loaded(form.name, model, AutoTokenizer.from_pretrained(base))
+    resident.make_room()
+    with out_of_memory.said(f"loading the base as {form.name}, computed in {precision.compute}", _SMALLER):
+        model = form.load(base, precision)
+        model.eval()
+        return Loaded(form.name, model, AutoTokenizer.from_pretrained(base))
 
 
 def device() -> str:

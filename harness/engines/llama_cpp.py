@@ -147,7 +147,7 @@ def answer_all(
     def ended(ids: Sequence[int]) -> bool:
         return ids[-1] in last or tokens.stopped(tokenizer, ids, decoding.stop)
 
-    grouped = batches({name: len(ids) for name, ids in prompts.items()}, decoding.batch_size)
+    grouped = batches({name: len(ids) for name, ids in prompts.items()}, decoding)
     answers: dict[str, Answer] = {}
     for batch in grouped:
         llama.context(max(len(prompts[name]) for name in batch) + decoding.max_new_tokens, len(batch))

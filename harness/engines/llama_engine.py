@@ -17,7 +17,11 @@ from harness.engines.divergence import Passage
 from harness.engines.engine import Footprint
 from harness.engines.fingerprint import Fingerprint
 from harness.engines.generate import Decoding
+<<<<<<< HEAD
 from harness.engines.llama_compute import Compute
+=======
+from harness.engines.halving import Halved
+>>>>>>> main
 from harness.engines.llama_cpp import Llama, Runtime
 from harness.engines.perplexity import TextLoss
 from harness.engines.progress import Progress, silent
@@ -48,6 +52,9 @@ class LlamaEngine:
             TextLoss(len(one.completion), perplexity.nats(logits, one.completion))
             for one, logits in zip(passages, self.logits(passages), strict=True)
         ]
+
+    def halved(self) -> Sequence[Halved]:
+        return ()  # its form asks one by one
 
     def footprint(self) -> Footprint:
         return Footprint(self.llama.peak, "process, at most" + (", without the GPU's" if self.on_gpu else ""))

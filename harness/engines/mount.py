@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from harness import out_of_memory
 from harness.engines import adapter_files, adapter_keys, pristine
 from harness.engines.adapter_files import WEIGHTS
 from harness.engines.form import Loaded
 from harness.errors import AdapterError, GreenrunError
+
+MOUNTING = "mounting an adapter"
 
 
 @contextmanager
@@ -20,17 +23,21 @@ def mounted(base: Loaded, adapter: Path) -> Iterator[Loaded]:
     Raises:
         AdapterError: the files are refused, or their keys, shapes or types are not exactly those of this base and
             configuration: peft only warns then, and the bare base would answer. The base has not been touched.
+        NoMemoryError: memory ran out, which says nothing of the adapter.
         GreenrunError: an earlier adapter could not be taken off this base; load it anew (`pristine.is_clean`).
     """
     if not pristine.is_clean(base.model):
         raise GreenrunError("this base still carries what was mounted on it before; load it anew")
-    try:
-        config = lora_config(adapter)
-        state = _state(base, adapter, config)
-    except AdapterError as error:
-        raise AdapterError(adapter_files.as_called(adapter, str(error))) from error
-    with pristine.given_back(base.model):
-        yield Loaded(base.form, _with_adapter(base.model, adapter, config, state), base.tokenizer)
+    with ExitStack() as restored:
+        with out_of_memory.said(MOUNTING):
+            try:
+                config = lora_config(adapter)
+                state = _state(base, adapter, config)
+            except AdapterError as error:
+                raise AdapterError(adapter_files.as_called(adapter, str(error))) from error
+            restored.enter_context(pristine.given_back(base.model))
+            both = _with_adapter(base.model, adapter, config, state)
+        yield Loaded(base.form, both, base.tokenizer)
 
 
 def lora_config(adapter: Path) -> Any:
@@ -50,6 +57,7 @@ def lora_config(adapter: Path) -> Any:
     try:
         return nf4_low_rank.for_answers(LoraConfig(**fields, inference_mode=True))
     except Exception as error:  # peft's own checks raise what they like
+        out_of_memory.refuse(error, MOUNTING)
         raise AdapterError(f"{adapter / adapter_files.CONFIG}: {error}") from error
 
 
@@ -95,6 +103,7 @@ def _with_adapter(model: Any, adapter: Path, config: Any, state: dict[str, Any])
         both = PeftModelForCausalLM(model, config, autocast_adapter_dtype=True)
         left = set_peft_model_state_dict(both, state)
     except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+        out_of_memory.refuse(error, MOUNTING)
         raise AdapterError(f"{adapter}: does not fit this base: {str(error)[:500]}") from error
     if left.unexpected_keys:
         raise AdapterError(f"{adapter}: peft has no place for {left.unexpected_keys[0]}")

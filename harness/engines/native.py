@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from harness import out_of_memory
 from harness.engines.parent import die_with_parent
-from harness.errors import GgufError
+from harness.errors import GgufError, GreenrunError, NoMemoryError
 
 KEPT = 256 * 1024
 """Bytes kept of the beginning of each stream, and of its end."""
@@ -224,6 +225,13 @@ def _end(process: subprocess.Popen[bytes]) -> int:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     return process.wait()
+
+
+def failed(step: str, ended: Ended) -> GreenrunError:
+    """The error for a tool that did not end well: one of memory where its own words say so."""
+    if not out_of_memory.in_words(f"{ended.out}\n{ended.err}"):
+        return ChildError(step, ended)
+    return NoMemoryError(f"{step}: {ended.explain()}\n{out_of_memory.ELSE}")
 
 
 class ChildError(GgufError):

@@ -79,19 +79,4 @@ def _is_nf4(weight: Any) -> bool:
     return state is not None and state.quant_type == "nf4" and state.nested and weight.element_size() == 1
 
 
-def write_dequantized(base: Path, folder: Path) -> None:
-    """Write the NF4 weights, de-quantized to float32, as a checkpoint: what an adapter for NF4 is trained on.
-
-    The values are exactly those that the 4-bit modules compute with, so training and serving see one base.
-    """
-    from transformers import AutoTokenizer
-
-    from harness.engines.checkpoint import forget_quantizer
-
-    model = load_nf4(base).dequantize()  # on a fresh model only: a forward pass may re-lay the packed weights
-    forget_quantizer(model)
-    model.save_pretrained(folder)
-    AutoTokenizer.from_pretrained(base).save_pretrained(folder)
-
-
 FORM = Loading("nf4", load_nf4, _SETTINGS)

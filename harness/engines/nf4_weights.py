@@ -1,18 +1,18 @@
-"""The request for the base's weights as NF4 computes with them, de-quantized: adapters for the 4-bit form are trained
-on these."""
+"""The request for the weights that NF4 computes with, which adapters for the 4-bit form are trained on: the base's own
+checkpoint, rounded whenever it is loaded (`harness.engines.rounded`)."""
 
 from __future__ import annotations
 
-from harness.engines import nf4
+from harness.engines import rounded
 from harness.store import digests
 from harness.store.artifact import Artifact, Key, Request
 
 
 def request(base: Artifact) -> Request:
-    inputs = {
-        "base": base.digest,
-        "form": dict(nf4.FORM.settings),
-        "code": digests.of_code("harness.engines.nf4"),
+    by = {
+        "code": digests.of_code("harness.engines.rounded"),
         "versions": dict(digests.of_versions(("transformers", "bitsandbytes", "torch"))),
     }
-    return Request(Key("served", "nf4", inputs), lambda folder: nf4.write_dequantized(base.path, folder))
+    return Request(
+        Key("served", "nf4", {"base": base.digest, **by}), lambda folder: rounded.write(base.path, folder, by)
+    )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness import out_of_memory
 from harness.dataset import tokens
 from harness.engines.form import Loaded
 from harness.errors import EmptySetError
@@ -94,7 +95,8 @@ def _nll(engine: Loaded, encoded: Sequence[Sequence[int]]) -> list[float]:
         batch = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)  # (passages, longest)
         mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
         device = engine.model.device
-        with torch.inference_mode():
+        doing = f"computing losses of {len(rows)} texts of up to {batch.shape[1]} tokens"
+        with torch.inference_mode(), out_of_memory.said(doing):
             logits = engine.model(input_ids=batch.to(device), attention_mask=mask.to(device)).logits
         for row, scores in zip(rows, logits.cpu(), strict=True):
             found.append(nats(scores[: len(row) - 1], row[1:].tolist()))

@@ -16,6 +16,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from harness.engines.form import Loaded
+from harness.engines.resident import Slot
 from harness.store import digests
 
 _AT_ONCE = 2**28
@@ -44,15 +45,17 @@ def is_clean(model: Any) -> bool:
 
 
 def kept(load: Callable[[], Loaded]) -> Callable[[], Loaded]:
-    """A function that returns what `load` loads: loaded at the first call, and again once it is no longer clean."""
-    found: list[Loaded] = []
+    """A function that returns what `load` loads: loaded at the first call, and again once it is no longer clean or had
+    to make room for another model (`harness.engines.resident`)."""
+    slot = Slot()
 
     def get() -> Loaded:
-        if found and not is_clean(found[0].model):
-            found.clear()  # first, so that its memory is free for the next
-        if not found:
-            found.append(load())
-        return found[0]
+        if slot.held is not None and not is_clean(slot.held.model):
+            slot.held = None  # first, so that its memory is free for the next
+        if slot.held is None:
+            slot.held = load()
+        found: Loaded = slot.held
+        return found
 
     return get
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from harness.engines.engine import Footprint
 from harness.engines.fingerprint import Fingerprint
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding, answer_all
+from harness.engines.halving import Halved
 from harness.engines.mount import mounted
 from harness.engines.perplexity import TextLoss
 from harness.engines.progress import Progress, silent
@@ -28,9 +29,13 @@ class TransformersEngine:
     model: Loaded
     bare: Any = None
     """First-token logits of the base before the adapter was mounted; None where they were not taken."""
+    _halved: list[Halved] = field(default_factory=list)
 
     def answer(self, items: Sequence[Item], decoding: Decoding, progress: Progress = silent) -> list[Answer]:
-        return answer_all(self.model, items, decoding, progress)
+        return answer_all(self.model, items, decoding, progress, self._halved.append)
+
+    def halved(self) -> Sequence[Halved]:
+        return tuple(self._halved)
 
     def logits(self, texts: Sequence[Passage]) -> Iterator[Any]:
         return (completion_logits(self.model, text) for text in texts)

@@ -20,6 +20,7 @@ from harness.engines.divergence import Passage
 from harness.engines.engine import Footprint
 from harness.engines.fingerprint import Fingerprint
 from harness.engines.generate import Decoding, batches, end_tokens
+from harness.engines.halving import Halved
 from harness.engines.perplexity import TextLoss
 from harness.engines.progress import Progress, silent
 from harness.engines.vllm_environment import Environment
@@ -56,7 +57,7 @@ class VllmEngine:
     def answer(self, items: Sequence[Item], decoding: Decoding, progress: Progress = silent) -> list[Answer]:
         prompts = {item.id: tokens.prompt_ids(self.tokenizer, item.messages, item.tools) for item in items}
         answers: dict[str, Answer] = {}
-        for batch in batches({name: len(ids) for name, ids in prompts.items()}, decoding.batch_size):
+        for batch in batches({name: len(ids) for name, ids in prompts.items()}, decoding):
             asked = {"prompts": [prompts[name] for name in batch], "most": decoding.max_new_tokens}
             reply, _ = self.running.ask({"op": "generate", **asked, "ends": sorted(self.ends)})
             for name, ids in zip(batch, reply["answers"], strict=True):
@@ -95,6 +96,9 @@ class VllmEngine:
             TextLoss(len(one.completion), perplexity.nats(logits, one.completion))
             for one, logits in zip(passages, self.logits(passages), strict=True)
         ]
+
+    def halved(self) -> Sequence[Halved]:
+        return ()  # vLLM holds no more at once than the cache that it set aside has room for
 
     def footprint(self) -> Footprint:
         return Footprint(self.running.peak, "process, at most")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from harness.dataset.item import Item
-from harness.engines import answers, as_trained
+from harness.engines import answers, as_trained, halving
 from harness.engines.as_trained import Trained
 from harness.engines.engine import Engine
 from harness.engines.generate import Decoding, answer_all
+from harness.engines.halving import Halved
 from harness.engines.mount import mounted
 from harness.engines.progress import Progress
 from harness.fidelity import measure, reference
@@ -32,8 +33,10 @@ def all_answers(
     folder: Path, progress: Progress, trained: Trained, adapter: Path, items: Sequence[Item], decoding: Decoding
 ) -> None:
     """Answers of the adapter as trained to a whole list."""
+    halved: list[Halved] = []
     with mounted(as_trained.loaded(trained), adapter) as model:
-        answers.write(folder, answer_all(model, items, decoding, progress))
+        answers.write(folder, answer_all(model, items, decoding, progress, halved.append))
+    halving.write(folder, halved)
 
 
 def form(
@@ -44,20 +47,24 @@ def form(
     Args:
         held: folder of `states`.
     """
-    write(folder, opened(), trained, adapter, held, sample, progress)
+    write(folder, opened, trained, adapter, held, sample, progress)
 
 
 def write(
     folder: Path,
-    opening: AbstractContextManager[Engine],
+    opening: Callable[[], AbstractContextManager[Engine]],
     trained: Trained,
     adapter: Path,
     held: Path,
     sample: Sample,
     progress: Progress,
 ) -> None:
-    """Write what `form` does, of a form that is opened already."""
-    whole = as_trained.loaded(trained)
-    told, bare = (reference.logits(held, whole, name, adapter) for name in (reference.ADAPTER, reference.BASE))
-    with opening as engine:
-        measure.write(folder, measure.measure(engine, whole.tokenizer, sample, told, bare, progress))
+    """Write what `form` does. Of the reference the output heads alone are held when the form is opened."""
+    from transformers import AutoTokenizer
+
+    heads = reference.heads(trained.weights, trained.precision, adapter, lambda: as_trained.loaded(trained))
+    told, bare = reference.against(held, heads)
+    with opening() as engine:
+        tokenizer = AutoTokenizer.from_pretrained(trained.weights)
+        measure.write(folder, measure.measure(engine, tokenizer, sample, told, bare, progress))
+        halving.write(folder, engine.halved())

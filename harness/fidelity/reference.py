@@ -4,12 +4,12 @@ trained on."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.engines import hidden_states
+from harness.engines import halving, hidden_states, output_head
 from harness.engines.divergence import passages
 from harness.engines.form import Loaded
 from harness.engines.mount import mounted
@@ -19,6 +19,7 @@ from harness.fidelity import measure
 from harness.fidelity.figures import PassageFigures, stream
 from harness.fidelity.measure import FACTS, Facts, Sample
 from harness.gguf import merge
+from harness.spec.serve import Precision
 
 ADAPTER, BASE = "adapter.safetensors", "base.safetensors"
 """Names of the files that hold the hidden states of the passages, in the order of the sample."""
@@ -35,7 +36,9 @@ def write(folder: Path, trained_on: Loaded, adapter: Path, sample: Sample) -> No
     hidden_states.write(folder / BASE, list(hidden_states.completion_states(trained_on, texts)))
     with mounted(trained_on, adapter) as engine:
         hidden_states.write(folder / ADAPTER, list(hidden_states.completion_states(engine, texts)))
-    adapters, bases, again = (logits(folder, trained_on, name, adapter) for name in (ADAPTER, BASE, BASE))
+    by = _heads_of(trained_on, adapter)
+    adapters, bases = against(folder, by)
+    again = hidden_states.logits_of(by.base, hidden_states.read(folder / BASE))
     measure.write_figures(folder, stream(measure.labelled(sample.all, texts), adapters, bases, again))
 
 
@@ -56,7 +59,9 @@ def write_answers(
         given, seconds = measure.answer_sample(asked, sample, progress)
         held = asked.footprint()
         facts = Facts(sum(len(one.ids) for one in given.values()), seconds, held.size, held.of)
+        halved = asked.halved()
     measure.write_answers(folder, given)
+    halving.write(folder, halved)
     (folder / FACTS).write_text(json.dumps(asdict(facts), sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -69,17 +74,40 @@ def facts(folder: Path) -> Facts:
     return Facts(**json.loads((folder / FACTS).read_text(encoding="utf-8")))
 
 
-def logits(folder: Path, trained_on: Loaded, name: str, adapter: Path | None = None) -> Iterator[Any]:
-    """Reference logits of one passage after the other.
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The output heads that make logits of the stored states."""
+
+    adapter: Any
+    base: Any
+
+
+def heads(weights: Path, precision: Precision, adapter: Path, whole: Callable[[], Loaded]) -> Heads:
+    """The heads of the adapter as trained and of its bare weights. A form is measured with nothing else of them in
+    memory.
 
     Args:
-        name: `ADAPTER` or `BASE`.
-        adapter: whose hidden states they are, where it may change the output head; None: the base's head made them.
+        weights: the folder that the adapter was trained on (`harness.engines.rounded`).
+        precision: what the reference computes in.
+        whole: loads them as a model, where the head alone does not do: the adapter changes it, or it cannot be told
+            from the files.
     """
-    head = trained_on.model.get_output_embeddings()
-    if name == ADAPTER and adapter is not None and merge.touches_an_end(adapter):
-        head = head_of(trained_on, adapter)
-    return hidden_states.logits_of(head, hidden_states.read(folder / name))
+    alone = None if merge.touches_an_end(adapter) else output_head.load(weights, precision)
+    return _heads_of(whole(), adapter) if alone is None else Heads(alone, alone)
+
+
+def _heads_of(trained_on: Loaded, adapter: Path) -> Heads:
+    """The heads of a loaded model, which is not needed any more then."""
+    own = trained_on.model.get_output_embeddings()
+    return Heads(head_of(trained_on, adapter) if merge.touches_an_end(adapter) else own, own)
+
+
+def against(folder: Path, by: Heads) -> tuple[Iterator[Any], Iterator[Any]]:
+    """Reference logits with the adapter, and without, of one passage after the other."""
+    return (
+        hidden_states.logits_of(by.adapter, hidden_states.read(folder / ADAPTER)),
+        hidden_states.logits_of(by.base, hidden_states.read(folder / BASE)),
+    )
 
 
 def head_of(trained_on: Loaded, adapter: Path) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from harness.engines import base_model, llama_engine
@@ -65,7 +65,7 @@ class Gguf(Form):
     def decoding(self, wanted: Decoding) -> Decoding:
         """Batches of one. llama.cpp uses other kernels for other batch sizes, so an answer could depend on what is
         asked beside it, and a gate must not rest on that."""
-        return replace(wanted, batch_size=1)
+        return wanted.one_by_one()
 
     def ships(self, shop: Workshop, adapter: Artifact, name: str) -> Mapping[str, Path]:
         """The very files whose answers were judged: an adapter alone would be merged and quantized anew by whoever

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from harness.dataset.item import Item
-from harness.engines import answers, as_trained, fingerprint, mount_proof, nf4
+from harness.engines import answers, as_trained, fingerprint, halving, mount_proof, nf4
 from harness.engines.as_trained import Trained
 from harness.engines.engine import Engine
 from harness.engines.generate import Decoding
@@ -34,11 +34,12 @@ def losses(folder: Path, progress: Progress, opened: Call, texts: Sequence[str])
 def write_answers(
     folder: Path, opening: Opening, items: Sequence[Item], decoding: Decoding, progress: Progress
 ) -> None:
-    """Write an answer sheet, with the fingerprint where the engine has one."""
+    """Write an answer sheet, with the fingerprint where the engine has one, and what was asked in halves."""
     with opening as engine:
         if (seen := engine.spoken()) is not None:
             fingerprint.write(folder, seen)
         answers.write(folder, engine.answer(items, decoding, progress))
+        halving.write(folder, engine.halved())
 
 
 def write_losses(folder: Path, opening: Opening, texts: Sequence[str]) -> None:
@@ -56,7 +57,7 @@ def prove_mount(
     Args:
         bare: gives the form's bare base as a torch model.
     """
-    proof = mount_proof.measure(bare(), as_trained.loaded(trained), adapter, probes)
+    proof = mount_proof.measure(bare, lambda: as_trained.loaded(trained), adapter, probes)
     (folder / MEASURED).write_text(json.dumps(asdict(proof)) + "\n", encoding="utf-8")
 
 

@@ -1,5 +1,5 @@
 """``nf4``: the base in bitsandbytes' 4-bit NF4, the adapter mounted on it. What an adapter is trained on are these very
-weights, de-quantized once."""
+weights: the base, rounded as it is loaded."""
 
 from __future__ import annotations
 

@@ -182,6 +182,17 @@ class ArtifactUsed(Record, kind="artifact"):
 
 
 @dataclass(frozen=True)
+class Halved(Record, kind="halved"):
+    """A change of batching: some batches of an artifact's answers did not fit in memory and were asked in halves."""
+
+    name: str
+    """The artifact's, as in its `ArtifactUsed`."""
+    digest: str
+    batches: Sequence[Mapping[str, Any]]
+    """Of each batch how many ``items`` it had, how many went ``into`` either half, and ``why``, with sizes."""
+
+
+@dataclass(frozen=True)
 class Selection(Record, kind="selection"):
     """Which experiment `dev` chose."""
 

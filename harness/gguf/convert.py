@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.engines import native
-from harness.engines.native import ChildError
 from harness.errors import GgufError
 from harness.gguf.toolchain.find import Toolchain
 
@@ -25,6 +24,7 @@ def to_f16(checkpoint: Path, toolchain: Toolchain, about: Mapping[str, str], fol
 
     Raises:
         ChildError: the converter failed, hung or was killed; nothing half-written is left.
+        NoMemoryError: it had not memory enough.
         GgufError: it does not know the base's tokenizer.
     """
     note = folder / "about.json"
@@ -44,6 +44,6 @@ def to_f16(checkpoint: Path, toolchain: Toolchain, about: Mapping[str, str], fol
                 "pre-tokenizer), and a file that guessed would answer from other tokens; use a base whose tokenizer "
                 "it knows, or a newer llama.cpp (--llama-cpp=DIR)"
             )
-        raise ChildError("converting to f16", ended)
+        raise native.failed("converting to f16", ended)
     if not target.is_file():
         raise GgufError(f"converting to f16: the converter ended well and wrote no file\n{ended.last_lines()}")

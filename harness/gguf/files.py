@@ -56,7 +56,8 @@ class GgufFiles:
     @property
     def size(self) -> int:
         """Bytes of the files that ship."""
-        return sum(path.stat().st_size for path in (self.file, self.lora_file) if path is not None)
+        own = self.base.sizes[convert.FILE]  # by the manifest: of a step on the way the file may be gone
+        return own if self.lora is None else own + self.lora.sizes[lora.FILE]
 
 
 def merged(shop: Workshop, adapter: Artifact) -> Artifact:

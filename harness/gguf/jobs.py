@@ -25,5 +25,5 @@ def prove_merge(
     folder: Path, progress: Progress, trained: Trained, adapter: Path, merged: Path, probes: Sequence[Item]
 ) -> None:
     """How far the merged checkpoint is from its weights with the adapter mounted (`harness.gguf.merge.MergeProof`)."""
-    proof = merge.measure(as_trained.loaded(trained), adapter, merged, probes)
+    proof = merge.measure(lambda: as_trained.loaded(trained), adapter, merged, probes)
     (folder / MEASURED).write_text(json.dumps(asdict(proof)) + "\n", encoding="utf-8")

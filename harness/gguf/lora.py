@@ -28,7 +28,6 @@ from typing import Any
 
 from harness.engines import native
 from harness.engines.adapter_files import CONFIG, WEIGHTS
-from harness.engines.native import ChildError
 from harness.errors import GgufError
 from harness.gguf.toolchain.find import Toolchain
 
@@ -51,6 +50,7 @@ def write(
     Raises:
         GgufError: no one alpha gives every module its scale, or this llama.cpp has no converter for adapters.
         ChildError: the converter failed, hung or was killed; nothing half-written is left.
+        NoMemoryError: it had not memory enough.
     """
     if not toolchain.lora_converter.is_file():
         raise GgufError(
@@ -71,7 +71,7 @@ def write(
         ended = native.run(command, seconds, env=toolchain.environment())
     if not ended.ok:
         target.unlink(missing_ok=True)
-        raise ChildError("converting the adapter to a GGUF LoRA", ended)
+        raise native.failed("converting the adapter to a GGUF LoRA", ended)
     if not target.is_file():
         raise GgufError(
             f"converting the adapter to a GGUF LoRA: the converter ended well and wrote no file\n{ended.last_lines()}"

@@ -11,6 +11,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from harness.engines import rounded
+
 ROTARY = {"attn_q.weight": "num_attention_heads", "attn_k.weight": "num_key_value_heads"}
 """Matrices whose rows may be in either order -> key of the configuration with the number of their heads."""
 OTHER_BASE = 0.5
@@ -23,7 +25,8 @@ class OtherBaseError(Exception):
 
 
 class Matrices:
-    """The matrices of one base in its checkpoint and in a GGUF file, whatever the type of the tensors."""
+    """The matrices of one base in its folder of weights, as they are before any rounding, and in a GGUF file, whatever
+    the type of the tensors."""
 
     def __init__(self, checkpoint: Path, file: Path) -> None:
         import gguf
@@ -89,7 +92,7 @@ class Matrices:
         import torch
         from safetensors import safe_open
 
-        for path in sorted(self._checkpoint.glob("*.safetensors")):
+        for path in sorted(rounded.stored(self._checkpoint).glob("*.safetensors")):
             with safe_open(path, framework="pt") as tensors:
                 if name in tensors.keys():  # noqa: SIM118 - not a dict
                     return tensors.get_tensor(name).to(torch.float32).numpy()

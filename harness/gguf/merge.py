@@ -1,8 +1,8 @@
 """Merge an adapter into the weights that it was trained on, in float32, and measure that nothing moved.
 
-Which weights? An adapter learns to correct the base that it sees. One that is served on NF4 was trained on the NF4
-weights de-quantized (`harness.engines.nf4.write_dequantized`), and those are what it is merged into: the sum is the
-model that training ended with. Measured on eight `dev` items of the default spec, KL from that model in nats per token:
+Which weights? An adapter learns to correct the base that it sees. One that is served on NF4 was trained on the base
+rounded to NF4 (`harness.engines.rounded`), and that is what it is merged into: the sum is the model that training
+ended with. Measured on eight `dev` items of the default spec, KL from that model in nats per token:
 
     merged into             f16      Q4_0     Q4_1
     the weights served      0.000    0.034    0.018
@@ -18,15 +18,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.dataset.item import Item
-from harness.engines import adapter_files
+from harness.engines import adapter_files, resident, rounded
 from harness.engines.adapter_files import WEIGHTS
-from harness.engines.divergence import completion_logprobs, mean_kl, passages
+from harness.engines.divergence import Passage, completion_logprobs, mean_kl, passages
 from harness.engines.form import Loaded
 from harness.engines.mount import mounted
 
@@ -38,16 +38,16 @@ def write(weights: Path, adapter: Path, folder: Path) -> None:
     """Write weights and adapter as one float32 checkpoint with the tokenizer of the weights.
 
     Args:
-        weights: the checkpoint that the adapter was trained on.
+        weights: the folder that the adapter was trained on.
 
     Raises:
         AdapterError: the adapter's files are refused, or its keys are not exactly those of this base.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(weights)
-    model = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.float32)
+    model = rounded.load(weights, torch.float32)
     tied_by_adapter = bool(adapter_files.settings(adapter).get("ensure_weight_tying"))
     if touches_an_end(adapter) and not tied_by_adapter:
         untie(model)
@@ -129,21 +129,22 @@ class MergeProof:
         )
 
 
-def measure(base: Loaded, adapter: Path, merged: Path, probes: Sequence[Item]) -> MergeProof:
+def measure(base: Callable[[], Loaded], adapter: Path, merged: Path, probes: Sequence[Item]) -> MergeProof:
     """Read the merged checkpoint back and compare it.
 
+    One model is asked after the other, and of each its log-probabilities alone are kept.
+
     Args:
-        base: the weights that the adapter was merged into, in float32.
+        base: loads the weights that the adapter was merged into, in float32.
     """
     import torch
     from transformers import AutoModelForCausalLM
 
-    texts = passages(base.tokenizer, probes)
-    with mounted(base, adapter) as model:
-        wanted = completion_logprobs(model, texts)
+    tokenizer, texts, wanted = _wanted(base(), adapter, probes)
+    resident.make_room()
     loaded = AutoModelForCausalLM.from_pretrained(merged, dtype=torch.float32)
     loaded.eval()
-    found = completion_logprobs(Loaded("merged", loaded, base.tokenizer), texts)
+    found = completion_logprobs(Loaded("merged", loaded, tokenizer), texts)
     largest = max(float((one - other).abs().max()) for one, other in zip(wanted, found, strict=True))
     foreign, missing = _strange_names(loaded, merged)
     return MergeProof(
@@ -154,6 +155,13 @@ def measure(base: Loaded, adapter: Path, merged: Path, probes: Sequence[Item]) -
         missing=missing,
         tied=bool(loaded.config.tie_word_embeddings),
     )
+
+
+def _wanted(base: Loaded, adapter: Path, probes: Sequence[Item]) -> tuple[Any, list[Passage], list[Any]]:
+    """(tokenizer, passages, log-probabilities of the adapter mounted on the weights)."""
+    texts = passages(base.tokenizer, probes)
+    with mounted(base, adapter) as model:
+        return base.tokenizer, texts, completion_logprobs(model, texts)
 
 
 def _strange_names(model: Any, checkpoint: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:

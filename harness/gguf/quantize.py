@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.engines import native
-from harness.engines.native import ChildError
 from harness.errors import GgufError
 from harness.gguf.convert import FILE
 from harness.gguf.toolchain.find import Toolchain
@@ -20,6 +19,7 @@ def quantize(source: Path, quantization: str, toolchain: Toolchain, folder: Path
 
     Raises:
         ChildError: the tool died, hung or failed; nothing half-written is left.
+        NoMemoryError: it had not memory enough.
         GgufError: it ended well and wrote nothing.
     """
     target = folder / FILE
@@ -27,6 +27,6 @@ def quantize(source: Path, quantization: str, toolchain: Toolchain, folder: Path
     ended = native.run(command, seconds, env=toolchain.environment())
     if not ended.ok:
         target.unlink(missing_ok=True)
-        raise ChildError(f"quantizing to {quantization}", ended)
+        raise native.failed(f"quantizing to {quantization}", ended)
     if not target.is_file():
         raise GgufError(f"quantizing to {quantization}: the tool ended well and wrote no file\n{ended.last_lines()}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.engines import rounded
 from harness.errors import GgufError
 from harness.gguf.merge import is_tied, tensor_names
 
@@ -141,7 +142,7 @@ def source(checkpoint: Path) -> Model:
 
     config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    names = {name for path in sorted(checkpoint.glob("*.safetensors")) for name in tensor_names(path)}
+    names = {name for path in sorted(rounded.stored(checkpoint).glob("*.safetensors")) for name in tensor_names(path)}
     if is_tied(checkpoint):
         names = {name for name in names if not name.startswith("lm_head.")}
     ids = {name: getattr(tokenizer, f"{name}_token_id", None) for name in SPECIAL}

@@ -10,7 +10,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+<<<<<<< HEAD
 from harness.engines import base_model, chat_template, form, patience
+=======
+from harness.engines import base_model, chat_template, form, rounded
+>>>>>>> main
 from harness.errors import SpecError
 from harness.gguf import convert, dequantized, jobs, lora, quantize, retold
 from harness.gguf.toolchain.find import Toolchain
@@ -65,7 +69,7 @@ def about(spec: Spec, base: Artifact, adapter: Artifact | None) -> dict[str, str
 
 
 def f16(spec: Spec, checkpoint: Artifact, told: Mapping[str, str], label: str, toolchain: Toolchain) -> Request:
-    """A checkpoint as a GGUF file in f16.
+    """A folder of weights as a GGUF file in f16.
 
     Args:
         told: what the file says of itself.
@@ -76,11 +80,16 @@ def f16(spec: Spec, checkpoint: Artifact, told: Mapping[str, str], label: str, t
         "about": dict(told),
         "toolchain": toolchain.digest,
         "versions": dict(digests.of_versions(VERSIONS)),
-        "code": digests.of_code("harness.gguf.convert"),
+        "code": digests.of_code("harness.gguf.convert", "harness.engines.rounded"),
     }
 
     def build(folder: Path) -> None:
+<<<<<<< HEAD
         convert.to_f16(checkpoint.path, toolchain, told, folder, _converting(spec, checkpoint.path))
+=======
+        with rounded.checkpoint(checkpoint.path, scratch(folder)) as plain:
+            convert.to_f16(plain, toolchain, told, folder, limit)
+>>>>>>> main
 
     return Request(Key("gguf", f"{label} f16", inputs), build)
 

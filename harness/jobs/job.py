@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness import out_of_memory
 from harness.engines.progress import Progress
 from harness.jobs.call import Call
 
@@ -19,5 +20,10 @@ class Job:
     """GPUs that it computes on, where there are any."""
 
     def carry_out(self, folder: Path, progress: Progress) -> None:
-        """Do it in this process."""
-        self.call(folder, progress)
+        """Do it in this process.
+
+        Raises:
+            NoMemoryError: memory ran out.
+        """
+        with out_of_memory.said(f"building {self.label}"):
+            self.call(folder, progress)

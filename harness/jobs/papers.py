@@ -15,8 +15,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness import out_of_memory
 from harness.engines.progress import Progress
-from harness.errors import GreenrunError, JobError
+from harness.errors import GreenrunError, JobError, NoMemoryError
 from harness.jobs.call import Call
 from harness.jobs.job import Job
 
@@ -75,11 +76,13 @@ class Papers:
         Raises:
             Exception: the one that the job raised, of the same class and words.
             JobError: it raised one that is nobody's on purpose, or told nothing.
+            NoMemoryError: it told nothing but, in its last words, that memory ran out.
         """
         try:
             row = _got(self.folder / "outcome.json")
         except (OSError, ValueError):
-            raise JobError(f"{label}: {otherwise or 'its process ended without an outcome'}") from None
+            told = f"{label}: {otherwise or 'its process ended without an outcome'}"
+            raise (NoMemoryError if out_of_memory.in_words(told) else JobError)(told) from None
         if row:
             raise _raised(label, row)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
+from harness import out_of_memory
 from harness.dataset.item import Item
 from harness.errors import GreenrunError
 from harness.metrics.settings import Settings
@@ -81,6 +82,7 @@ def score_of(metric: Metric, item: Item, answer: str, forms: Forms) -> float:
     try:
         value = metric.score(item, answer, forms)
     except Exception as error:  # a metric may come from elsewhere and raise anything
+        out_of_memory.refuse(error, f"scoring {item.id} by {metric.name}")
         raise MetricError(f"{metric.name} failed on {item.id}: {type(error).__name__}: {error}") from error
     if not isinstance(value, (int, float)) or not 0.0 <= value <= 1.0:
         raise MetricError(f"{metric.name} gave {value!r} for {item.id}; a number from 0 to 1 is expected")

@@ -27,7 +27,7 @@ Stricter = Callable[[Any, Any], bool]
 
 TEXTS = "gates.forgetting.texts"
 _OF_A_TASK = ("system", "answer_form", "refusal_form", "refuse", "look_alike", "max_new_tokens")
-_OF_GENERATION = ("batch_size", "noise_sample", "noise_band")
+_OF_GENERATION = ("batch_size", "batch_tokens", "noise_sample", "noise_band")
 _ASKS_MORE = {"noise_sample": max, "noise_band": min}
 """Key of ``[generation]`` -> which of two values asks more."""
 

@@ -21,6 +21,7 @@ from harness.gates.records import (
     Environment,
     FormLoss,
     Forms,
+    Halved,
     Hello,
     Meaning,
     Model,
@@ -98,6 +99,7 @@ def build(verdict: Verdict, records: Iterable[Entry], evidence: Mapping[str, str
         "data": last_or(journal, DataFiles([])).files,
         "not_judged": last_or(journal, NotJudged([])).texts,
         "noise": [one.noise for one in every(journal, Noise)],
+        "halved": _halved(journal),
         "forms": last_or(journal, Forms({})).forms,
         "form_losses": [one.form_loss for one in every(journal, FormLoss)],
         "workers": _workers(journal),
@@ -129,6 +131,12 @@ def _asked(journal: Sequence[Entry]) -> list[dict[str, Any]]:
     """How much of the benchmark was asked, by adapter and task; empty where always all of it is."""
     found = {(one.asked["adapter"], one.asked["task"]): one.asked for one in every(journal, Asked)}
     return [dict(found[key]) for key in sorted(found)]
+
+
+def _halved(journal: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Answers of which some batches were asked in halves, each once; empty where every batch fitted in memory."""
+    found = {one.digest: {"name": one.name, "batches": list(one.batches)} for one in every(journal, Halved)}
+    return sorted(found.values(), key=lambda one: str(one["name"]))
 
 
 def _attempts(journal: Sequence[Entry], candidate: str) -> dict[str, Any]:

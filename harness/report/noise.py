@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.report.catalogue import Say
+from harness.report.escape import plain
 
 ALL = "all"
 """The task name that pools an adapter's tasks; its band is that of the task whose figures move most."""
@@ -44,6 +45,7 @@ def warnings(document: Document) -> Iterator[str]:
 
 def limits(document: Mapping[str, Any], say: Say) -> Iterator[str]:
     """Limits of what the run showed, in words; `harness/sameness.md` has the figures behind them."""
+    yield from _halved(document, say)
     device = document.get("environment", {}).get("device")
     if device is None:
         yield say("Whether the answers can be had again was not measured.")
@@ -58,4 +60,19 @@ def limits(document: Mapping[str, Any], say: Say) -> Iterator[str]:
             "of a GPU may add up in any order, and it was not measured. That the answers can be had again holds as far "
             "as the determinism gates say.",
             device=device,
+        )
+
+
+def _halved(document: Document, say: Say) -> Iterator[str]:
+    """Which answers were given in other batches than the spec's, since memory ran out."""
+    for one in document.get("halved", []):
+        batches = one.get("batches", [])
+        yield say.many(
+            "Of %(name)s, %(n)s batch did not fit in memory and was asked in two halves: another batching than the "
+            "spec's, on which an answer in bfloat16 may depend. The reason: %(why)s.",
+            "Of %(name)s, %(n)s batches did not fit in memory and were asked in two halves each: another batching than "
+            "the spec's, on which an answer in bfloat16 may depend. The first one's reason: %(why)s.",
+            len(batches),
+            name=plain(one.get("name")),
+            why=plain(next((batch.get("why") for batch in batches), "")),
         )

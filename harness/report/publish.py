@@ -18,7 +18,7 @@ from harness.releases import bundle, signature
 from harness.report import document, escape, files, outside, sarif
 from harness.report.page import shown, view
 from harness.run import journal as evidence
-from harness.run import provenance, retention
+from harness.run import provenance, retention, steps
 from harness.run.run import Run
 from harness.spec import papers as spec_papers
 
@@ -111,13 +111,16 @@ def tidy(run: Run) -> str:
     removed."""
     for left in retention.abandoned(run.out):
         shutil.rmtree(left, ignore_errors=True)
-    if run.spec.keep_last is None:
-        return ""
+    told = []
     try:
-        freed = retention.remove(retention.survey(run.out, run.spec.keep_last, run.id))
+        if (freed := steps.empty(run.out, run.id, run.spec.keep)) > 0:
+            told.append(f"{freed / 2**20:.1f} MiB of steps on the way to a GGUF file ([store] keep)")
+        if run.spec.keep_last is not None:
+            freed = retention.remove(retention.survey(run.out, run.spec.keep_last, run.id))
+            told += [f"{freed / 2**20:.1f} MiB that only older runs used"] if freed else []
     except OSError as error:
         return f"the store could not be tidied: {error}"
-    return f"removed from the store: {freed / 2**20:.1f} MiB that only older runs used" if freed else ""
+    return f"removed from the store: {', '.join(told)}" if told else ""
 
 
 def _withdraw(run: Run, reason: str) -> Verdict:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.engines import base_model
+from harness.engines import base_model, gpu, resident
 from harness.engines.shape import Shape
 from harness.forms import registry
+from harness.spec import trainer
 from harness.spec.objects import Spec
 from harness.spec.serve import Precision
 
@@ -121,8 +122,9 @@ def disk(shape: Shape, spec: Spec, work: Work) -> Iterator[Need]:
     rest = shape.weights - shape.linear
     if work.base:
         yield Need("the base", FLOAT16 * shape.weights, "16-bit weights", kept=True)
-    if work.weights:
-        yield Need("the weights as served", FLOAT32 * shape.weights, "float32", kept=True)
+    if work.weights and not registry.deployed(spec).four_bit:  # of NF4 nothing is written (`harness.engines.rounded`)
+        said = "float32: no type of two bytes holds a GGUF file's products of scale and step"
+        yield Need("the weights as served", FLOAT32 * shape.weights, said, kept=True)
     if work.adapters:
         states = 2 * 3 * FLOAT32 * lora(shape, spec)
         kept = work.adapters * FLOAT32 * lora(shape, spec)
@@ -144,35 +146,50 @@ def memory(shape: Shape, spec: Spec, work: Work) -> Iterator[Need]:
     whole, loaded = FLOAT32 * shape.weights, held(shape, form.four_bit, form.precision)
     if work.base and base_model.is_gguf(spec.base):
         yield Need("write the base's checkpoint", whole, "the GGUF file, de-quantized in float32")
-    if work.weights:
-        yield Need(
-            "round the weights",
-            held(shape, form.four_bit) + whole,
-            "the base as served, and de-quantized in float32",
-            on_device=True,
-        )
+    if work.weights and not form.four_bit:
+        yield Need("write the weights as served", whole, "the GGUF file, de-quantized in float32")
     if work.adapters:
         step = activations(shape, spec, spec.recipe.batch_size * min(work.longest, spec.recipe.max_length))
-        size = FLOAT32 if spec.recipe.base_dtype == "float32" else FLOAT16
-        own = TRAINED * lora(shape, spec)
+        dtype = spec.recipe.base_dtype
+        size, own = size_of(dtype), TRAINED * lora(shape, spec)
+        four_bit = form.trains_in_four_bits and by_trl(spec)
+        frozen = held(shape, True, Precision(dtype, dtype)) if four_bit else size * shape.weights
         yield Need(
             "train an adapter",
-            size * shape.weights + own + step,
-            f"weights in {spec.recipe.base_dtype}, a batch of {spec.recipe.batch_size}",
+            frozen + own + step,
+            f"weights in {f'NF4 and {dtype}' if four_bit else dtype}, a batch of {spec.recipe.batch_size}",
             on_device=True,
             mend="lower recipe.batch_size or recipe.max_length" + (_HALVE if size == FLOAT32 else ""),
             most=work.adapters,
         )
     if work.any and form.engine == "transformers":
-        length = work.longest + max(task.max_new_tokens for task in spec.tasks.values()) + ROOM
+        length = work.longest + max(task.max_new_tokens for task in spec.tasks.values())
         number = size_of(form.precision.rest)
-        cache = number * 2 * shape.blocks * shape.keys * spec.batch_size * length
+        at_once = min(spec.batch_size * length, max(spec.batch_tokens, length))
+        cache = number * 2 * shape.blocks * shape.keys * (at_once + spec.batch_size * ROOM)
         # Of prompts, one block at a time.
-        block = number * (8 * shape.width + 3 * shape.inner) * spec.batch_size * work.longest
-        said = f"{form.name}, and keys and values of {spec.batch_size} answers"
-        yield Need("answer", loaded + cache + block, said, on_device=True, mend="lower generation.batch_size")
+        block = number * (8 * shape.width + 3 * shape.inner) * min(spec.batch_size * work.longest, at_once)
+        said = f"{form.name}, and keys and values of {at_once:,} tokens"
+        mend = "lower generation.batch_tokens or generation.batch_size"
+        yield Need("answer", loaded + cache + block, said, on_device=True, mend=mend)
     if work.any:
         as_trained = size_of(form.precision.compute) * shape.weights
-        yield Need("hold the form against the adapter as trained", loaded + as_trained, "both loaded", on_device=True)
+        yield Need(
+            "hold the form against the adapter as trained",
+            in_turn(loaded, as_trained),
+            "one loaded after the other",
+            on_device=True,
+        )
         if spec.gates.gguf is not None:
-            yield Need("prove the merge", 2 * whole, "weights and merged checkpoint in float32")
+            told = "weights and merged checkpoint in float32, one after the other"
+            yield Need("prove the merge", in_turn(whole, whole), told)
+
+
+def in_turn(first: float, second: float) -> float:
+    """Bytes of two models of which the first makes room for the second, where it is no small one."""
+    return first + second if first <= resident.MOST else max(first, second)
+
+
+def by_trl(spec: Spec) -> bool:
+    """Whether TRL trains on this machine."""
+    return trainer.chosen(spec.recipe, not spec.recipe.trainer and gpu.found()) == trainer.TRL

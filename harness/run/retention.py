@@ -1,7 +1,8 @@
 """Decide what the store keeps: artifacts of the last runs, of every release, and pinned ones.
 
 ``python -m harness.run.retention OUT`` reports sizes and removes nothing; ``--keep-last N`` removes what is left over.
-A spec that says ``[store] keep_last = N`` asks for the same at the end of each run. Nothing is ever removed unasked.
+A spec that says ``[store] keep_last = N`` asks for the same at the end of each run. No artifact is ever removed
+unasked; of steps on the way to a file `harness.run.steps` removes the content.
 """
 
 from __future__ import annotations
@@ -52,12 +53,12 @@ def survey(out: Path, keep_last: int, current: str = "") -> list[Held]:
     it with a run whose journal another version of greenrun wrote, since what that used is not known here. The run
     `current` always is among the last: with a clock that was set back it would seem the oldest, and lose its own.
     """
-    runs = sorted(_runs(out), key=lambda run: -run.began)
-    since = runs[keep_last - 1].began if 0 < keep_last <= len(runs) else (0.0 if keep_last else float("inf"))
-    since = min([since, *(run.began for run in runs if run.under_way or run.unread)])
-    released = {key for run in runs if run.released for key in run.keys}
-    last = {key for run in runs[:keep_last] for key in run.keys}
-    last |= {key for run in runs if run.id == current or run.under_way for key in run.keys}
+    known = sorted(runs(out), key=lambda run: -run.began)
+    since = known[keep_last - 1].began if 0 < keep_last <= len(known) else (0.0 if keep_last else float("inf"))
+    since = min([since, *(run.began for run in known if run.under_way or run.unread)])
+    released = {key for run in known if run.released for key in run.keys}
+    last = {key for run in known[:keep_last] for key in run.keys}
+    last |= {key for run in known if run.id == current or run.under_way for key in run.keys}
     return [_held(folder, released, last, since) for folder in sorted((out / "store").glob("*/*/")) if _whole(folder)]
 
 
@@ -107,7 +108,7 @@ def table(held: Sequence[Held]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class OneRun:
     id: str
     began: float
     released: bool
@@ -118,7 +119,8 @@ class _Run:
     """Its journal has records that cannot be read here, so what it used is unknown."""
 
 
-def _runs(out: Path) -> Iterator[_Run]:
+def runs(out: Path) -> Iterator[OneRun]:
+    """Every run below `out` that left a journal."""
     for folder in (out / "runs").glob("*/"):
         journal = evidence.read(folder / "evidence")
         if journal:
@@ -129,7 +131,7 @@ def _runs(out: Path) -> Iterator[_Run]:
             waits = not (folder / "verdict.json").exists() and alive.lives(folder, journal)
             unread = bool(every(journal, Unreadable))
             began = journal[0].at - (SKEW if waits and alive.elsewhere(journal) else 0.0)
-            yield _Run(folder.name, began, released, keys, waits, unread)
+            yield OneRun(folder.name, began, released, keys, waits, unread)
 
 
 def _whole(folder: Path) -> bool:
@@ -137,7 +139,8 @@ def _whole(folder: Path) -> bool:
 
 
 def _held(folder: Path, released: set[str], last: set[str], since: float) -> Held:
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    stats = [path.stat() for path in folder.rglob("*") if path.is_file()]
+    size = sum(one.st_size // one.st_nlink for one in stats)  # a hard link shares its bytes (`harness.engines.rounded`)
     if (folder / PIN).exists():
         return Held(folder, size, "pinned")
     if folder.name in released:

@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from harness import gates as gates_of
+from harness.engines import halving
 from harness.errors import SpecError
 from harness.gates.gate import Gate
-from harness.gates.records import ArtifactUsed
+from harness.gates.records import ArtifactUsed, Halved
 from harness.gates.verdict import Verdict
 from harness.releases.earlier import Earlier
 from harness.run.journal import Journal
@@ -129,7 +130,8 @@ def open_run(
 
 
 def note_artifact(journal: Journal, key: Key, artifact: Artifact) -> None:
-    """Journal an artifact that a run rests on: its content's digest, and whether this run built it."""
+    """Journal an artifact that a run rests on: its content's digest, and whether this run built it; of answers also
+    which batches did not fit in memory and were asked in halves."""
     journal.write(
         ArtifactUsed(
             name=f"{key.kind} {key.label}".strip(),
@@ -141,3 +143,6 @@ def note_artifact(journal: Journal, key: Key, artifact: Artifact) -> None:
             built_at=artifact.built_at,
         )
     )
+    if halved := halving.read(artifact.path):
+        batches = [{"items": len(one.items), "into": list(map(len, one.parts)), "why": one.why} for one in halved]
+        journal.write(Halved(f"{key.kind} {key.label}".strip(), artifact.digest, batches))

@@ -55,6 +55,9 @@ class Recipe(Table):
     of rows then."""
     processes: Count = 1
     """Processes that share a batch, on a card each where there is CUDA."""
+    sharding: Literal["fsdp"] | None = None
+    """How these processes share the frozen base: ``fsdp``, a part of each layer on each card, for a base that one does
+    not hold. Where it is left out, each holds all of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,17 @@ def unsaid(recipe: Recipe) -> Iterator[tuple[str, str]]:
             "processes",
             f"{recipe.processes} cannot share batches of {recipe.batch_size} evenly; make batch_size a multiple of it",
         )
+    yield from _unshared(recipe)
+
+
+def _unshared(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """What stands in the way of sharing out the base, whatever the device."""
+    if recipe.sharding is None or recipe.trainer == OWN:  # which says that it has no such thing
+        return
+    if recipe.processes == 1:
+        yield "sharding", f"{recipe.sharding!r} shares the base among processes, and there is one; set processes"
+    if recipe.optimizer != "adamw":
+        yield "optimizer", f'{recipe.optimizer!r} knows no parts of weights; with sharding set optimizer = "adamw"'
 
 
 def undone(recipe: Recipe, cuda: bool) -> Iterator[tuple[str, str]]:
@@ -47,13 +58,14 @@ def undone(recipe: Recipe, cuda: bool) -> Iterator[tuple[str, str]]:
 
 def _beyond_own(recipe: Recipe) -> Iterator[tuple[str, str]]:
     asked = {
-        "optimizer": (recipe.optimizer, recipe.optimizer != "adamw", '"adamw"'),
-        "checkpointing": (recipe.checkpointing, recipe.checkpointing, "false"),
-        "packing": (recipe.packing, recipe.packing, "false"),
-        "processes": (recipe.processes, recipe.processes > 1, "1"),
+        "optimizer": (recipe.optimizer, recipe.optimizer != "adamw", 'optimizer = "adamw"'),
+        "checkpointing": (recipe.checkpointing, recipe.checkpointing, "checkpointing = false"),
+        "packing": (recipe.packing, recipe.packing, "packing = false"),
+        "processes": (recipe.processes, recipe.processes > 1, "processes = 1"),
+        "sharding": (recipe.sharding, recipe.sharding is not None, "leave it out"),
     }
     for key, (value, beyond, without) in asked.items():
         if beyond:
             said = 'trainer = "own"' if recipe.trainer else "the project's own loop, the one for a CPU,"
             shown = str(value).lower() if isinstance(value, bool) else repr(value)
-            yield key, f'{shown}, and {said} has no such thing; set trainer = "trl", or {key} = {without}'
+            yield key, f'{shown}, and {said} has no such thing; set trainer = "trl", or {without}'

@@ -6,11 +6,11 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import CorruptArtifactError
-from harness.store import digests, rehash
+from harness.store import digests, emptied, rehash
 
 Build = Callable[[Path], None]
 """Writes an artifact's files into the empty folder that it is given."""
@@ -44,6 +44,10 @@ class Artifact:
     seconds: float
     """Seconds that its build took, in whichever run that was."""
     reused: bool
+    sizes: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """Name of each file -> its bytes, by the manifest."""
+    emptied: bool = False
+    """Whether the files are gone, and come back once something is built of them (`harness.store.emptied`)."""
 
     @classmethod
     def at(cls, folder: Path, label: str) -> Artifact:
@@ -92,7 +96,7 @@ def write_manifest(folder: Path, key: Key, seconds: float) -> None:
 
 
 def load(folder: Path, key: Key) -> Artifact:
-    """The artifact in a folder, after every byte was checked against its manifest.
+    """The artifact in a folder, after every byte was checked against its manifest; of an emptied one there is none.
 
     Raises:
         CorruptArtifactError: it is another key's, a byte differs, or a file is missing or too many.
@@ -100,6 +104,7 @@ def load(folder: Path, key: Key) -> Artifact:
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         listed = {name: entry["sha256"] for name, entry in manifest["files"].items()}
+        sizes = {name: int(entry["size"]) for name, entry in manifest["files"].items()}
         made_for, built_at, seconds = manifest["key_digest"], manifest["built_at"], float(manifest["seconds"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CorruptArtifactError(f"{folder}/manifest.json cannot be read ({error}); {_mend(folder)}") from error
@@ -107,6 +112,22 @@ def load(folder: Path, key: Key) -> Artifact:
         raise CorruptArtifactError(
             f"{folder} was built for key {made_for[:12]}, asked for {key.digest[:12]}; {_mend(folder)}"
         )
+    if not (empty := emptied.is_so(folder)):
+        _check(folder, listed)
+    return Artifact(
+        kind=key.kind,
+        label=key.label,
+        digest=digests.of_value(listed),
+        path=folder / "content",
+        built_at=built_at,
+        seconds=seconds,
+        reused=True,
+        sizes=sizes,
+        emptied=empty,
+    )
+
+
+def _check(folder: Path, listed: Mapping[str, str]) -> None:
     try:
         found = digests.of_folder(folder / "content", rehash.of_file)
     except ValueError as error:
@@ -117,15 +138,6 @@ def load(folder: Path, key: Key) -> Artifact:
                 f"{folder}/content/{name}: the manifest says {_short(listed.get(name))}, "
                 f"the disk {_short(found.get(name))}; {_mend(folder)}"
             )
-    return Artifact(
-        kind=key.kind,
-        label=key.label,
-        digest=digests.of_value(listed),
-        path=folder / "content",
-        built_at=built_at,
-        seconds=seconds,
-        reused=True,
-    )
 
 
 def _short(digest: str | None) -> str:

@@ -16,18 +16,19 @@ SETTLED = 2.0
 tick of the first leaves no other trace (git calls such a file racily clean)."""
 
 _Stamp = tuple[int, int, int, int, int]
-_KNOWN: dict[Path, tuple[_Stamp, str]] = {}
+_KNOWN: dict[tuple[int, int], tuple[_Stamp, str]] = {}
+"""By device and inode: a hard link (`harness.engines.rounded`) is hashed with the file that it is one of."""
 
 
 def of_file(path: Path) -> str:
     """SHA-256 (hex) of a file's bytes, remembered while its stamp stays the same."""
     stamp = _stamp(path)
-    known = _KNOWN.get(path)
+    known = _KNOWN.get(stamp[:2])
     if known is not None and known[0] == stamp:
         return known[1]
     digest = digests.of_file(path)
     if _stamp(path) == stamp and time.time_ns() - max(stamp[3:]) > SETTLED * 1e9:
-        _KNOWN[path] = (stamp, digest)
+        _KNOWN[stamp[:2]] = (stamp, digest)
     return digest
 
 

@@ -18,13 +18,15 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from harness import out_of_memory
 from harness.errors import (
     BuildFailedError,
     GreenrunError,
     MissingArtifactError,
+    NoMemoryError,
     StoreError,
 )
-from harness.store import digests
+from harness.store import digests, emptied
 from harness.store.artifact import (
     Artifact,
     Build,
@@ -58,6 +60,8 @@ class Store:
     """Called with the reason before a process that hangs in a build is ended."""
     on_build: Callable[[Key, Artifact], None] = lambda key, artifact: None
     """Called with each artifact that this process builds."""
+    steps: dict[str, Request] = field(default_factory=dict)
+    """Digest of each emptied artifact that this process was given -> how its files are made again."""
 
     def find(self, key: Key) -> Artifact | None:
         """The artifact, verified, or None where it was never built.
@@ -92,13 +96,21 @@ class Store:
         Raises:
             MissingArtifactError: it is absent and the store is read-only.
             BuildFailedError: its builder failed earlier in this run.
+            NoMemoryError: memory ran out in its builder, now or earlier in this run.
         """
-        found = self.find(key)
+        found = self._known(Request(key, build))
         if found is not None:
             return found
         self._may_build(key)
         with FileLock(self._lock(key)):
             return self.find(key) or self._build(key, build)
+
+    def _known(self, request: Request) -> Artifact | None:
+        """As `find`; of an emptied one it is remembered how its files are made."""
+        found = self.find(request.key)
+        if found is not None and found.emptied:
+            self.steps[found.digest] = request
+        return found
 
     def fetch_all(self, requests: Iterable[Request]) -> list[Artifact]:
         """The artifacts of all requests, in order. Workers that ask for the same list share the work: each builds what
@@ -107,7 +119,7 @@ class Store:
         Waiting starts only when every missing artifact is being built by somebody.
         """
         wanted = list(requests)
-        known = [self.find(request.key) or self._build_if_free(request) for request in wanted]
+        known = [self._known(request) or self._build_if_free(request) for request in wanted]
         return [
             artifact or self.fetch(request.key, request.build) for request, artifact in zip(wanted, known, strict=True)
         ]
@@ -120,7 +132,7 @@ class Store:
         """
         for request in requests:
             try:
-                if self.find(request.key) is None:
+                if self._known(request) is None:
                     self._build_if_free(request)
             except (GreenrunError, OSError):
                 continue
@@ -141,8 +153,31 @@ class Store:
                 "forbidden: run once without --rescore"
             )
 
+    def _fill(self, key: Key) -> None:
+        """Make again the files of the emptied artifacts that a key names: its builder will read them.
+
+        A key holds all that its bytes depend on, so it holds the digest of each artifact that its builder reads.
+
+        Raises:
+            StoreError: what is made is not what it was.
+        """
+        told = digests.canonical(dict(key.inputs))
+        for digest in [one for one in self.steps if one in told]:
+            step = self.steps.pop(digest)
+            with FileLock(self._lock(step.key)):
+                if not emptied.is_so(self._folder(step.key)):
+                    continue  # somebody else was first
+                made = self._build(step.key, step.build)
+            if made.digest != digest:
+                raise StoreError(
+                    f"{step.key.kind} {step.key.label!r}: made again it has other bytes ({made.digest[:12]}, it had "
+                    f"{digest[:12]}), so what was made of it before does not fit any more: remove "
+                    f"{self._folder(step.key)} and run again"
+                )
+
     def _build(self, key: Key, build: Build) -> Artifact:
         self._raise_if_failed(key)
+        self._fill(key)
         folder = self._folder(key)
         partial = folder.with_name(f"{folder.name}.partial")
         content = partial / "content"
@@ -151,7 +186,8 @@ class Store:
         started = time.monotonic()
         try:
             content.mkdir(parents=True)
-            with within(f"building {key.kind} {key.label}".strip(), self.limits.get(key.kind), self.last_word):
+            doing = f"building {key.kind} {key.label}".strip()
+            with within(doing, self.limits.get(key.kind), self.last_word), out_of_memory.said(doing):
                 build(content)
             shutil.rmtree(scratch(content), ignore_errors=True)
             write_manifest(partial, key, time.monotonic() - started)
@@ -205,4 +241,6 @@ class Store:
     def _raise_if_failed(self, key: Key) -> None:
         if self.failures is not None and (note := self.failures / key.digest[:24]).is_file():
             message = note.read_text(encoding="utf-8")
-            raise BuildFailedError(f"building {key.kind} {key.label!r} failed earlier in this run: {message}")
+            short = message.startswith(f"{NoMemoryError.__name__}: ")
+            failed = NoMemoryError if short else BuildFailedError
+            raise failed(f"building {key.kind} {key.label!r} failed earlier in this run: {message}")

@@ -7,6 +7,7 @@ there and whole is not fetched again. Nothing is installed here.
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -91,20 +92,51 @@ def _whole(folder: Path) -> dict[str, str] | None:
 
 
 def _download(requirements: Sequence[str], folder: Path) -> None:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command += ["--only-binary=:all:", "--python-version", PYTHON, "--implementation", "cp"]
-    command += ["--abi", f"cp{PYTHON.replace('.', '')}", "--abi", "abi3", "--abi", "none"]
-    for platform in (*(f"manylinux_2_{minor}_x86_64" for minor in GLIBC), "manylinux2014_x86_64", "manylinux1_x86_64"):
-        command += ["--platform", platform]
-    command += ["--dest", str(folder), *requirements]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")] or done.stderr.splitlines()[-1:]
-        cause = "no package index was reached" if "Retrying (" in done.stderr else "pip found no such wheel"
-        raise WheelError(
-            f"{cause} ({' '.join(said)[:500]}); `make gpu` needs pip's index once, and there a wheel of each package "
-            f"for Python {PYTHON} on Linux x86-64"
-        )
+    """Bring a wheel of each; one that its index has as source alone is built here, where it is Python alone."""
+    left = list(requirements)
+    while (done := _pip("download", *_FOR_THERE, "--dest", str(folder), *left)).returncode != 0:
+        absent = _NO_WHEEL.search(done.stderr)
+        source = next((one for one in left if absent and one.partition("==")[0] == absent[1].partition("==")[0]), None)
+        if source is None or not _built(source, folder):
+            said = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
+            cause = "no package index was reached" if "Retrying (" in done.stderr else "pip found no such wheel"
+            raise WheelError(
+                f"{cause} ({' '.join(said or done.stderr.splitlines()[-1:])[:500]}); `make gpu` needs pip's index "
+                f"once, and there a wheel of each package for Python {PYTHON} on Linux x86-64, or Python source alone"
+            )
+        left.remove(source)
+
+
+def _built(requirement: str, folder: Path) -> bool:
+    """Whether a wheel for any machine could be built of the package's source."""
+    before = set(folder.glob("*.whl"))
+    if _pip("wheel", "--wheel-dir", str(folder), requirement).returncode != 0:
+        return False
+    made = set(folder.glob("*.whl")) - before
+    for wheel in made:
+        if not wheel.name.endswith("-none-any.whl"):
+            wheel.unlink()  # for this machine alone
+    return any(wheel.exists() for wheel in made)
+
+
+def _pip(command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    quiet = ("--quiet", "--disable-pip-version-check", "--no-deps")
+    return subprocess.run(
+        [sys.executable, "-m", "pip", command, *quiet, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+_PLATFORMS = (*(f"manylinux_2_{minor}_x86_64" for minor in GLIBC), "manylinux2014_x86_64", "manylinux1_x86_64")
+_FOR_THERE = (
+    *("--only-binary=:all:", "--python-version", PYTHON, "--implementation", "cp"),
+    *("--abi", f"cp{PYTHON.replace('.', '')}", "--abi", "abi3", "--abi", "none"),
+    *(part for platform in _PLATFORMS for part in ("--platform", platform)),
+)
+_NO_WHEEL = re.compile(r"No matching distribution found for (\S+)")
 
 
 def _sizes(folder: Path) -> str:

@@ -13,14 +13,15 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from harness.engines.parent import die_with_parent
-from suites.gpu.outcome import MEASURED, NoDeviceError, Outcome
+from suites.gpu import card, partial
+from suites.gpu.outcome import MEASURED, TIMED_OUT, NotHereError, Outcome, UnfinishedError
 from suites.gpu.settings import Settings
 
 _WARM = "suites.gpu.warm"
@@ -47,6 +48,7 @@ def run(
     log: Path,
     tell: Callable[[Outcome], None],
     before: Sequence[Outcome] = (),
+    begin: Callable[[Step, float], None] = lambda step, limit: None,
 ) -> None:
     """Run the steps in their order.
 
@@ -55,15 +57,21 @@ def run(
         log: all that the steps print is appended to it.
         tell: called with what became of each step.
         before: what was done already, for the steps that need it.
+        begin: called with each step that is begun, and with the seconds that it has.
     """
     measured = {one.name for one in before if one.status == MEASURED}
+    used = card.used(settings.device)
     for step in steps:
         if step.after and not measured.intersection(step.after):
             outcome = Outcome(step.name, "skipped", why=f"{' and '.join(step.after)} left nothing for it")
         elif (left := deadline - time.monotonic()) <= 0:
             outcome = Outcome(step.name, "skipped", why="no time was left")
         else:
-            outcome = _run_one(step, settings, min(step.limit, left), log)
+            limit = min(step.limit, left)
+            begin(step, limit)
+            outcome = _run_one(step, settings, limit, log)
+            after = card.given_back(settings.device, used)
+            outcome, used = replace(outcome, used_before=used, used_after=after), after
         if outcome.status == MEASURED:
             measured.add(step.name)
         tell(outcome)
@@ -72,6 +80,7 @@ def run(
 def _run_one(step: Step, settings: Settings, limit: float, log: Path) -> Outcome:
     result = settings.work / f"{step.name}.result"
     result.unlink(missing_ok=True)
+    partial.forget(settings.work, step.name)
     with log.open("ab") as stream:
         stream.write(f"== {step.name}\n".encode())
     begin, started = log.stat().st_size, time.monotonic()
@@ -87,9 +96,10 @@ def _run_one(step: Step, settings: Settings, limit: float, log: Path) -> Outcome
         told = json.loads(result.read_text(encoding="utf-8"))
         return Outcome(step.name, told["status"], seconds, told["why"], figures=told["figures"])
     tail = log.read_bytes()[begin:].decode(errors="replace")[-_TAIL:].strip()
+    so_far = partial.kept(settings.work, step.name)
     if not in_time:
-        return Outcome(step.name, "timed out", seconds, f"ended after {limit:.0f} s", tail)
-    return Outcome(step.name, "failed", seconds, _cause(process.exitcode or 0, tail), tail)
+        return Outcome(step.name, TIMED_OUT, seconds, f"ended after {limit:.0f} s", tail, so_far)
+    return Outcome(step.name, "failed", seconds, _cause(process.exitcode or 0, tail), tail, so_far)
 
 
 def _process(settings: Settings, arguments: tuple[Any, ...]) -> BaseProcess:
@@ -117,11 +127,13 @@ def _child(step: Step, settings: Settings, log: str, result: str) -> None:
     try:
         figures = getattr(importlib.import_module(module), name)(settings, **step.arguments)
         told = {"status": MEASURED, "why": "", "figures": figures}
-    except NoDeviceError as absent:
+    except NotHereError as absent:
         told = {"status": "skipped", "why": str(absent), "figures": {}}
-    partial = Path(f"{result}.partial")
-    partial.write_text(json.dumps(told), encoding="utf-8")
-    partial.rename(result)
+    except UnfinishedError as unfinished:
+        told = {"status": TIMED_OUT, "why": str(unfinished), "figures": dict(unfinished.figures)}
+    unfinished_file = Path(f"{result}.partial")
+    unfinished_file.write_text(json.dumps(told), encoding="utf-8")
+    unfinished_file.rename(result)
 
 
 def _cause(status: int, tail: str) -> str:

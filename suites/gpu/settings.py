@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,6 +25,10 @@ class Settings:
     """Training steps; None: those of the whole experiment."""
     tokens: int | None = None
     """Most tokens of an answer; None: what the tasks allow."""
+    scale: str = "tiny"
+    """Name of the random base's (`suites.gpu.scale`)."""
+    deadline: float = math.inf
+    """When the whole run must have ended, on the clock of `time.monotonic`, which all processes share."""
 
     @property
     def base(self) -> Path:
@@ -32,12 +37,17 @@ class Settings:
 
     @property
     def served(self) -> Path:
-        """Where its NF4 weights are written, de-quantized: what adapters are trained on."""
+        """Where it lies to be loaded rounded to NF4: what adapters are trained on."""
         return self.work / "served"
 
     def adapter(self, dtype: str) -> Path:
         """Where the adapter trained on a base in `dtype` is written."""
         return self.work / f"adapter-{dtype}"
+
+    @property
+    def random_adapter(self) -> Path:
+        """Where the adapter trained on the random base is written."""
+        return self.work / "adapter-of-random-base"
 
     def answers(self, name: str) -> Path:
         """Where the step of that name leaves its answers: JSON, item id -> token ids."""

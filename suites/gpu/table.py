@@ -9,135 +9,22 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from harness.report import escape
-from suites.gpu.sameness import PAIRS, pair
+from suites.gpu import rows_of_candidate, rows_of_size
+from suites.gpu.row import Figures, Row, mib
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 NOT_MEASURED = "not measured"
-_MIB = 2**20
-
-Figures = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    title: str
-    steps: tuple[str, ...]
-    """Names of the steps whose figures it shows. Where one was not measured, the row says why."""
-    show: Callable[..., str | None]
-    """Makes the text from the figures of the steps; None where they do not hold this one."""
-
-
-def _mib(number: float) -> str:
-    return f"{number / _MIB:,.0f} MiB"
-
-
-def _card(found: Figures) -> str:
-    if found["card"] is None:
-        return "none: a processor"
-    return f"{found['card']}, {_mib(found['bytes'])}, compute capability {found['capability']}"
-
-
-def _driver(found: Figures) -> str | None:
-    return f"{found['driver'] or 'not known'}, CUDA {found['cuda']}" if found["card"] else None
-
-
-def _libraries(found: Figures) -> str:
-    return ", ".join(f"{name} {version}" for name, version in [("Python", found["python"]), *found["versions"].items()])
-
-
-def _base(found: Figures) -> str:
-    digest = found["served_sha256"][:12]
-    return f"{found['base_seconds']:.1f} s and {found['served_seconds']:.1f} s; digest of the weights {digest}"
-
-
-def _training(found: Figures) -> str:
-    pace = found["tokens_per_second"]
-    speed = "" if pace is None else f", {pace:,.0f} tokens/s"
-    last = ", ".join(f"{loss:.4f}" for loss in found["last_losses"])
-    return (
-        f"{found['steps']} steps, {found['tokens']:,} tokens: {found['seconds']:.1f} s{speed}; "
-        f"peak {_mib(found['peak_bytes'])}; first loss {found['first_loss']:.4f}, last {last}"
-    )
-
-
-def _census(found: Figures) -> str:
-    counted = found["census"]
-    return (
-        f"{counted['four_bit']} of {counted['linear']}, {counted['bits_per_weight']:.2f} bits a weight, "
-        f"whole model {_mib(counted['footprint'])}"
-    )
-
-
-def _fingerprint(found: Figures) -> str:
-    speaks = found["fingerprint"]
-    return f"the first logits {'move' if speaks['differs'] else 'DO NOT MOVE'}, by up to {speaks['moved']:.2f}"
-
-
-def _proof(found: Figures) -> str:
-    proved = found["proof"]
-    return (
-        f"{'holds' if proved['holds'] else 'DOES NOT HOLD'}: {proved['moved']:.4f} nats a token from the bare form, "
-        f"{proved['to_adapter']:.4f} from the adapter as trained, {proved['to_base']:.4f} from its bare weights"
-    )
-
-
-def _answers(found: Figures) -> str:
-    return (
-        f"{found['items']} answers in {found['seconds']:.1f} s: {found['items'] / found['seconds']:.2f} answers/s, "
-        f"{found['tokens'] / found['seconds']:,.0f} tokens/s; peak {_mib(found['peak_bytes'])}"
-    )
-
-
-def _same(one: str, other: str) -> Callable[[Figures], str | None]:
-    def show(found: Figures) -> str | None:
-        counted = found.get(pair(one, other))
-        return f"{counted['same']} of {counted['of']}" if counted else None
-
-    return show
-
-
-def _memory(before: Figures, after: Figures) -> str:
-    return f"{_mib(before['free_bytes'])} free before the first job, {_mib(after['free_bytes'])} after the last"
-
-
-def _left(found: Figures) -> str | None:
-    return None if found["left_bytes"] is None else f"{_mib(found['left_bytes'])}, workspaces of its libraries counted"
-
-
-SAID = {
-    "answers-1": "one by one",
-    "answers-8": "in batches of 8",
-    "answers-64": "in batches of 64",
-    "answers-64-again": "in batches of 64, again in a fresh process",
+BETWEEN = "in use on the card before a job and after it, by its driver"
+SECTIONS = {
+    "The machine": rows_of_candidate.MACHINE,
+    "A base of 8B, with random weights": rows_of_size.ROWS,
+    "The default release's candidate": rows_of_candidate.ROWS,
+    "The default release, whole": rows_of_candidate.RELEASE,
 }
-ROWS = (
-    Row("card", ("environment",), _card),
-    Row("driver", ("environment",), _driver),
-    Row("libraries", ("environment",), _libraries),
-    Row("base written, then de-quantized from NF4", ("base",), _base),
-    Row("training, base in float32", ("train-float32",), _training),
-    Row("training, base in bfloat16", ("train-bfloat16",), _training),
-    Row("linear layers in NF4", ("mount",), _census),
-    Row("adapter mounted in NF4", ("mount",), _fingerprint),
-    Row("proof of the mount", ("mount",), _proof),
-    *(Row(f"answers {said}", (step,), _answers) for step, said in SAID.items()),
-    *(
-        Row(
-            f"the same answers: {SAID[one]} and {SAID[other].removeprefix('in batches of 64, ')}",
-            ("sameness",),
-            _same(one, other),
-        )
-        for one, other in PAIRS
-    ),
-    Row("held by a job that has let its model go", ("answers-64",), _left),
-    Row("memory", ("environment", "memory"), _memory),
-)
 
 HOW = """\
 ## How to measure
@@ -147,28 +34,38 @@ network. All else is brought along in the project's pinned versions, and goes be
 
 1. `make gpu`, where pip reaches its index, fills `.gpu/`: wheels and the base model, in parts of at most 60 MiB.
 2. Copy the working tree to the machine, and `.gpu/wheels` and `.gpu/model` with it: part by part and in any order where
-   transfers are limited. The last part of the wheels holds scipy, and may stay behind where the machine has one.
-3. There, in the root of the tree: `python3 -m suites.gpu`. It ends within eight minutes and leaves `gpu.json`, `gpu.md`
-   and `gpu.log` in `$OUT`, or else in `out/gpu`. A step that crashes is told, and the next one goes on.
-4. Back here: `python -m suites.gpu.table gpu.json` writes this page.
+   transfers are limited. The last parts of the wheels hold pandas, pyarrow and scipy, and may stay behind where the
+   machine has them.
+3. There, in the root of the tree: `python3 -m suites.gpu`. It ends within ten minutes and leaves `gpu.json`, `gpu.md`
+   and `gpu.log` in `$OUT`, or else in `out/gpu`. A step that crashes is told, and the next one goes on; a step that is
+   not at its end in time tells what it had, and so does a run that is killed. The release takes the time that is left
+   at the end: `--only=release` gives it nearly all ten minutes, in a run of its own.
+4. Back here: `python -m suites.gpu.table gpu.json` writes this page, and `python -m suites.cost` the page of costs
+   from its rates (`docs/cost.md`).
 
-`python -m suites.gpu --device=cpu --items=2 --steps=2 --tokens=8` tries every step on a processor.
+`python -m suites.gpu --device=cpu --items=2 --steps=2 --tokens=8` tries every step on a processor, with a tiny Qwen3 in
+place of the 8B one.
 """
 
 
 def document(result: Figures | None) -> str:
     """The whole page; None: nothing was measured yet."""
     steps = {step["name"]: step for step in result["steps"]} if result else {}
-    rows = [(row.title, _cell(row, steps)) for row in ROWS]
-    parts = ["# On a GPU", _head(result, steps), escape.table(("what", "measured"), rows)]
+    parts = ["# On a GPU", _head(result, steps)]
+    for title, rows in SECTIONS.items():
+        cells = [(row.title, _cell(row, steps)) for row in rows]
+        if rows is rows_of_candidate.MACHINE:
+            cells.append((BETWEEN, _between(list(steps.values()))))
+        parts += [f"## {title}", escape.table(("what", "measured"), cells)]
     parts += [f"## {step['name']}: {step['status']}\n\n{_tail(step)}" for step in steps.values() if step["tail"]]
     return "\n\n".join([*parts, HOW])
 
 
 def _head(result: Figures | None, steps: Mapping[str, Figures]) -> str:
     what = (
-        "The default release's candidate on one card: trained, mounted on the NF4 base, asked. `suites/gpu` measures "
-        "each step in a process of its own."
+        "`suites/gpu` measures each step in a process of its own: an 8B base with random weights, which has the memory "
+        "and the speed of any Qwen3-8B; the default release's candidate, trained, mounted on the NF4 base and asked; "
+        "and that release as a whole."
     )
     if result is None:
         return f"{what} Nothing was measured yet."
@@ -181,14 +78,38 @@ def _head(result: Figures | None, steps: Mapping[str, Figures]) -> str:
 
 
 def _cell(row: Row, steps: Mapping[str, Figures]) -> str:
-    for name in row.steps:
-        step = steps.get(name)
-        if step is None:
-            return NOT_MEASURED
-        if step["status"] != "measured":
-            return escape.cell(f"{NOT_MEASURED}: {step['status']}: {step['why'][:300]}")
-    shown = row.show(*(steps[name]["figures"] for name in row.steps))
-    return NOT_MEASURED if shown is None else escape.cell(shown)
+    found = [steps.get(name) for name in row.steps]
+    told = [one for one in found if one is not None]
+    if len(told) < len(found):
+        return NOT_MEASURED
+    unmeasured = next((one for one in told if one["status"] != "measured"), None)
+    if unmeasured is None:
+        shown = row.show(*(one["figures"] for one in told))
+        return NOT_MEASURED if shown is None else escape.cell(shown)
+    why = f"{unmeasured['status']}: {unmeasured['why'][:300]}"
+    so_far = _so_far(row, told)
+    return escape.cell(f"{so_far} ({why})" if so_far else f"{NOT_MEASURED}: {why}")
+
+
+def _so_far(row: Row, told: Sequence[Figures]) -> str | None:
+    """What a row can show of steps that did not all come to their end."""
+    try:
+        return row.show(*(one["figures"] for one in told)) if all(one["figures"] for one in told) else None
+    except (KeyError, IndexError):  # that figure was not taken by then
+        return None
+
+
+def _between(steps: Sequence[Figures]) -> str:
+    """Bytes that the driver counts before the first job, and at most between jobs; each job is a process that has
+    ended."""
+    known = [one for one in steps if one.get("used_after") is not None and one.get("used_before") is not None]
+    if not known:
+        return NOT_MEASURED
+    most = max(known, key=lambda one: one["used_after"])
+    return escape.cell(
+        f"{mib(known[0]['used_before'])} before the first; at most {mib(most['used_after'])} after any of the "
+        f"{len(known)} (after {most['name']})"
+    )
 
 
 def _tail(step: Figures) -> str:

@@ -23,10 +23,8 @@ THERE = ("torch", "numpy")
 compiled packages there fit its numpy. transformers is brought though most machines have one: from the same GGUF file
 5.17 reads another end token than 5.23, and no padding token, so it would load another model than the released one."""
 
-LEFT_OUT = ("datasets",)
-"""Packages that are left out, since nothing here needs them: only TRL's comparison does, which is `make perf`.
-transformers imports datasets where it is installed, so one that does not fit the machine's other packages would break
-the training."""
+EXTRAS = ("trl", "gpu")
+"""Extras that travel as well: the trainer for cards, and the driver's own account of a card's memory."""
 
 PYTHON = "3.12"
 _MACHINE = {
@@ -52,8 +50,8 @@ def wanted(root: Path = ROOT) -> dict[str, str]:
         UnpinnedError: one of them is not pinned.
     """
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = [name for name in project["dependencies"] if canonicalize_name(name) not in LEFT_OUT]
-    names = _closure(declared)
+    extras = project.get("optional-dependencies", {})
+    names = _closure([*project["dependencies"], *(name for one in EXTRAS for name in extras.get(one, ()))])
     pins = _pins((root / "constraints.txt").read_text(encoding="utf-8"))
     if unpinned := sorted(names - pins.keys()):
         raise UnpinnedError(f"constraints.txt names no version of {', '.join(unpinned)}: add one a line, NAME==VERSION")

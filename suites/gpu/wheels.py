@@ -13,9 +13,9 @@ from pathlib import Path
 from harness.errors import GreenrunError
 from suites.gpu import sums
 
-STAYS = frozenset({"scipy"})
+STAYS = frozenset({"pandas", "pyarrow", "scipy"})
 """Packages that most machines have, and that are kept there in any version: other libraries were compiled against
-them."""
+them, and they are large."""
 
 _LIMIT = 90
 """Time limit of the installation, in seconds."""

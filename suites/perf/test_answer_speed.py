@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from fixtures.sheets import decoding
 from harness.dataset import tokens
 from harness.dataset.checks import items_of
 from harness.dataset.item import Item
@@ -90,7 +91,8 @@ def test_answers_are_compared_with_transformers_generate_on_equal_terms(
 ) -> None:
     items = items_of(default_spec.tasks[TASK], "benchmark")[:ITEMS]
     prompts = {item.id: tokens.prompt_ids(ours.tokenizer, item.messages) for item in items}
-    groups = batches({name: len(ids) for name, ids in prompts.items()}, default_spec.batch_size)
+    how = decoding(default_spec, TASK)
+    groups = batches({name: len(ids) for name, ids in prompts.items()}, how)
     most = default_spec.tasks[TASK].max_new_tokens
     tools: dict[str, tuple[Decode, Loaded]] = {"greenrun": (_ours, ours), "transformers generate": (_theirs, theirs)}
     seconds: dict[str, list[float]] = {name: [] for name in tools}

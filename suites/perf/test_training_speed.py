@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from harness.dataset.item import Item
+from harness.engines import rounded
 from harness.engines.progress import silent
 from harness.spec.objects import Spec
 from harness.spec.recipe import Experiment
@@ -93,7 +94,7 @@ def _trl(spec: Spec, base: Path, items: list[Item], held_out: list[Item], dtype:
     import torch
     from datasets import Dataset
     from peft import LoraConfig
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
     from trl import SFTConfig, SFTTrainer
 
     tokenizer = AutoTokenizer.from_pretrained(base)
@@ -126,7 +127,7 @@ def _trl(spec: Spec, base: Path, items: list[Item], held_out: list[Item], dtype:
         use_cpu=True,
         seed=spec.seed,
     )
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=getattr(torch, dtype))
+    model = rounded.load(base, getattr(torch, dtype))
     trainer = SFTTrainer(
         model=model,
         args=config,

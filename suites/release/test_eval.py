@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fixtures.answers import Answers
 from fixtures.forgetting import Forgetting
-from fixtures.noise import OTHER_BATCH, Batches
+from fixtures.noise import Batches
 from fixtures.release import Conclude
 from fixtures.repeats import Repeats
 from fixtures.scores import Scores
@@ -83,7 +83,7 @@ def test_same_in_other_batches(
     if run.spec.attempts != SPEND:  # these are values on the benchmark, which then shows outcomes only
         for row in moved:
             run.journal.write(Noise(row))
-    told, sources = f"asked at most {OTHER_BATCH} at a time", {"adapter": artifact.digest}
+    told, sources = batches.words(gate.task, again), {"adapter": artifact.digest}
     same = [first[name].ids == answer.ids for name, answer in again.items()]
     if batches.moves:
         conclude(batching.in_band(told, same, moved, run.spec.noise_band, sources))

@@ -1,32 +1,45 @@
-"""The base as a checkpoint, and its NF4 weights de-quantized on the device: what adapters are trained on there."""
+"""The base as a checkpoint, and loaded with its weights rounded to NF4 on the device: what adapters are trained on
+there."""
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import replace
 from typing import Any
 
-from harness.engines import base_model, checkpoint, nf4
+from harness.engines import base_model, checkpoint, form, rounded
 from harness.spec.objects import Base, Spec
-from harness.store import digests
 from suites.gpu.settings import Settings
 from suites.gpu.steps import device, material
 
 
 def base(settings: Settings) -> dict[str, Any]:
+    import torch
+
     device.require(settings)
     started = time.perf_counter()
     with base_model.opened(_spec(settings)) as place:
         checkpoint.write(place, settings.base)
     written = time.perf_counter()
-    nf4.write_dequantized(settings.base, settings.served)
-    weights = {name: sha for name, sha in digests.of_folder(settings.served).items() if name.endswith(".safetensors")}
+    rounded.write(settings.base, settings.served, {})
+    model = rounded.load(settings.served, torch.float32, device_map=form.device())
+    loaded = time.perf_counter()
     return {
         "base_seconds": written - started,
-        "served_seconds": time.perf_counter() - written,
-        "served_sha256": digests.of_value(weights),
+        "served_seconds": loaded - written,
+        "served_sha256": _digest(model),
         "peak_bytes": device.peak(settings),
     }
+
+
+def _digest(model: Any) -> str:
+    """SHA-256 over the model's parameters in float32, by name."""
+    found = hashlib.sha256()
+    for name, one in sorted(model.named_parameters()):
+        found.update(name.encode())
+        found.update(one.detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def _spec(settings: Settings) -> Spec:

@@ -39,6 +39,21 @@ def peak(settings: Settings) -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+def peak_of_tensors(settings: Settings) -> int | None:
+    """Most bytes that tensors took of the card at once, without what torch kept for the next; None on a processor."""
+    import torch
+
+    return int(torch.cuda.max_memory_allocated()) if settings.device == "cuda" else None
+
+
+def finish(settings: Settings) -> None:
+    """Wait until the card has done what it was given, so that a clock read now counts it."""
+    import torch
+
+    if settings.device == "cuda":
+        torch.cuda.synchronize()
+
+
 def free(settings: Settings) -> int:
     """Free bytes of the card (memory of this process's own context counts as used), or of the machine."""
     import torch

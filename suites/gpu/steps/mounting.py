@@ -29,7 +29,9 @@ def mount(settings: Settings) -> dict[str, Any]:
     bare = fingerprint.first_logits(engine)
     with mounted(engine, adapter) as model:
         speaks = fingerprint.compare(bare, fingerprint.first_logits(model))
-    proved = mount_proof.measure(engine, form.load(float32.FORM, settings.served, spec.threads), adapter, probes)
+    proved = mount_proof.measure(
+        lambda: engine, lambda: form.load(float32.FORM, settings.served, spec.threads), adapter, probes
+    )
     return {
         "adapter": adapter.name,
         "device": str(engine.model.device),

@@ -6,13 +6,15 @@ import json
 import shutil
 from pathlib import Path
 
-from harness.engines import drawn_batch
+from fixtures.sheets import decoding
+from harness.engines import drawn_batch, halving
 from harness.spec import load
 from harness.store import digests
 from suites.sabotage import stored
 from suites.sabotage.case import Sabotage, Spoil
 from suites.sabotage.cases.evaluation import ASKED
 from suites.sabotage.stored import SHEET, Answers
+from suites.sabotage.subject import fill
 from suites.tiny.child import Line
 
 FIRST = 8
@@ -49,7 +51,8 @@ def _is_drawn(line: Line, content: Path, number: int) -> bool:
     answers = [json.loads(row) for row in (content / SHEET).read_text(encoding="utf-8").splitlines()]
     lengths = {one["item"]: one["prompt_tokens"] for one in answers}
     seed = digests.of_value(digests.of_folder(content))
-    chosen, batches = drawn_batch.draw(lengths, load.load(line.spec).batch_size, seed)
+    how = decoding(load.load(line.spec), fill(line, "{task}"))
+    chosen, batches = drawn_batch.draw(lengths, how, seed, halving.read(content))
     return answers[number]["item"] in batches[chosen]
 
 

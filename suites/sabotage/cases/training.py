@@ -131,9 +131,9 @@ RUNS = (
     ),
     Sabotage(
         "stored-weights-damaged",
-        stored.damaged("served", "nf4", "model.safetensors"),
+        stored.damaged("served", "nf4", "greenrun.rounding.json"),
         "training.sample.runs",
-        "content/model.safetensors: the manifest says",
+        "content/greenrun.rounding.json: the manifest says",
     ),
     Sabotage(
         "learning-rate-absurd",

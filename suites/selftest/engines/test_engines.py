@@ -1,4 +1,4 @@
-"""Engines: batches that depend on the items alone, strict mounting, and 4-bit modules that really are."""
+"""Engines: answers that do not depend on the batch, strict mounting, and 4-bit modules that really are."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from harness.dataset import tokens
 from harness.dataset.checks import items_of
-from harness.engines import adapter_files, form, greedy, nf4
+from harness.engines import adapter_files, form, greedy, nf4, rounded
 from harness.engines.divergence import completion_logprobs, mean_kl, passages
 from harness.engines.float32 import FORM as FLOAT32
 from harness.engines.form import Loaded
-from harness.engines.generate import Decoding, answer_all, batches, ends
+from harness.engines.generate import Decoding, answer_all, ends
 from harness.engines.mount import mounted
 from harness.errors import AdapterError
 from harness.spec import load
@@ -46,20 +44,6 @@ def spoilt(adapter: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(adapter, tmp_path / "adapter"))
 
 
-@given(st.dictionaries(st.text(max_size=5), st.integers(1, 300), min_size=1, max_size=80), st.integers(1, 20))
-def test_batches_hold_every_item_once_and_none_is_too_large(lengths: dict[str, int], size: int) -> None:
-    found = batches(lengths, size)
-    assert sorted(name for batch in found for name in batch) == sorted(lengths)
-    assert max(map(len, found)) <= size
-
-
-@given(st.dictionaries(st.text(max_size=5), st.integers(1, 300), min_size=1, max_size=40), st.randoms())
-def test_batches_do_not_depend_on_the_order_of_the_items(lengths: dict[str, int], chance: object) -> None:
-    names = list(lengths)
-    chance.shuffle(names)  # type: ignore[attr-defined]
-    assert batches({name: lengths[name] for name in names}, 7) == batches(lengths, 7)
-
-
 @pytest.mark.parametrize("size", [1, 8, 25])
 def test_answers_in_four_bit_do_not_depend_on_the_batch_size(
     size: int, line: Line, four_bit: Loaded, adapter: Path
@@ -82,7 +66,7 @@ def test_a_base_that_was_not_quantized_has_no_four_bit_layer(line: Line) -> None
 def test_the_weights_trained_on_are_those_that_the_four_bit_form_computes_with(
     line: Line, four_bit: Loaded, tmp_path: Path
 ) -> None:
-    nf4.write_dequantized(line.spec.parent / "base", tmp_path)
+    rounded.write(line.spec.parent / "base", tmp_path, {})
     texts = passages(four_bit.tokenizer, items_of(load.load(line.spec).tasks["sea"], "dev"))
     trained_on = completion_logprobs(form.load(FLOAT32, tmp_path, 1), texts)
     assert mean_kl(completion_logprobs(four_bit, texts), trained_on) < 1e-9

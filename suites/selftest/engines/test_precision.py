@@ -106,7 +106,7 @@ def test_a_mount_is_proved_against_a_reference_in_the_same(
     line: Line, served: Loaded, adapter: Path, base: Path
 ) -> None:
     probes = items_of(load.load(line.spec).tasks["sea"], "benchmark")[:3]
-    own = mount_proof.measure(served, form.load(float32.FORM, base, 1, BFLOAT16), adapter, probes)
+    own = mount_proof.measure(lambda: served, lambda: form.load(float32.FORM, base, 1, BFLOAT16), adapter, probes)
     assert own.holds
 
 

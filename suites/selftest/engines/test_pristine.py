@@ -100,11 +100,11 @@ def test_a_loading_that_fails_half_way_leaves_no_layer_behind(
     import peft
 
     def half(*_: object) -> None:
-        raise RuntimeError("out of memory")
+        raise RuntimeError("no such layer")
 
     before = pristine.fingerprint(base.model)
     monkeypatch.setattr(peft, "set_peft_model_state_dict", half)
-    with pytest.raises(AdapterError, match="out of memory"), mounted(base, adapter):
+    with pytest.raises(AdapterError, match="no such layer"), mounted(base, adapter):
         pass
     assert pristine.fingerprint(base.model) == before
 

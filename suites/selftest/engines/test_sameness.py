@@ -61,14 +61,14 @@ def test_a_fresh_process_gives_the_answers_of_this_one(line: Line, adapter: Path
 @given(st.integers(1, 60), st.integers(1, 20), st.text(max_size=8))
 def test_the_batch_drawn_is_one_of_the_sheets_own(count: int, size: int, seed: str) -> None:
     lengths = {f"item-{number}": number % 7 for number in range(count)}
-    number, found = drawn_batch.draw(lengths, size, seed)
+    number, found = drawn_batch.draw(lengths, Decoding(size, 16), seed)
     assert 0 <= number < len(found)
     assert sorted(name for batch in found for name in batch) == sorted(lengths)
 
 
 def test_every_batch_is_drawn_by_some_digest() -> None:
     lengths = {f"item-{number}": number for number in range(9)}
-    assert {drawn_batch.draw(lengths, 3, digests.of_value(k))[0] for k in range(40)} == {0, 1, 2}
+    assert {drawn_batch.draw(lengths, Decoding(3, 16), digests.of_value(k))[0] for k in range(40)} == {0, 1, 2}
 
 
 def test_training_in_two_fresh_processes_gives_the_same_bytes(line: Line, adapter: Path, tmp_path: Path) -> None:

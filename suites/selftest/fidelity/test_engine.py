@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.engines import llama_cpp
-from harness.engines.llama_compute import Compute
+from harness.engines.llama_compute import ALL, Compute
 from harness.errors import EngineError
 
 READY = 'print(json.dumps({"ready": True, "bytes": 0}), flush=True)\n'
@@ -63,6 +63,34 @@ def test_a_program_that_hangs_is_ended_in_time(tmp_path: Path) -> None:
     said = refusal(tmp_path, READY + "time.sleep(600)", patience=0.5)
     assert "gave no reply at 'facts' on model.gguf within 0.5 s and was ended" in said
     assert time.monotonic() - started < 30
+
+
+def test_a_large_file_and_many_tokens_are_given_longer(tmp_path: Path) -> None:
+    """The same child, slower than any reply may be: ended on a small file, waited for on one of 10 GB."""
+    body = (
+        "time.sleep(1); " + READY + "for line in sys.stdin:\n"
+        "    time.sleep(1); raw = b'\\0' * 4\n"
+        "    sys.stdout.buffer.write(json.dumps({'bytes': 4, 'peak': 1}).encode() + b'\\n' + raw)\n"
+        "    sys.stdout.buffer.flush()\n"
+    )
+    assert "gave no reply at 'load'" in refusal(tmp_path, body, patience=0.4)
+    with (tmp_path / "model.gguf").open("wb") as file:
+        file.truncate(10**10)  # a hole: no byte of it is on the disk
+
+    with llama_cpp.opened(tmp_path / "model.gguf", Compute(1), program(tmp_path, body, patience=0.4)) as loaded:
+        assert loaded.logits([1, 2, 3], [4]).shape == (1, 1)
+        with pytest.raises(EngineError, match=r"gave no reply at 'facts' on model\.gguf within 0\.4 s"):
+            loaded.facts()
+
+
+def test_layers_that_the_child_does_not_have_on_a_gpu_end_it(tmp_path: Path) -> None:
+    with (
+        pytest.raises(
+            EngineError, match=r"model\.gguf: llama\.cpp was asked for all layers on a GPU and put none there"
+        ),
+        llama_cpp.opened(tmp_path / "model.gguf", Compute(1, ALL), program(tmp_path, READY + "time.sleep(60)")),
+    ):
+        pass
 
 
 def test_a_program_that_prints_without_end_is_ended(tmp_path: Path) -> None:

@@ -13,13 +13,14 @@ from harness.dataset.checks import items_of
 from harness.engines import form, hidden_states, nf4
 from harness.engines.divergence import completion_logprobs, passages
 from harness.engines.float32 import FORM
-from harness.engines.form import Loaded
+from harness.engines.form import FLOAT32, Loaded
 from harness.engines.generate import Decoding
 from harness.engines.mount import mounted
 from harness.engines.transformers_engine import TransformersEngine
 from harness.errors import EngineError
 from harness.fidelity import measure, reference
 from harness.fidelity.measure import Measured, Sample
+from harness.fidelity.reference import Heads
 from harness.fidelity.sample import thirds
 from harness.fidelity.summary import summarize
 from harness.fidelity.survival import explain, survival
@@ -68,8 +69,13 @@ def trained(base: Loaded, adapter: Path, sample: Sample, tmp_path_factory: pytes
     return folder
 
 
+def own_head(base: Loaded) -> Heads:
+    head = base.model.get_output_embeddings()
+    return Heads(head, head)
+
+
 def measured(engine: Loaded, base: Loaded, trained: Path, sample: Sample) -> Measured:
-    adapter, bare = (reference.logits(trained, base, name) for name in (reference.ADAPTER, reference.BASE))
+    adapter, bare = reference.against(trained, own_head(base))
     return measure.measure(TransformersEngine(engine), base.tokenizer, sample, adapter, bare)
 
 
@@ -77,9 +83,20 @@ def test_kept_hidden_states_give_back_the_logits(base: Loaded, adapter: Path, sa
     texts = passages(base.tokenizer, sample.all)
     with mounted(base, adapter) as engine:
         wanted = completion_logprobs(engine, texts)
-    kept = list(reference.logits(trained, base, reference.ADAPTER))
+    kept, _ = reference.against(trained, own_head(base))
     for found, one in zip(kept, wanted, strict=True):
         assert torch.allclose(torch.log_softmax(found, -1), one, atol=1e-4)
+
+
+def test_a_form_is_held_against_the_head_alone_and_the_logits_are_the_whole_models(
+    line: Line, base: Loaded, adapter: Path, trained: Path
+) -> None:
+    def refused() -> Loaded:
+        pytest.fail("the whole reference was loaded")
+
+    alone = reference.heads(line.spec.parent / "base", FLOAT32, adapter, refused)
+    for ours, whole in zip(reference.against(trained, alone), reference.against(trained, own_head(base)), strict=True):
+        assert all(torch.equal(one, other) for one, other in zip(ours, whole, strict=True))
 
 
 def test_what_is_kept_is_no_larger_than_the_hidden_states(sample: Sample, base: Loaded, trained: Path) -> None:
@@ -147,7 +164,7 @@ def test_an_adapter_of_the_output_matrix_is_held_against_its_own_head(
     bare = completion_logprobs(base, texts)
     with mounted(base, touching) as engine:
         moved = completion_logprobs(engine, texts)
-    kept = (reference.logits(tmp_path, base, name, touching) for name in (reference.ADAPTER, reference.BASE))
+    kept = reference.against(tmp_path, reference.heads(line.spec.parent / "base", FLOAT32, touching, lambda: base))
     for ours, bares, with_it, without in zip(*kept, moved, bare, strict=True):
         assert torch.allclose(torch.log_softmax(ours, -1), with_it, atol=1e-4)
         assert torch.allclose(torch.log_softmax(bares, -1), without, atol=1e-4)
@@ -175,6 +192,6 @@ def test_a_model_that_scales_its_logits_is_refused_and_not_misread(scaled: Loade
 
 
 def test_a_caller_that_stops_early_can_still_train(base: Loaded, trained: Path) -> None:
-    logits = reference.logits(trained, base, reference.BASE)
+    _, logits = reference.against(trained, own_head(base))
     next(logits)
     assert not torch.is_inference_mode_enabled(), "held by the unfinished iterator"

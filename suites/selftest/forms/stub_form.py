@@ -19,6 +19,7 @@ from harness.engines.divergence import Passage
 from harness.engines.engine import Engine, Footprint
 from harness.engines.fingerprint import Fingerprint
 from harness.engines.generate import Decoding
+from harness.engines.halving import Halved
 from harness.engines.perplexity import TextLoss
 from harness.engines.progress import Progress, silent
 from harness.forms.form import Direct
@@ -40,6 +41,9 @@ class StubEngine:
     def losses(self, texts: Sequence[str]) -> list[TextLoss]:
         encoded = perplexity.encoded(self.tokenizer, texts)
         return [TextLoss(len(ids) - 1, perplexity.nats(self._logits(ids)[:-1], ids[1:])) for ids in encoded]
+
+    def halved(self) -> Sequence[Halved]:
+        return ()
 
     def footprint(self) -> Footprint:
         return Footprint(int(self.model.get_memory_footprint()), "weights")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.engines import native
+from harness.errors import NoMemoryError
 from harness.project import ROOT
 
 
@@ -46,6 +47,13 @@ def test_a_failure_shows_status_and_the_last_lines_of_its_errors() -> None:
     assert "sh ended with status 3" in ended.explain()
     assert "line 9" in ended.explain()
     assert "line 1\n" not in ended.explain()
+
+
+def test_a_tool_that_says_it_had_no_memory_fails_for_that() -> None:
+    short = native.failed("quantizing", sh("echo failed to allocate CPU buffer of size 12 >&2; exit 1"))
+    other = native.failed("quantizing", sh("echo no such type >&2; exit 1"))
+    assert (type(short), type(other)) == (NoMemoryError, native.ChildError)
+    assert "failed to allocate CPU buffer of size 12" in str(short)
 
 
 def test_a_child_that_prints_nothing_is_explained_without_lines() -> None:

@@ -66,7 +66,7 @@ def items() -> list[Item]:
 
 
 def measured(base: Path, adapter: Path, merged: Path) -> merge.MergeProof:
-    return merge.measure(form.load(FORM, base, 1), adapter, merged, items())
+    return merge.measure(lambda: form.load(FORM, base, 1), adapter, merged, items())
 
 
 def test_a_merged_checkpoint_answers_as_its_adapter_does(base: Path, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import time
 from typing import Any
 
 from harness.errors import TrainingError
-from suites.gpu.outcome import NoDeviceError
+from suites.gpu import partial
+from suites.gpu.outcome import NoDeviceError, NoRoomError, UnfinishedError
 from suites.gpu.settings import Settings
 
 
@@ -32,3 +33,40 @@ def hangs(settings: Settings) -> dict[str, Any]:
 
 def has_no_device(settings: Settings) -> dict[str, Any]:
     raise NoDeviceError("no card here")
+
+
+def has_no_room(settings: Settings) -> dict[str, Any]:
+    raise NoRoomError("16.4 GB have no room")
+
+
+def hangs_after_a_round(settings: Settings) -> dict[str, Any]:
+    partial.keep(settings.work, "8b-qlora", ONE_ROUND)
+    time.sleep(600)
+    return {}
+
+
+def dies_after_a_round(settings: Settings) -> dict[str, Any]:
+    partial.keep(settings.work, "8b-qlora", ONE_ROUND)
+    os.kill(os.getpid(), signal.SIGKILL)
+    return {}
+
+
+def comes_to_its_limit(settings: Settings) -> dict[str, Any]:
+    raise UnfinishedError("ended after 485 s", UNFINISHED)
+
+
+ONE_ROUND: dict[str, Any] = {
+    "scale": "8b",
+    "rows": 2,
+    "tokens": 1024,
+    "rounds": [{"by": "own", "tokens_per_second": 5000.0, "peak_bytes": 21 * 10**9, "loss": 12.0}],
+}
+UNFINISHED: dict[str, Any] = {
+    "ended": False,
+    "seconds": 485.0,
+    "workers": 4,
+    "verdict": "incomplete",
+    "gates": {"passed": 40, "not_run": 71},
+    "red": [],
+    "reasons": ["the run died before it wrote a verdict"],
+}

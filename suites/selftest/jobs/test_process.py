@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from harness.engines.progress import silent
-from harness.errors import AdapterError, DataError, GreenrunError, JobError, SmokeError
+from harness.errors import AdapterError, DataError, GreenrunError, JobError, NoMemoryError, SmokeError
 from harness.jobs import devices
 from harness.jobs.call import Call
 from harness.jobs.job import Job
@@ -64,6 +64,19 @@ def test_an_error_that_is_raised_on_purpose_comes_back_as_itself(how: str, folde
 def test_any_other_error_names_the_job_and_the_line(folder: Path) -> None:
     with pytest.raises(JobError, match=r"adapter v3a multitask: ValueError: seven is not six \(at .*work\.py:\d+\)"):
         Process().run(job(work.fail, how="bug"), folder, silent)
+
+
+@pytest.mark.parametrize("runner", [Worker(), Process()], ids=["worker", "process"])
+def test_memory_that_ran_out_is_told_as_that_and_as_nobodys_fault(runner: Worker | Process, folder: Path) -> None:
+    with pytest.raises(
+        NoMemoryError, match=r"memory ran out while building adapter v3a multitask: .* this machine has"
+    ):
+        runner.run(job(work.want_too_much), folder, silent)
+
+
+def test_a_process_that_ended_for_lack_of_memory_says_so_in_its_last_words(folder: Path) -> None:
+    with pytest.raises(NoMemoryError, match=r"adapter v3a multitask: .*Error out of memory at line 380"):
+        Process().run(job(work.end_without_memory), folder, silent)
 
 
 def test_a_process_that_was_killed_is_told_as_that_with_its_last_words(folder: Path) -> None:

@@ -45,6 +45,16 @@ def die(folder: Path, progress: Progress, by: int) -> None:
     os.kill(os.getpid(), by)
 
 
+def want_too_much(folder: Path, progress: Progress) -> None:
+    bytearray(2**46)
+
+
+def end_without_memory(folder: Path, progress: Progress) -> None:
+    """As a kernel of bitsandbytes does it."""
+    print("Error out of memory at line 380 in file ops.cu", flush=True)
+    os._exit(1)
+
+
 def leave(folder: Path, progress: Progress) -> None:
     os._exit(3)
 

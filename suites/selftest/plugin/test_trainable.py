@@ -17,7 +17,12 @@ from suites.tiny import child
 from suites.tiny.child import Line
 
 PLAIN = Recipe(rank=4, alpha=8, batch_size=4, max_length=64)
-BEYOND = {"optimizer": '"paged-adamw"', "checkpointing": "true", "packing": "true", "processes": "2"}
+BEYOND = {
+    "optimizer": '"paged-adamw"',
+    "checkpointing": "true",
+    "packing": "true",
+    "processes": "2",
+}
 """Keys that the own loop does not serve, with such a value of each."""
 
 

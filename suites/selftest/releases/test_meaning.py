@@ -90,6 +90,7 @@ WEAKER: dict[str, tuple[Callable[[Table], Any], str]] = {
     "another cluster": (data(topic="id"), "gates.data.topic: "),
     "longer shingles": (data(shingle=50), "gates.data.shingle: 5, now 50"),
     "asked one by one": (generation(batch_size=1), "generation.batch_size: 16, now 1"),
+    "fewer tokens at once": (generation(batch_tokens=100), "generation.batch_tokens: 65536, now 100"),
     "fewer records counted": (
         task(counts={"train": {"items": 1, "refusals": 6}}),
         "tasks.sea.counts.train.items: 16, now 1",

@@ -92,6 +92,13 @@ def journal(text: str = "plain", **outcomes: Outcome) -> list[Paper]:
             "at": 15.0,
             "noise": {"adapter": text, "task": text, "metric": text, "value": 0.9, "other": 0.8, "n": 24},
         },
+        {
+            "kind": "halved",
+            "at": 15.5,
+            "name": text,
+            "digest": "b" * 64,
+            "batches": [{"items": 15, "into": [8, 7], "why": text}],
+        },
         {"kind": "packed", "at": 16.0, "adapters": ["duo", "solo", text]},
         {"kind": "against", "at": 16.1, "release": text, "run_id": text},
         {"kind": "weakened", "at": 16.2, "weakened": [text], "accept_weaker": text},

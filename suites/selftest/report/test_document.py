@@ -65,3 +65,10 @@ def test_the_schema_wants_every_key_of_the_document(key: str) -> None:
     paper = build(journal())
     del paper[key]
     assert not validator().is_valid(paper)
+
+
+def test_answers_in_halves_that_two_processes_note_stand_once() -> None:
+    records = journal()
+    noted = next(one for one in records if one["kind"] == "halved")
+    other = {**noted, "process": "gw1", "at": 15.6}
+    assert build([*records, other])["halved"] == [{"name": noted["name"], "batches": noted["batches"]}]

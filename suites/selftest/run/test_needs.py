@@ -42,13 +42,33 @@ def _size(found: list[Need], stage: str) -> float:
     ("stage", "measured"),
     [
         ("the base", 272.6 * MB),
-        ("the weights as served", 541.6 * MB),
         ("the merged checkpoint", 541.6 * MB),
         ("its GGUF files", 270.9 * MB + 91.7 * MB),
     ],
 )
 def test_files_are_as_large_as_those_of_a_finished_release_within_two_percent(stage: str, measured: float) -> None:
     assert _size(list(needs.disk(SMALL, DEFAULT, ALL)), stage) == pytest.approx(measured, rel=0.02)
+
+
+def test_no_copy_of_a_base_that_is_served_in_nf4_is_written() -> None:
+    work = replace(ALL, base=False, adapters=0)
+    assert _size(list(needs.disk(LARGE, DEFAULT, work)), "the merged checkpoint") == pytest.approx(30.5 * GIB, rel=0.01)
+    assert not any(need.stage == "the weights as served" for need in needs.disk(LARGE, DEFAULT, work))
+
+
+def test_two_large_models_are_never_held_at_once() -> None:
+    found = list(needs.memory(LARGE, DEFAULT, ALL))
+    assert _size(found, "hold the form against the adapter as trained") == pytest.approx(30.5 * GIB, rel=0.01)
+    assert _size(found, "prove the merge") == pytest.approx(30.5 * GIB, rel=0.01)
+    small = _size(list(needs.memory(SMALL, DEFAULT, ALL)), "prove the merge")
+    assert small == 2 * needs.FLOAT32 * SMALL.weights, "small ones stay loaded side by side"
+
+
+def test_a_base_that_is_trained_in_four_bits_is_held_in_four_bits() -> None:
+    recipe = replace(DEFAULT.recipe, trainer="trl", base_dtype="bfloat16")
+    by_trl, own = (replace(DEFAULT, recipe=replace(recipe, trainer=name)) for name in ("trl", "own"))
+    less, more = (_size(list(needs.memory(LARGE, spec, ALL)), "train an adapter") for spec in (by_trl, own))
+    assert more - less == pytest.approx((15.3 - 5.7) * GIB, rel=0.03)
 
 
 def test_an_adapter_is_as_large_as_a_trained_one() -> None:

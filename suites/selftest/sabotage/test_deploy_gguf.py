@@ -87,6 +87,28 @@ def test_nothing_changed_builds_nothing(shipped: tuple[Line, Finished]) -> None:
     assert all(one["reused"] for one in again.verdict["artifacts"])
 
 
+def test_of_the_steps_on_the_way_to_the_file_manifests_alone_are_left(shipped: tuple[Line, Finished]) -> None:
+    line, finished = shipped
+    for kind, label in (("merged", "{made} both"), ("gguf", "{made} both f16")):
+        assert not (stored.artifact(line, kind, label) / "content").exists()
+    assert "MiB of steps on the way to a GGUF file ([store] keep)" in finished.output
+    sizes = {row["form"]: row["size"] for row in finished.verdict["forms"]["forms"]}
+    assert 0 < sizes["q4"] < sizes["f16"] < sizes["merged"]
+
+
+def test_what_is_measured_anew_gets_its_steps_back_and_the_spec_keeps_them(spoilt: Line) -> None:
+    shutil.rmtree(stored.artifact(spoilt, "parity", "f16 {made} both"))
+    spoilt.edit("[release]", '[store]\nkeep = ["f16"]\n\n[release]')
+
+    finished = release(spoilt, "anew", timeout=300)
+
+    assert finished.status == 0, finished.output
+    built = {one["name"] for one in finished.verdict["artifacts"] if not one["reused"]}
+    assert {name.split()[0] for name in built} == {"merged", "gguf", "parity"}, built
+    assert not (stored.artifact(spoilt, "merged", "{made} both") / "content").exists()
+    assert (stored.artifact(spoilt, "gguf", "{made} both f16") / "content").exists()
+
+
 def test_the_file_of_another_adapter_in_its_place_is_refused(spoilt: Line) -> None:
     own = stored.artifact(spoilt, "gguf", "{made} both Q4_0") / "content" / "model.gguf"
     other = stored.artifact(spoilt, "gguf", "{made} sea Q4_0") / "content" / "model.gguf"

@@ -21,6 +21,7 @@ from harness.engines.llama_compute import Compute
 from harness.engines.llama_engine import LlamaEngine
 from harness.fidelity import measure, reference
 from harness.fidelity.measure import Measured, Sample
+from harness.fidelity.reference import Heads
 from harness.fidelity.sample import thirds
 from harness.fidelity.survival import explain, survival
 from harness.gates import fidelity, judging
@@ -72,7 +73,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 def _measured(made: Made, quantization: str, folder: Path) -> Measured:
     quantize.quantize(made.f16, quantization, made.toolchain, folder, made.spec.threads, SECONDS)
-    adapter, base = (reference.logits(made.reference, made.base, name) for name in (reference.ADAPTER, reference.BASE))
+    head = made.base.model.get_output_embeddings()
+    adapter, base = reference.against(made.reference, Heads(head, head))
     runtime = llama_cpp.Runtime(environment=made.toolchain.environment())
     with llama_cpp.opened(folder / convert.FILE, Compute(made.spec.threads), runtime) as loaded:
         asked = LlamaEngine(loaded, made.base.tokenizer)

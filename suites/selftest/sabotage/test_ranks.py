@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from harness.dataset.checks import items_of
@@ -19,6 +20,7 @@ from training.setting import Setting
 
 ALONE = Recipe(rank=4, alpha=8, batch_size=4, max_length=128, warmup_share=0.2, trainer="trl", accumulation=2)
 SHARED = replace(ALONE, processes=2)
+SHARDED = replace(SHARED, sharding="fsdp")
 EXPERIMENT = Experiment("e", 2, 1e-2)
 
 
@@ -28,8 +30,9 @@ def trl() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("shared", [SHARED, SHARDED], ids=["copies", "shards"])
 def test_two_processes_train_what_one_trains_and_go_on_where_they_were_cut_off(
-    line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared: Recipe, line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sixteen items are a multiple of the batch, so no item is learned twice to fill one up."""
     items, base = items_of(load.load(line.spec).tasks["sea"], "train"), line.spec.parent / "base"
@@ -41,7 +44,7 @@ def test_two_processes_train_what_one_trains_and_go_on_where_they_were_cut_off(
 
     trainers.train(base, items, Setting(ALONE, EXPERIMENT, 7, 1, four_bit=True), tmp_path / "one", tmp_path / "a")
     monkeypatch.setattr(checkpoints, "EVERY", 0.0)
-    two = (base, items, Setting(SHARED, EXPERIMENT, 7, 1, four_bit=True), tmp_path / "two", tmp_path / "b")
+    two = (base, items, Setting(shared, EXPERIMENT, 7, 1, four_bit=True), tmp_path / "two", tmp_path / "b")
     with pytest.raises(KeyboardInterrupt):
         trainers.train(*two, cut_off)
     assert checkpoints.latest(tmp_path / "b") is not None
@@ -49,10 +52,23 @@ def test_two_processes_train_what_one_trains_and_go_on_where_they_were_cut_off(
 
     assert begun[0] > 1, "the steps before are not trained again"
     assert begun[-1] == 4
-    alone, shared = (json.loads((tmp_path / name / "training.json").read_text())["losses"] for name in ("one", "two"))
-    assert shared == pytest.approx(alone, rel=1e-5)
-    first, second = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("one", "two"))
+    alone, together = (json.loads((tmp_path / name / "training.json").read_text())["losses"] for name in ("one", "two"))
+    assert together == pytest.approx(alone, rel=1e-5)
+    same(tmp_path / "one", tmp_path / "two")
+
+
+def same(one: Path, other: Path) -> None:
+    first, second = (load_file(folder / "adapter_model.safetensors") for folder in (one, other))
     assert first.keys() == second.keys()
+    assert all(torch.allclose(first[name], second[name], atol=1e-5, rtol=0.0) for name in first)
+
+
+@pytest.mark.slow
+def test_a_base_that_is_not_in_four_bits_is_shared_out_too(line: Line, tmp_path: Path) -> None:
+    items, base = items_of(load.load(line.spec).tasks["sea"], "train"), line.spec.parent / "base"
+    for name, recipe in (("one", ALONE), ("two", SHARDED)):
+        trainers.train(base, items, Setting(recipe, EXPERIMENT, 7, 1), tmp_path / name, tmp_path / f"{name}-scratch")
+    same(tmp_path / "one", tmp_path / "two")
 
 
 @pytest.mark.slow

@@ -58,8 +58,9 @@ PLACES = [
     ("adapters", "style", "tasks"), ("gates", "data", "topic"),
     ("recipe", "rank"), ("recipe", "warmup_share"), ("experiments",), ("experiments", 0, "learning_rate"),
     ("selection", "weights"), ("selection", "minimum"), ("policy", "confidence"), ("policy", "ledger"),
-    ("generation", "batch_size"), ("gates", "data", "tokens"), ("gates", "data", "advisory"),
-    ("gates", "data", "at_least"), ("gates", "bnb", "mounts"), ("gates", "bnb"), ("gates", "forgetting", "texts"),
+    ("generation", "batch_size"), ("generation", "batch_tokens"), ("gates", "data", "tokens"),
+    ("gates", "data", "advisory"), ("gates", "data", "at_least"),
+    ("gates", "bnb", "mounts"), ("gates", "bnb"), ("gates", "forgetting", "texts"),
     ("gates", "gguf", "quantization"), ("gates", "gguf", "sample"), ("gates", "regression", "accept_weaker"),
     ("gates", "eval"), ("gates", "eval", 0, "above"), ("gates", "eval", 0, "blocking"), ("gates", "eval", 0, "unknown"),
 ]  # fmt: skip

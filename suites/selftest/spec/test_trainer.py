@@ -15,7 +15,13 @@ from harness.spec.recipe import Recipe
 from suites.tiny.child import Line
 
 PLAIN = Recipe(rank=4, alpha=8, batch_size=4, max_length=64)
-BEYOND = {"optimizer": '"paged-adamw"', "checkpointing": "true", "packing": "true", "processes": "2"}
+BEYOND = {
+    "optimizer": '"paged-adamw"',
+    "checkpointing": "true",
+    "packing": "true",
+    "processes": "2",
+    "sharding": '"fsdp"',
+}
 """Keys that the own loop does not serve, with such a value of each."""
 
 
@@ -54,3 +60,17 @@ def test_all_that_the_own_loop_cannot_do_is_told_at_once(copied: Line) -> None:
 def test_a_batch_that_processes_cannot_share_evenly_is_refused(copied: Line) -> None:
     with pytest.raises(SpecError, match=r"recipe\.processes: 3 cannot share batches of 4 evenly; make"):
         asked(copied, 'trainer = "trl"', "processes = 3")
+
+
+def test_a_base_is_shared_out_among_several_processes_or_not_at_all(copied: Line) -> None:
+    with pytest.raises(SpecError, match=r"recipe\.sharding: 'fsdp' shares the base among processes, and there is one"):
+        asked(copied, 'trainer = "trl"', 'sharding = "fsdp"')
+
+
+def test_an_optimizer_that_knows_no_parts_is_refused_beside_it(copied: Line) -> None:
+    with pytest.raises(SpecError, match=r"recipe\.optimizer: 'paged-adamw' knows no parts of weights; with sharding"):
+        asked(copied, 'trainer = "trl"', 'sharding = "fsdp"', "processes = 2", 'optimizer = "paged-adamw"')
+
+
+def test_it_is_accepted_where_nothing_is_in_the_way(copied: Line) -> None:
+    assert asked(copied, 'trainer = "trl"', 'sharding = "fsdp"', "processes = 2").recipe.sharding == "fsdp"

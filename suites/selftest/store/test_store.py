@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import BuildFailedError, CorruptArtifactError, MissingArtifactError
+from harness.errors import BuildFailedError, CorruptArtifactError, MissingArtifactError, NoMemoryError
 from harness.store.artifact import Artifact, Build, Key, Request, scratch
 from harness.store.store import Store
 
@@ -245,6 +245,23 @@ def test_failure_is_remembered_for_the_run_and_forgotten_by_the_next(store: Stor
     with pytest.raises(BuildFailedError, match=r"short both.*OSError: no space left on device"):
         store.fetch_all([Request(KEY, _failing(log))])
     assert len(builds(log)) == 1
+    next_run = Store(tmp_path / "store", failures=tmp_path / "next" / "failures")
+    assert next_run.fetch(KEY, functools.partial(build_logged, log=log)).reused is False
+
+
+def test_memory_that_ran_out_is_told_as_that_for_the_run_and_tried_again_by_the_next(
+    store: Store, log: Path, tmp_path: Path
+) -> None:
+    def build(folder: Path) -> None:
+        build_logged(folder, log)
+        bytearray(2**46)
+
+    with pytest.raises(NoMemoryError, match=r"^memory ran out while building adapter short both: .*-n 1"):
+        store.fetch(KEY, build)
+    with pytest.raises(NoMemoryError, match=r"'short both' failed earlier in this run: NoMemoryError: memory ran out"):
+        store.fetch(KEY, build)
+    assert len(builds(log)) == 1
+    assert list(store.root.rglob("content")) == []
     next_run = Store(tmp_path / "store", failures=tmp_path / "next" / "failures")
     assert next_run.fetch(KEY, functools.partial(build_logged, log=log)).reused is False
 

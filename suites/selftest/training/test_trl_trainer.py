@@ -15,7 +15,7 @@ from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
 from harness.dataset.checks import items_of
 from harness.dataset.item import Item
-from harness.engines import nf4
+from harness.engines import nf4, rounded
 from harness.errors import TrainingError
 from harness.spec import load
 from harness.spec.recipe import Experiment, Recipe
@@ -131,10 +131,10 @@ def test_which_trainer_it_was_is_told_beside_the_losses(train: Train) -> None:
     assert told["trainer"] == f"TRL {digests.of_versions(['trl'])['trl']}"
 
 
-def test_on_a_base_in_four_bits_it_learns_what_the_own_loop_learns_on_the_dequantized_copy(
+def test_on_a_base_in_four_bits_it_learns_what_the_own_loop_learns_on_the_rounded_one(
     train: Train, tmp_path: Path
 ) -> None:
-    nf4.write_dequantized(train.base, tmp_path / "served")
+    rounded.write(train.base, tmp_path / "served", {})
     own = train.anew(OWN, tmp_path / "own", four_bit=False, base=tmp_path / "served")
     by_trl = train(PLAIN, four_bit=True)
     assert by_trl.losses == pytest.approx(own.losses, rel=ROUNDING)
