@@ -17,11 +17,8 @@ from harness.engines.divergence import Passage
 from harness.engines.engine import Footprint
 from harness.engines.fingerprint import Fingerprint
 from harness.engines.generate import Decoding
-<<<<<<< HEAD
-from harness.engines.llama_compute import Compute
-=======
 from harness.engines.halving import Halved
->>>>>>> main
+from harness.engines.llama_compute import Compute
 from harness.engines.llama_cpp import Llama, Runtime
 from harness.engines.perplexity import TextLoss
 from harness.engines.progress import Progress, silent

@@ -10,11 +10,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-<<<<<<< HEAD
-from harness.engines import base_model, chat_template, form, patience
-=======
-from harness.engines import base_model, chat_template, form, rounded
->>>>>>> main
+from harness.engines import base_model, chat_template, form, patience, rounded
 from harness.errors import SpecError
 from harness.gguf import convert, dequantized, jobs, lora, quantize, retold
 from harness.gguf.toolchain.find import Toolchain
@@ -84,12 +80,8 @@ def f16(spec: Spec, checkpoint: Artifact, told: Mapping[str, str], label: str, t
     }
 
     def build(folder: Path) -> None:
-<<<<<<< HEAD
-        convert.to_f16(checkpoint.path, toolchain, told, folder, _converting(spec, checkpoint.path))
-=======
         with rounded.checkpoint(checkpoint.path, scratch(folder)) as plain:
-            convert.to_f16(plain, toolchain, told, folder, limit)
->>>>>>> main
+            convert.to_f16(plain, toolchain, told, folder, _converting(spec, plain))
 
     return Request(Key("gguf", f"{label} f16", inputs), build)
 

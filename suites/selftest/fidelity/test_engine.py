@@ -85,9 +85,7 @@ def test_a_large_file_and_many_tokens_are_given_longer(tmp_path: Path) -> None:
 
 def test_layers_that_the_child_does_not_have_on_a_gpu_end_it(tmp_path: Path) -> None:
     with (
-        pytest.raises(
-            EngineError, match=r"model\.gguf: llama\.cpp was asked for all layers on a GPU and put none there"
-        ),
+        pytest.raises(EngineError, match=r"model\.gguf: llama\.cpp was asked for all layers .* put none there"),
         llama_cpp.opened(tmp_path / "model.gguf", Compute(1, ALL), program(tmp_path, READY + "time.sleep(60)")),
     ):
         pass
