@@ -44,6 +44,18 @@ def test_cuda_is_what_cmake_is_asked_for(tmp_path: Path) -> None:
     assert replace(CUDA, architectures="80;90").options == ("-DGGML_CUDA=ON", "-DCMAKE_CUDA_ARCHITECTURES=80;90")
 
 
+def test_a_library_of_cuda_that_is_absent_is_named(tmp_path: Path) -> None:
+    """As cmake says it where the toolkit was installed without cuBLAS."""
+    folder = broken_source(tmp_path / "source", "")
+    with (folder / "CMakeLists.txt").open("a", encoding="utf-8") as lists:
+        lists.write("target_link_libraries(llama-cli PRIVATE CUDA::cublas)\n")
+
+    with pytest.raises(
+        ToolchainError, match=r"configuring failed .*links to: CUDA::cublas but the target was not found"
+    ):
+        compiler_of(folder, tmp_path, []).compile(instructions.SETS[-1], "test")
+
+
 def only(folder: Path, *programs: str) -> dict[str, str]:
     """An environment whose PATH has python and these programs."""
     place = folder / "bin"
