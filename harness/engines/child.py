@@ -38,12 +38,17 @@ class Child:
     ) -> None:
         self.peak = 0
         """Most bytes that the program has held so far."""
+        self.ready: Mapping[str, Any] = {}
+        """What it said once it could be asked."""
         self._who, self._what, self._process, self._errors = who, what, process, errors
         self._patience = patience
         self._held = b""
 
-    def ask(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    def ask(self, request: Mapping[str, Any], seconds: float | None = None) -> tuple[dict[str, Any], bytes]:
         """The reply to a request, and the raw bytes behind it.
+
+        Args:
+            seconds: limit of this reply, where it is another than that of any reply.
 
         Raises:
             EngineError: the program died, hung, refused, or said what is no reply.
@@ -53,21 +58,22 @@ class Child:
         with suppress(BrokenPipeError):  # it is dead, which the reading of its reply finds out
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
-        reply, raw = self._reply(str(request["op"]))
+        reply, raw = self._reply(str(request["op"]), seconds)
         if "error" in reply:
             raise _failed(f"{self._who} refused {request['op']!r} on {self._what}: {reply['error']}")
         self.peak = max(self.peak, int(reply["peak"]))
         return reply, raw
 
-    def await_ready(self) -> None:
-        self._reply("load")
+    def await_ready(self, seconds: float | None = None) -> None:
+        self.ready = self._reply("load", seconds)[0]
 
-    def _reply(self, step: str) -> tuple[dict[str, Any], bytes]:
-        deadline = time.monotonic() + self._patience
+    def _reply(self, step: str, seconds: float | None) -> tuple[dict[str, Any], bytes]:
+        limit = self._patience if seconds is None else seconds
+        deadline = time.monotonic() + limit
         while b"\n" not in self._held:
             if len(self._held) > MOST_REPLY:
                 raise EngineError(f"{self._who} flooded its output at {step!r} on {self._what}; is it the program?")
-            self._held += self._read(step, deadline)
+            self._held += self._read(step, limit, deadline)
         line, _, rest = self._held.partition(b"\n")
         try:
             reply = json.loads(line)
@@ -76,19 +82,17 @@ class Child:
             raise EngineError(f"{self._who} answered {line[:80]!r} at {step!r} on {self._what}") from error
         parts, held = [rest], len(rest)
         while held < wanted:
-            parts.append(self._read(step, deadline))
+            parts.append(self._read(step, limit, deadline))
             held += len(parts[-1])
         whole = b"".join(parts)
         self._held = whole[wanted:]
         return reply, whole[:wanted]
 
-    def _read(self, step: str, deadline: float) -> bytes:
+    def _read(self, step: str, limit: float, deadline: float) -> bytes:
         assert self._process.stdout is not None
         ready, _, _ = select.select([self._process.stdout], [], [], max(0.0, deadline - time.monotonic()))
         if not ready:
-            raise EngineError(
-                f"{self._who} gave no reply at {step!r} on {self._what} within {self._patience:g} s and was ended"
-            )
+            raise EngineError(f"{self._who} gave no reply at {step!r} on {self._what} within {limit:g} s and was ended")
         chunk = os.read(self._process.stdout.fileno(), 1 << 20)
         if not chunk:
             raise _failed(self._epitaph(step))
@@ -120,7 +124,12 @@ def _failed(told: str) -> GreenrunError:
 
 @contextmanager
 def started(
-    command: Sequence[str], environment: Mapping[str, str], patience: float, who: str, what: str
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    patience: float,
+    who: str,
+    what: str,
+    loading: float | None = None,
 ) -> Iterator[Child]:
     """A program that is ready to be asked, and ends with the context, come what may.
 
@@ -128,6 +137,7 @@ def started(
         environment: all its variables.
         patience: seconds that one reply may take.
         who, what: the program and what it has loaded, for messages.
+        loading: seconds until it can be asked, where they are others.
 
     Raises:
         EngineError: it cannot be started, died (by which signal), hung, or could not load what it was given.
@@ -146,7 +156,7 @@ def started(
             raise EngineError(f"{command[0]} cannot be started ({error.strerror})") from error
         try:
             child = Child(who, what, process, errors, patience)
-            child.await_ready()
+            child.await_ready(loading)
             yield child
         finally:
             with suppress(ProcessLookupError):

@@ -15,11 +15,16 @@ from harness.dataset import tokens
 from harness.dataset.item import Item
 from harness.engines import child
 from harness.engines.answers import Answer
-from harness.engines.child import PATIENCE, Child
+from harness.engines.child import Child
 from harness.engines.generate import Decoding, batches
+from harness.engines.llama_compute import Compute
+from harness.engines.patience import REPLY, Patience, size_of
 from harness.engines.progress import Progress, silent
+from harness.errors import EngineError
 
 PROGRAM = Path(__file__).with_name("llama_cpp_child.py")
+PROBED = 64
+"""Tokens at most of the prompt that the child tries a LoRA out on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +32,22 @@ class Runtime:
     """How the child with llama.cpp is started."""
 
     command: tuple[str, ...] = (sys.executable, "-P", str(PROGRAM))
-    """Followed by the file and the number of threads. ``-P``: no module beside the program hides another."""
+    """Followed by the file, the number of threads and that of layers on a GPU. ``-P``: no module beside the program
+    hides another."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables beside this process's own, such as LLAMA_CPP_LIB_PATH."""
-    patience: float = PATIENCE
+    patience: float = REPLY
+    """Seconds that any reply may take, beside those for the file's size and its tokens."""
 
 
 class Llama:
     """A GGUF file that is loaded in a child process; `opened` makes it. One request at a time."""
 
-    def __init__(self, path: Path, running: Child) -> None:
+    def __init__(self, path: Path, running: Child, patience: Patience) -> None:
         self.path = path
         self._ask = running.ask
         self._running = running
+        self._patience = patience
 
     @property
     def peak(self) -> int:
@@ -71,7 +79,9 @@ class Llama:
         """Teacher-forced logits at each completion position: a float32 tensor (tokens, vocab)."""
         import torch
 
-        _, raw = self._ask({"op": "logits", "ids": [*prompt, *completion], "first": len(prompt)})
+        ids = [*prompt, *completion]
+        limit = self._patience.answering(len(ids), 0)
+        _, raw = self._ask({"op": "logits", "ids": ids, "first": len(prompt)}, limit)
         return torch.frombuffer(bytearray(raw), dtype=torch.float32).reshape(len(completion), -1)
 
     def generate(
@@ -83,32 +93,40 @@ class Llama:
             stop: texts that end an answer.
         """
         asked = {"prompts": [list(prompt) for prompt in prompts], "most": most, "stop": list(stop)}
-        reply, _ = self._ask({"op": "generate", **asked})
+        limit = self._patience.answering(sum(map(len, prompts)), most * len(prompts))
+        reply, _ = self._ask({"op": "generate", **asked}, limit)
         return reply["answers"], float(reply["seconds"])
 
     def probe(self, ids: Sequence[int], *, lora: bool) -> Any:
         """Logits after a prompt, with the LoRA or without it: a float32 tensor (vocab,). The context is a new one."""
         import torch
 
-        _, raw = self._ask({"op": "probe", "ids": list(ids), "lora": lora})
+        _, raw = self._ask({"op": "probe", "ids": list(ids), "lora": lora}, self._patience.answering(len(ids), 0))
         return torch.frombuffer(bytearray(raw), dtype=torch.float32)
 
 
 @contextmanager
-def opened(path: Path, threads: int, runtime: Runtime, lora: Path | None = None) -> Iterator[Llama]:
+def opened(path: Path, compute: Compute, runtime: Runtime, lora: Path | None = None) -> Iterator[Llama]:
     """A GGUF file, loaded in a child process that ends with the context, come what may.
 
     Args:
         lora: a GGUF LoRA that is applied to it, at scale 1.
 
     Raises:
-        EngineError: the child died (by which signal), hung, cannot load the file, or the LoRA changes nothing.
+        EngineError: the child died (by which signal), hung, cannot load the file, the LoRA changes nothing, or layers
+            that were to lie on a GPU do not.
     """
-    command = [*runtime.command, str(path), str(threads), *([] if lora is None else [str(lora)])]
+    command = [*runtime.command, str(path), str(compute.threads), str(compute.layers)]
+    command += [] if lora is None else [str(lora)]
     # ggml would call a debugger for a backtrace, whose lines would stand in place of what failed
     environment = {**os.environ, "GGML_NO_BACKTRACE": "1", **runtime.environment}
-    with child.started(command, environment, runtime.patience, "llama.cpp", path.name) as running:
-        yield Llama(path, running)
+    patience = Patience(size_of(path, lora), runtime.patience)
+    # a LoRA is tried out before the child is ready
+    loading = patience.both(0 if lora is None else 2 * PROBED, 0)
+    with child.started(command, environment, runtime.patience, "llama.cpp", path.name, loading) as running:
+        if missing := compute.missing(str(running.ready.get("log", ""))):
+            raise EngineError(f"{path.name}: {missing}")
+        yield Llama(path, running, patience)
 
 
 def answer_all(

@@ -17,6 +17,9 @@ raw bytes as its ``bytes`` says. A request that fails is answered with ``error``
 
 With a LoRA file the adapter stays apart: it is laid upon every context at scale 1. A LoRA that is loaded and not
 applied answers as the bare base and without a word (llama.cpp#28674), so nothing is served before it moved a logit.
+
+Once it can be asked it says ``{"ready": true, "log": ..., "bytes": 0}``. Where layers were to lie on a GPU, the log is
+what llama.cpp said of loading them; whoever asked judges by it whether they do.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, BinaryIO
 
 import llama_cpp
@@ -44,11 +49,18 @@ ROOM = 256
 class Session:
     """A loaded file, the LoRA that is applied to it, and the context that it is asked in."""
 
-    def __init__(self, path: str, threads: int, lora: str = "") -> None:
+    def __init__(self, path: str, threads: int, layers: int, lora: str = "") -> None:
+        self.said: list[str] = []
         llama_cpp.llama_backend_init()
         options = llama_cpp.llama_model_default_params()
-        options.n_gpu_layers = 0
-        self.model = llama_cpp.llama_model_load_from_file(path.encode(), options)
+        options.n_gpu_layers = layers
+        none = (ctypes.c_void_p * 1)()
+        if layers == 0:  # without any device: else a GPU would take long prompts, whose weights it fetches for that
+            options.devices = ctypes.cast(none, ctypes.c_void_p)
+        else:
+            options.split_mode = llama_cpp.LLAMA_SPLIT_MODE_NONE  # on the first GPU alone
+        with overheard(self.said) if layers else nullcontext():
+            self.model = llama_cpp.llama_model_load_from_file(path.encode(), options)
         if not self.model:
             raise ValueError(f"llama.cpp cannot load {path}; the file is cut, or is no GGUF")
         self.vocabulary = llama_cpp.llama_model_get_vocab(self.model)
@@ -288,17 +300,34 @@ def die_with_parent() -> None:
         sys.exit(1)
 
 
+@contextmanager
+def overheard(said: list[str]) -> Iterator[None]:
+    """For the context, what llama.cpp logs is kept, and printed as ever."""
+
+    def hear(level: int, text: bytes, data: Any) -> None:
+        said.append(text.decode("utf-8", "replace"))
+        print(said[-1], end="", file=sys.stderr)
+
+    listener = llama_cpp.llama_log_callback(hear)
+    llama_cpp.llama_log_set(listener, ctypes.c_void_p(0))
+    try:
+        yield
+    finally:
+        llama_cpp.llama_log_set(llama_cpp.llama_log_callback(), ctypes.c_void_p(0))  # none: it prints by itself again
+
+
 def main() -> None:
     die_with_parent()
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever llama.cpp prints must not stand between two replies
-    path, threads, *lora = sys.argv[1:]
+    path, threads, layers, *lora = sys.argv[1:]
     try:
-        session = Session(path, int(threads), *lora)
+        session = Session(path, int(threads), int(layers), *lora)
         session.prove_lora()
     except ValueError as error:
         sys.exit(f"{error}")  # behind what llama.cpp itself printed of the cause
-    replies.write(b'{"ready": true, "bytes": 0}\n')
+    log = "".join(line for line in session.said if "offloaded" in line or "model buffer size" in line)
+    replies.write(json.dumps({"ready": True, "log": log, "bytes": 0}).encode() + b"\n")
     replies.flush()
     serve(session, sys.stdin.buffer, replies)
 

@@ -18,6 +18,7 @@ from harness.engines.engine import Footprint
 from harness.engines.fingerprint import Fingerprint
 from harness.engines.generate import Decoding
 from harness.engines.halving import Halved
+from harness.engines.llama_compute import Compute
 from harness.engines.llama_cpp import Llama, Runtime
 from harness.engines.perplexity import TextLoss
 from harness.engines.progress import Progress, silent
@@ -31,6 +32,8 @@ class LlamaEngine:
     tokenizer: Any
     apart: bool = False
     """Whether the adapter is a LoRA on top of the file; then the file can also be asked without it."""
+    on_gpu: bool = False
+    """Whether layers lie on a GPU, whose memory is not counted."""
 
     def answer(self, items: Sequence[Item], decoding: Decoding, progress: Progress = silent) -> list[Answer]:
         return llama_cpp.answer_all(self.llama, self.tokenizer, items, decoding, progress)
@@ -51,7 +54,7 @@ class LlamaEngine:
         return ()  # its form asks one by one
 
     def footprint(self) -> Footprint:
-        return Footprint(self.llama.peak, "process, at most")
+        return Footprint(self.llama.peak, "process, at most" + (", without the GPU's" if self.on_gpu else ""))
 
     def spoken(self) -> Fingerprint | None:
         if not self.apart:
@@ -62,16 +65,18 @@ class LlamaEngine:
 
 
 @contextmanager
-def opened(file: Path, lora: Path | None, tokenizer: Path, threads: int, runtime: Runtime) -> Iterator[LlamaEngine]:
+def opened(file: Path, lora: Path | None, tokenizer: Path, compute: Compute, runtime: Runtime) -> Iterator[LlamaEngine]:
     """A GGUF file, and the LoRA laid upon it where there is one, in a child that ends with the context.
 
     Args:
         tokenizer: folder of the base's own.
 
     Raises:
-        EngineError: the child died, hung, cannot load the file, or the LoRA changes nothing.
+        EngineError: the child died, hung, cannot load the file, the LoRA changes nothing, or layers that were to lie on
+            a GPU do not.
     """
     from transformers import AutoTokenizer
 
-    with llama_cpp.opened(file, threads, runtime, lora) as loaded:
-        yield LlamaEngine(loaded, AutoTokenizer.from_pretrained(tokenizer), apart=lora is not None)
+    with llama_cpp.opened(file, compute, runtime, lora) as loaded:
+        words = AutoTokenizer.from_pretrained(tokenizer)
+        yield LlamaEngine(loaded, words, apart=lora is not None, on_gpu=compute.layers != 0)

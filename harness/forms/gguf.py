@@ -12,8 +12,8 @@ from harness.engines.llama_cpp import Runtime
 from harness.engines.workshop import Workshop
 from harness.errors import EngineError
 from harness.forms.form import Form, Served
+from harness.gguf import computing, requests
 from harness.gguf import files as made
-from harness.gguf import requests
 from harness.gguf.files import GgufFiles
 from harness.gguf.toolchain.find import Toolchain
 from harness.jobs.call import Call
@@ -82,17 +82,18 @@ def serve(shop: Workshop, files: GgufFiles) -> Served:
     """Serve an adapter's files with llama.cpp.
 
     Raises:
-        BlockedError: there is no llama.cpp.
+        BlockedError: there is no llama.cpp, or it finds no GPU for the layers that are to lie on one.
     """
     tools: Toolchain = shop.llama_cpp()
-    identity = {**files.identity, "toolchain": tools.digest, "threads": shop.spec.threads}
+    compute = computing.of(shop.spec, tools)
+    identity = {**files.identity, "toolchain": tools.digest, **compute.identity}
     opened = Call.of(
         llama_engine.opened,
         file=files.file,
         lora=files.lora_file,
         tokenizer=shop.base.path,
-        threads=shop.spec.threads,
-        runtime=Runtime(environment=tools.environment()),
+        compute=compute,
+        runtime=Runtime(environment=tools.variables()),
     )
     return Served(identity, opened)
 

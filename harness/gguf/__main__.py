@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import ToolchainError
-from harness.gguf.toolchain import build, instructions
+from harness.gguf.toolchain import backends, build, instructions
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,10 +19,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--instructions", choices=instructions.NAMES, help="the fastest set to try; builds again what is there"
     )
+    parser.add_argument(
+        "--backend", choices=backends.BACKENDS, help="what to compute on; default: what is built already, or cpu"
+    )
+    parser.add_argument(
+        "--cuda-architectures",
+        default="",
+        metavar="LIST",
+        help='GPUs to compile for: native, or as in "80;90"; builds again what is there',
+    )
     chosen = parser.parse_args(arguments)
+    backend = backends.BACKENDS[chosen.backend] if chosen.backend else build.backend_here(chosen.into)
+    if chosen.cuda_architectures:
+        if backend.name != backends.CUDA.name:
+            parser.error(f"--cuda-architectures is for a CUDA build: {backends.CUDA.make}")
+        backend = replace(backend, architectures=chosen.cuda_architectures)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        folder = build.build(_say, chosen.into, chosen.instructions)
+        folder = build.build(_say, chosen.into, chosen.instructions, backend)
     except ToolchainError as error:
         print(f"{error}", file=sys.stderr)
         return 1

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.engines import base_model, chat_template, form, rounded
+from harness.engines import base_model, chat_template, form, patience, rounded
 from harness.errors import SpecError
 from harness.gguf import convert, dequantized, jobs, lora, quantize, retold
 from harness.gguf.toolchain.find import Toolchain
@@ -27,6 +27,11 @@ VERSIONS = ("torch", "transformers", "tokenizers", "safetensors", "gguf", "numpy
 def settings(spec: Spec) -> GgufGates:
     """``[gates.gguf]``, or its defaults where the spec has no such table."""
     return spec.gates.gguf or GgufGates()
+
+
+def threads(spec: Spec) -> int:
+    """Threads of llama.cpp's programs."""
+    return settings(spec).threads or spec.threads
 
 
 def merged(spec: Spec, weights: Artifact, adapter: Artifact) -> Request:
@@ -65,7 +70,6 @@ def f16(spec: Spec, checkpoint: Artifact, told: Mapping[str, str], label: str, t
     Args:
         told: what the file says of itself.
     """
-    limit = settings(spec).convert_seconds
     inputs = {
         "checkpoint": checkpoint.digest,
         "type": "f16",
@@ -77,14 +81,13 @@ def f16(spec: Spec, checkpoint: Artifact, told: Mapping[str, str], label: str, t
 
     def build(folder: Path) -> None:
         with rounded.checkpoint(checkpoint.path, scratch(folder)) as plain:
-            convert.to_f16(plain, toolchain, told, folder, limit)
+            convert.to_f16(plain, toolchain, told, folder, _converting(spec, plain))
 
     return Request(Key("gguf", f"{label} f16", inputs), build)
 
 
 def quantized(spec: Spec, adapter: Artifact, f16: Artifact, quantization: str, toolchain: Toolchain) -> Request:
     """The f16 file in another type: ``Q4_0`` for the spec's own, any other that llama-quantize knows for comparison."""
-    limit = settings(spec).quantize_seconds
     inputs = {
         "f16": f16.digest,
         "type": quantization,
@@ -93,7 +96,8 @@ def quantized(spec: Spec, adapter: Artifact, f16: Artifact, quantization: str, t
     }
 
     def build(folder: Path) -> None:
-        quantize.quantize(f16.path / convert.FILE, quantization, toolchain, folder, spec.threads, limit)
+        plain = f16.path / convert.FILE
+        quantize.quantize(plain, quantization, toolchain, folder, threads(spec), _quantizing(spec, plain))
 
     return Request(Key("gguf", f"{adapter.label} {quantization}", inputs), build)
 
@@ -145,9 +149,9 @@ def quantized_base(spec: Spec, base: Artifact, toolchain: Toolchain) -> Request:
     def build(folder: Path) -> None:
         place = scratch(folder)
         place.mkdir(exist_ok=True)
-        convert.to_f16(base.path, toolchain, told, place, options.convert_seconds)
-        plain, limit = place / convert.FILE, options.quantize_seconds
-        quantize.quantize(plain, options.quantization, toolchain, folder, spec.threads, limit)
+        convert.to_f16(base.path, toolchain, told, place, _converting(spec, base.path))
+        plain = place / convert.FILE
+        quantize.quantize(plain, options.quantization, toolchain, folder, threads(spec), _quantizing(spec, plain))
 
     return Request(Key("gguf", f"base {options.quantization}", inputs), build)
 
@@ -173,7 +177,7 @@ def served(base: Artifact, file: Artifact) -> Request:
 
 def lora_file(spec: Spec, base: Artifact, adapter: Artifact, toolchain: Toolchain) -> Request:
     """The adapter as a GGUF LoRA in f16."""
-    told, limit = about(spec, base, adapter), settings(spec).convert_seconds
+    told = about(spec, base, adapter)
     inputs = {
         "adapter": adapter.digest,
         "base": base.digest,
@@ -184,6 +188,16 @@ def lora_file(spec: Spec, base: Artifact, adapter: Artifact, toolchain: Toolchai
     }
 
     def build(folder: Path) -> None:
-        lora.write(adapter.path, base.path, toolchain, told, folder, limit)
+        lora.write(adapter.path, base.path, toolchain, told, folder, _converting(spec, adapter.path))
 
     return Request(Key("lora", adapter.label, inputs), build)
+
+
+def _converting(spec: Spec, source: Path) -> float:
+    """Limit in seconds for writing a checkpoint or an adapter as GGUF."""
+    return patience.told_or(settings(spec).convert_seconds, patience.converting(patience.size_of(source)))
+
+
+def _quantizing(spec: Spec, plain: Path) -> float:
+    """Limit in seconds for quantizing an f16 file."""
+    return patience.told_or(settings(spec).quantize_seconds, patience.quantizing(patience.size_of(plain)))

@@ -5,29 +5,30 @@ ones that the adapter was trained on. llama-cli is given the turns and applies t
 
 Where the adapter stays apart, a program that takes the LoRA and does not apply it answers as the bare base, and well.
 So each is asked without the LoRA, too, until one answer differs; where none does, none of them is sound.
+
+A program that was to compute layers on a GPU and computes them on the CPU answers as well. So its own log must say that
+they lie there.
 """
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harness.dataset import tokens
 from harness.dataset.item import Item
-from harness.engines import native
-from harness.gguf import binding
+from harness.engines import llama_compute, native
+from harness.engines.llama_compute import Compute
+from harness.engines.native import Ended
+from harness.engines.patience import Seconds
+from harness.gguf import binding, program_log
 from harness.gguf.toolchain.find import Toolchain
 
 END = "[end of text]"
 """What llama-completion prints where the model wrote its stop token."""
-_COUNT = re.compile(r"number of tokens in prompt = (\d+)$", re.MULTILINE)
-_TOKEN = re.compile(r"^(?:[\d.]+ I )? *(\d+) -> '", re.MULTILINE)
-_SPEED = re.compile(r"\beval time =.*?/\s*(\d+) (?:tokens|runs).*?([\d.]+) tokens per second")
 ROOM = 8
 """Tokens of spare room in the context behind prompt and answer."""
 
@@ -67,8 +68,10 @@ class Said:
     """Tokens per second; 0 where the program did not report it."""
     answer_speed: float = 0.0
     failed: bool = False
-    """Whether the program itself failed: killed, too slow, no room. Then it is asked again by the next run; a poor
-    answer is kept."""
+    """Whether the program itself failed: killed, too slow, no room, not on the GPU. Then it is asked again by the next
+    run; a poor answer is kept."""
+    placed: str = ""
+    """Which layers lay on which GPU, by the program's own log; "" where none was to."""
 
 
 def problems(said: Sequence[Said]) -> tuple[str, ...]:
@@ -125,7 +128,7 @@ def told_apart(said: list[Said], bare: Callable[[Prompt], Said], asked: Sequence
 
 
 def completion(
-    toolchain: Toolchain, model: Path, prompt: Prompt, threads: int, seconds: float, lora: Path | None = None
+    toolchain: Toolchain, model: Path, prompt: Prompt, compute: Compute, seconds: float, lora: Path | None = None
 ) -> Said:
     """One prompt through llama-completion.
 
@@ -136,122 +139,107 @@ def completion(
     command: list[str | Path] = [toolchain.tools["llama-completion"], "-m", model, "-p", prompt.text, "--no-escape"]
     command += ["-n", str(prompt.max_new_tokens), "-c", str(context), "--temp", "0", "--seed", "0", "-no-cnv"]
     # the template has written a BOS token where the model wants one; a second would be no prompt of training
-    command += ["--override-kv", "tokenizer.ggml.add_bos_token=bool:false", "-t", str(threads)]
+    command += ["--override-kv", "tokenizer.ggml.add_bos_token=bool:false", *compute.options()]
     command += ["--no-display-prompt", "--verbose-prompt", "--no-warmup", "--simple-io", *_lora(lora)]
     ended = native.run(command, seconds, env=toolchain.environment())
     out = ended.out.rstrip()
     whole = out.removesuffix(END).strip()
     text = tokens.before(whole, prompt.stop).strip()
-    read = _tokens_read(ended.err)
-    problem = ""
-    if not ended.ok:
-        problem = ended.explain()
+    read = program_log.tokens_read(ended.err)
+    failure, problem = _failure(ended, compute), ""
+    if failure:
+        problem = failure
     elif read != prompt.ids:
-        problem = f"llama-completion read other tokens than transformers: {_first_difference(prompt.ids, read)}"
+        differs = program_log.first_difference(prompt.ids, read)
+        problem = f"llama-completion read other tokens than transformers: {differs}"
     elif not text:
         problem = f"printed no answer\n{ended.last_lines(3)}"
     elif not out.endswith(END) and text == whole:
         problem = f"did not end by itself within {prompt.max_new_tokens} tokens: ...{text[-80:]!r}"
-    speeds = _speeds(ended.err)
-    return Said(prompt.item, "llama-completion", text, problem, ended.seconds, ended.peak, *speeds, failed=not ended.ok)
+    told = (ended.seconds, ended.peak, *program_log.speeds(ended.err), bool(failure), llama_compute.placed(ended.err))
+    return Said(prompt.item, "llama-completion", text, problem, *told)
+
+
+def _failure(ended: Ended, compute: Compute) -> str:
+    """How a program failed: it did not end well, or its layers are not where they were to lie; "" where it did not."""
+    return compute.missing(ended.err) if ended.ok else ended.explain()
 
 
 def _lora(path: Path | None) -> list[str | Path]:
     return [] if path is None else ["--lora", path]
 
 
-def _tokens_read(log: str) -> tuple[int, ...]:
-    """Token ids from the lines that --verbose-prompt adds. Lines before the last count are text of the prompt
-    itself."""
-    counts = list(_COUNT.finditer(log))
-    if not counts:
-        return ()
-    return tuple(int(found) for found in _TOKEN.findall(log, counts[-1].end())[: int(counts[-1][1])])
-
-
-def _first_difference(wanted: Sequence[int], read: Sequence[int]) -> str:
-    if not read:
-        return "it did not say which"
-    pairs = enumerate(zip(wanted, read, strict=False))
-    at = next((place for place, (one, other) in pairs if one != other), min(len(wanted), len(read)))
-    return f"at token {at} of {len(wanted)}, {list(read[at : at + 3])} in place of {list(wanted[at : at + 3])}"
-
-
-def _speeds(text: str) -> tuple[float, float]:
-    """(prompt, answer) speed in tokens per second, from the figures that llama.cpp prints at its end."""
-    found = {"prompt" if "prompt eval" in line else "answer": line for line in text.splitlines() if "eval time" in line}
-    speeds = []
-    for name in ("prompt", "answer"):
-        match = _SPEED.search(found.get(name, ""))
-        speeds.append(float(match[2]) if match else 0.0)
-    return speeds[0], speeds[1]
-
-
 def cli(
-    toolchain: Toolchain, model: Path, prompt: Prompt, threads: int, seconds: float, lora: Path | None = None
+    toolchain: Toolchain, model: Path, prompt: Prompt, compute: Compute, seconds: float, lora: Path | None = None
 ) -> Said:
     """One prompt through llama-cli, which applies the chat template of the file; the answer must not be empty."""
     with tempfile.TemporaryDirectory(prefix="greenrun-cli-") as place:
         answer = Path(place) / "answer.txt"
         command: list[str | Path] = [toolchain.tools["llama-cli"], "-m", model, "-sys", prompt.system]
         command += ["-p", prompt.user, "--no-escape", "-n", str(prompt.max_new_tokens), "--temp", "0", "--seed", "0"]
-        command += ["-c", str(len(prompt.ids) + prompt.max_new_tokens + 64), "-t", str(threads), "-st", "-o", answer]
-        command += _lora(lora)
+        command += ["-c", str(len(prompt.ids) + prompt.max_new_tokens + 64), "-st", "-o", answer]
+        command += [*compute.options(), *_lora(lora)]
         ended = native.run(command, seconds, env=toolchain.environment())
         written = answer.read_text(encoding="utf-8", errors="replace") if answer.is_file() else ""
     text = written.partition("Assistant:\n")[2].strip()
-    problem = ended.explain() if not ended.ok else "" if text else f"printed no answer\n{ended.last_lines(3)}"
-    return Said(prompt.item, "llama-cli", text, problem, ended.seconds, ended.peak, failed=not ended.ok)
+    failure = _failure(ended, compute)
+    problem = failure or ("" if text else f"printed no answer\n{ended.last_lines(3)}")
+    placed = llama_compute.placed(ended.err)
+    return Said(prompt.item, "llama-cli", text, problem, ended.seconds, ended.peak, failed=bool(failure), placed=placed)
 
 
 def by_programs(
     toolchain: Toolchain,
     model: Path,
     asked: Sequence[Prompt],
-    threads: int,
-    seconds: float,
+    compute: Compute,
+    seconds: Seconds,
     lora: Path | None = None,
 ) -> list[Said]:
     """Every prompt through llama-completion, and the first that it can take through llama-cli.
 
     Args:
-        seconds: limit of each.
+        seconds: limits of each.
         lora: a GGUF LoRA that is laid upon the model.
     """
-    plain = [prompt for prompt in asked if prompt.user][:1]
-    found = []
-    for program, prompts in ((completion, asked), (cli, plain)):
-        ask = partial(program, toolchain, model, threads=threads, seconds=seconds)
-        said = [ask(prompt, lora=lora) for prompt in prompts]
-        found += said if lora is None else told_apart(said, ask, prompts)
-    return found
+
+    def said_by(program: Callable[..., Said], prompts: Sequence[Prompt]) -> list[Said]:
+        def ask(prompt: Prompt, lora: Path | None = None) -> Said:
+            limit = seconds(len(prompt.ids), prompt.max_new_tokens)
+            return program(toolchain, model, prompt, compute, limit, lora)
+
+        said = [ask(prompt, lora) for prompt in prompts]
+        return said if lora is None else told_apart(said, ask, prompts)
+
+    return [*said_by(completion, asked), *said_by(cli, [prompt for prompt in asked if prompt.user][:1])]
 
 
 def by_binding(
     toolchain: Toolchain,
     model: Path,
     asked: Sequence[Prompt],
-    threads: int,
-    seconds: float,
+    compute: Compute,
+    seconds: Seconds,
     lora: Path | None = None,
 ) -> list[Said]:
     """Every prompt through llama-cpp-python, the model loaded once.
 
     Args:
-        seconds: for all of them together.
+        seconds: limits, for all of them together.
         lora: a GGUF LoRA that is laid upon the model.
     """
-    said = _bound(toolchain, model, asked, threads, seconds, lora)
+    said = _bound(toolchain, model, asked, compute, seconds, lora)
     if lora is None:
         return said
-    return told_apart(said, lambda one: _bound(toolchain, model, [one], threads, seconds, None)[0], asked)
+    return told_apart(said, lambda one: _bound(toolchain, model, [one], compute, seconds, None)[0], asked)
 
 
 def _bound(
-    toolchain: Toolchain, model: Path, asked: Sequence[Prompt], threads: int, seconds: float, lora: Path | None
+    toolchain: Toolchain, model: Path, asked: Sequence[Prompt], compute: Compute, seconds: Seconds, lora: Path | None
 ) -> list[Said]:
-    limits = [prompt.max_new_tokens for prompt in asked]
-    spoken = binding.ask(toolchain, model, [prompt.ids for prompt in asked], limits, threads, seconds, lora)
+    limits, ids = [prompt.max_new_tokens for prompt in asked], [prompt.ids for prompt in asked]
+    limit = seconds(sum(map(len, ids)), sum(limits))
+    spoken = binding.ask(toolchain, model, ids, limits, compute, limit, lora)
     said = []
     for number, prompt in enumerate(asked):
         failed = number >= len(spoken.texts)
@@ -264,6 +252,6 @@ def _bound(
             if text and not spoken.ended[number] and text == whole:
                 problem = f"did not end by itself within {prompt.max_new_tokens} tokens: ...{text[-80:]!r}"
         share = spoken.seconds / len(asked)
-        spent = (share, spoken.peak, 0.0, spoken.answer_speed)
-        said.append(Said(prompt.item, "llama-cpp-python", text, problem, *spent, failed=failed))
+        told = (share, spoken.peak, 0.0, spoken.answer_speed, failed, llama_compute.placed(spoken.log))
+        said.append(Said(prompt.item, "llama-cpp-python", text, problem, *told))
     return said

@@ -37,10 +37,12 @@ HARMLESS = (
     "store.*",
     "licences.*",
     "gates.eval.*.expected.*",
+    "gates.gguf.n_gpu_layers",
+    "gates.gguf.threads",
     "gates.regression.accept_weaker",
 )
-"""Keys that demand nothing: names, how an adapter is made, where files lie (their content is compared), what is
-kept."""
+"""Keys that demand nothing: names, how an adapter is made, with what an answer is computed, where files lie (their
+content is compared), what is kept."""
 
 COMPARED = (
     "release.deploy",

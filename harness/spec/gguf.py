@@ -17,6 +17,8 @@ from harness.spec.values import Count, Margin, Matching, Positive, Text
 
 MERGED: Literal["merged"] = "merged"
 APART: Literal["apart"] = "apart"
+ALL_LAYERS = -1
+"""As llama.cpp says it: every layer, the output layer too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,18 @@ class GgufGates(Table):
     version: Text = ""
     """Text that every tool's version holds: of an own llama.cpp (``--llama-cpp=DIR``) its commit or number; without it
     that of the pinned one."""
-    convert_seconds: Positive = 600.0
-    """Limit of writing a checkpoint as GGUF."""
-    quantize_seconds: Positive = 600.0
-    """Limit of quantizing a file."""
-    smoke_seconds: Positive = 120.0
-    """Limit of one answer by llama-completion or llama-cli, and of all answers of the Python binding together."""
+    n_gpu_layers: Annotated[int, Ge(ALL_LAYERS)] | None = None
+    """Layers that llama.cpp computes on a GPU: -1 for all, 0 for none. Those asked for must lie there, or the run is
+    refused. Without the key all do where llama.cpp finds a GPU, and none where it finds none."""
+    threads: Count | None = None
+    """Threads of llama.cpp, in place of ``[release] threads``."""
+    convert_seconds: Positive | None = None
+    """Limit of writing a checkpoint as GGUF; without it, by the checkpoint's size (``docs/gguf.md``)."""
+    quantize_seconds: Positive | None = None
+    """Limit of quantizing a file; without it, by the file's size."""
+    smoke_seconds: Positive | None = None
+    """Limit of one answer by llama-completion or llama-cli, and of all answers of the Python binding together; without
+    it, by the file's size and the tokens of prompt and answer."""
     sample: Count = 24
     """Benchmark items a task that every form is asked."""
     max_kl_f16: Positive = 1e-3

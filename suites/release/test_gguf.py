@@ -142,12 +142,13 @@ def _conclude_smoke(gguf: Gguf, program: str, conclude: Conclude) -> None:
 
 
 def _speeds(said: list[Said]) -> list[str]:
-    """One part a program: answers, speeds and memory."""
+    """One part a program: answers, speeds, memory, and the layers on a GPU."""
     parts = []
     for program in dict.fromkeys(one.program for one in said):
         mine = [one for one in said if one.program == program]
         timed = [one.answer_speed for one in mine if one.answer_speed]
         speed = f", {sum(timed) / len(timed):.0f} tokens/s" if timed else ""
         peak = max(one.peak for one in mine) / 2**20
-        parts.append(f"{program}: {len(mine)} answered{speed}, {peak:.0f} MiB at most")
+        placed = "".join(dict.fromkeys(f", {one.placed}" for one in mine if one.placed))
+        parts.append(f"{program}: {len(mine)} answered{speed}, {peak:.0f} MiB at most{placed}")
     return parts

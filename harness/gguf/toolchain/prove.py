@@ -1,4 +1,7 @@
-"""Prove a toolchain: quantize a tiny random model with it and run the result, each in a child process."""
+"""Prove a toolchain: quantize a tiny random model with it and run the result, each in a child process.
+
+Where layers are to lie on a GPU, that model's must: its programs must not only start.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.engines import native
+from harness.engines import llama_compute, native
+from harness.engines.llama_compute import Compute
 from harness.engines.native import ChildError
+from harness.errors import ToolchainError
 from harness.gguf.toolchain.find import Toolchain
 
 SECONDS = 120.0
@@ -23,13 +28,19 @@ class Proof:
     sets: str
     """The instruction sets that the running kernels report: ``SSE3 AVX AVX2 AVX512 ...``."""
     seconds: float
+    placed: str = ""
+    """Which of its layers lay on a GPU, in words; "" where none was to."""
 
 
-def prove(toolchain: Toolchain) -> Proof:
-    """Quantize and run the
+def prove(toolchain: Toolchain, compute: Compute) -> Proof:
+    """Quantize the model and run it.
+
+    Args:
+        compute: what it is run with.
 
     Raises:
         ChildError: a tool died, hung or failed; its signal is named.
+        ToolchainError: layers were to lie on a GPU, and do not.
     """
     with tempfile.TemporaryDirectory(prefix="greenrun-probe-") as place:
         plain, quantized = Path(place) / "probe-f16.gguf", Path(place) / "probe-q4_0.gguf"
@@ -40,11 +51,14 @@ def prove(toolchain: Toolchain) -> Proof:
         if not made.ok:
             raise ChildError("quantizing a tiny random model", made)
         command: list[str | Path] = [toolchain.tools["llama-completion"], "-m", quantized, "-p", PROMPT]
-        command += ["-n", str(TOKENS), "--temp", "0", "-no-cnv", "-t", "2"]
+        command += ["-n", str(TOKENS), "--temp", "0", "-no-cnv", *compute.options()]
         answered = native.run(command, SECONDS, env=toolchain.environment())
         if not answered.ok:
             raise ChildError("running a tiny random quantized model", answered)
-        return Proof(_sets(answered.err + answered.out), made.seconds + answered.seconds)
+        log = answered.err + answered.out
+        if missing := compute.missing(log):
+            raise ToolchainError(f"running a tiny random quantized model: {missing}")
+        return Proof(_sets(log), made.seconds + answered.seconds, llama_compute.placed(log))
 
 
 def _sets(text: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.engines import llama_cpp
+from harness.engines.llama_compute import ALL, Compute
 from harness.errors import EngineError
 
 READY = 'print(json.dumps({"ready": True, "bytes": 0}), flush=True)\n'
@@ -32,7 +33,7 @@ def refusal(folder: Path, body: str, patience: float = 5.0) -> str:
     """The error message about a program that misbehaves when it loads or is asked."""
     with (
         pytest.raises(EngineError) as caught,
-        llama_cpp.opened(folder / "model.gguf", 1, program(folder, body, patience)) as loaded,
+        llama_cpp.opened(folder / "model.gguf", Compute(1), program(folder, body, patience)) as loaded,
     ):
         loaded.facts()
     return str(caught.value)
@@ -64,6 +65,32 @@ def test_a_program_that_hangs_is_ended_in_time(tmp_path: Path) -> None:
     assert time.monotonic() - started < 30
 
 
+def test_a_large_file_and_many_tokens_are_given_longer(tmp_path: Path) -> None:
+    """The same child, slower than any reply may be: ended on a small file, waited for on one of 10 GB."""
+    body = (
+        "time.sleep(1); " + READY + "for line in sys.stdin:\n"
+        "    time.sleep(1); raw = b'\\0' * 4\n"
+        "    sys.stdout.buffer.write(json.dumps({'bytes': 4, 'peak': 1}).encode() + b'\\n' + raw)\n"
+        "    sys.stdout.buffer.flush()\n"
+    )
+    assert "gave no reply at 'load'" in refusal(tmp_path, body, patience=0.4)
+    with (tmp_path / "model.gguf").open("wb") as file:
+        file.truncate(10**10)  # a hole: no byte of it is on the disk
+
+    with llama_cpp.opened(tmp_path / "model.gguf", Compute(1), program(tmp_path, body, patience=0.4)) as loaded:
+        assert loaded.logits([1, 2, 3], [4]).shape == (1, 1)
+        with pytest.raises(EngineError, match=r"gave no reply at 'facts' on model\.gguf within 0\.4 s"):
+            loaded.facts()
+
+
+def test_layers_that_the_child_does_not_have_on_a_gpu_end_it(tmp_path: Path) -> None:
+    with (
+        pytest.raises(EngineError, match=r"model\.gguf: llama\.cpp was asked for all layers .* put none there"),
+        llama_cpp.opened(tmp_path / "model.gguf", Compute(1, ALL), program(tmp_path, READY + "time.sleep(60)")),
+    ):
+        pass
+
+
 def test_a_program_that_prints_without_end_is_ended(tmp_path: Path) -> None:
     said = refusal(tmp_path, "while True: sys.stdout.write('x' * 65536)", patience=60)
     assert "flooded its output at 'load'" in said
@@ -84,7 +111,7 @@ def test_a_request_that_llama_refuses_is_an_error_with_its_reason(tmp_path: Path
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     with (
         pytest.raises(EngineError, match="llama-nowhere cannot be started"),
-        llama_cpp.opened(tmp_path / "model.gguf", 1, llama_cpp.Runtime(("llama-nowhere",))),
+        llama_cpp.opened(tmp_path / "model.gguf", Compute(1), llama_cpp.Runtime(("llama-nowhere",))),
     ):
         pass
 
@@ -122,7 +149,7 @@ def test_raw_bytes_and_replies_do_not_run_into_each_other(tmp_path: Path) -> Non
         "    head = json.dumps({'ids': [10, 10], 'bytes': len(raw), 'peak': 7}).encode() + b'\\n'\n"
         "    sys.stdout.buffer.write(head + raw); sys.stdout.buffer.flush()\n"
     )
-    with llama_cpp.opened(tmp_path / "model.gguf", 1, program(tmp_path, body)) as loaded:
+    with llama_cpp.opened(tmp_path / "model.gguf", Compute(1), program(tmp_path, body)) as loaded:
         assert loaded.logits([1], [2, 3]).tolist() == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
         assert loaded.tokenize("two") == [10, 10]
         assert loaded.logits([1, 2, 3], [4]).shape == (1, 6)
@@ -172,7 +199,7 @@ def test_memory_is_that_of_the_engine_and_not_of_the_process_that_started_it(tmp
         "sys.stdin.readline(); print(json.dumps({'bytes': 0, 'peak': child.peak_memory()}), flush=True)\n"
         "sys.stdin.read()\n"
     )
-    with llama_cpp.opened(tmp_path / "model.gguf", 1, program(tmp_path, body, patience=60)) as loaded:
+    with llama_cpp.opened(tmp_path / "model.gguf", Compute(1), program(tmp_path, body, patience=60)) as loaded:
         loaded.facts()
         assert 1 << 20 < loaded.peak < 200 << 20
     del held

@@ -20,6 +20,7 @@ from harness.engines.divergence import Passage, completion_logits, passages
 from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding
+from harness.engines.llama_compute import Compute
 from harness.engines.llama_cpp import Llama
 from harness.engines.llama_engine import LlamaEngine
 from harness.engines.transformers_engine import TransformersEngine
@@ -61,7 +62,7 @@ def runtime(llama_cpp: Toolchain) -> llama.Runtime:
 
 @pytest.fixture
 def loaded(file: Path, runtime: llama.Runtime) -> Iterator[Llama]:
-    with llama.opened(file, 1, runtime) as one:
+    with llama.opened(file, Compute(1), runtime) as one:
         yield one
 
 
@@ -83,7 +84,7 @@ def test_a_file_with_another_chat_template_reads_other_tokens(
     template = changed / "chat_template.jinja"
     template.write_text(template.read_text(encoding="utf-8").replace("assistant", "Assistant"), encoding="utf-8")
     convert.to_f16(changed, llama_cpp, {}, tmp_path, SECONDS)
-    with llama.opened(tmp_path / convert.FILE, 1, runtime) as loaded:
+    with llama.opened(tmp_path / convert.FILE, Compute(1), runtime) as loaded:
         found = list(token_parity.readings(items(), checkpoint, checkpoint, loaded))
     assert differing_items(found) == [f"sea/sea-{k}" for k in range(len(items()))]
 
@@ -147,7 +148,7 @@ def test_a_file_that_was_cut_cannot_be_loaded(file: Path, runtime: llama.Runtime
     cut.write_bytes(file.read_bytes()[:kept])
     with (
         pytest.raises(EngineError, match=r"ended with status 1 at 'load' on model\.gguf") as caught,
-        llama.opened(cut, 1, runtime),
+        llama.opened(cut, Compute(1), runtime),
     ):
         pass
     assert "the file is cut, or is no GGUF" in str(caught.value)

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.engines.llama_compute import Compute
 from harness.engines.native import ChildError
+from harness.engines.patience import always
 from harness.errors import GgufError
 from harness.gguf import convert, quantize, read_back, smoke
 from harness.gguf.smoke import Prompt
@@ -42,7 +44,7 @@ def files(llama_cpp: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Fil
 
 def test_the_toolchain_is_of_one_pinned_version_and_runs_a_quantized_model(llama_cpp: Toolchain) -> None:
     asked = find.ask(llama_cpp)
-    proof = prove.prove(llama_cpp)
+    proof = prove.prove(llama_cpp, Compute(2))
 
     assert asked.problems == ()
     assert set(asked.versions) == {*find.TOOLS, "llama-cpp-python"}
@@ -131,7 +133,7 @@ def prompt_of(files: Files, user: str, limit: int = 4) -> Prompt:
     "user", ["Tell me.", "  two spaces\n\nand a gap\t", "naïve café — 東京 🙂", "100% \\n is no newline", "<|im_end|>"]
 )
 def test_llama_completion_reads_the_tokens_of_transformers(llama_cpp: Toolchain, files: Files, user: str) -> None:
-    said = smoke.completion(llama_cpp, files.q4, prompt_of(files, user), 1, SECONDS)
+    said = smoke.completion(llama_cpp, files.q4, prompt_of(files, user), Compute(1), SECONDS)
 
     assert "read other tokens" not in said.problem
     assert "ended with status" not in said.problem
@@ -140,13 +142,13 @@ def test_llama_completion_reads_the_tokens_of_transformers(llama_cpp: Toolchain,
 def test_other_tokens_than_those_of_training_are_seen(llama_cpp: Toolchain, files: Files) -> None:
     prompt = prompt_of(files, "Tell me.")
 
-    said = smoke.completion(llama_cpp, files.q4, replace(prompt, ids=(*prompt.ids[:-1], 7)), 1, SECONDS)
+    said = smoke.completion(llama_cpp, files.q4, replace(prompt, ids=(*prompt.ids[:-1], 7)), Compute(1), SECONDS)
 
     assert f"read other tokens than transformers: at token {len(prompt.ids) - 1}" in said.problem
 
 
 def test_a_random_model_that_never_ends_is_told(llama_cpp: Toolchain, files: Files) -> None:
-    said = smoke.completion(llama_cpp, files.q4, prompt_of(files, "Tell me."), 1, SECONDS)
+    said = smoke.completion(llama_cpp, files.q4, prompt_of(files, "Tell me."), Compute(1), SECONDS)
 
     assert "did not end by itself within 4 tokens" in said.problem
     assert said.answer_speed > 0
@@ -157,13 +159,13 @@ def test_a_file_that_was_cut_short_is_not_answered_from(llama_cpp: Toolchain, fi
     data = files.q4.read_bytes()
     path.write_bytes(data[: len(data) // 2])
 
-    said = smoke.completion(llama_cpp, path, prompt_of(files, "Tell me."), 1, SECONDS)
+    said = smoke.completion(llama_cpp, path, prompt_of(files, "Tell me."), Compute(1), SECONDS)
 
     assert "llama-completion ended with status 1" in said.problem
 
 
 def test_llama_cli_answers_by_the_template_in_the_file(llama_cpp: Toolchain, files: Files) -> None:
-    said = smoke.cli(llama_cpp, files.q4, prompt_of(files, "Tell me.", limit=8), 1, SECONDS)
+    said = smoke.cli(llama_cpp, files.q4, prompt_of(files, "Tell me.", limit=8), Compute(1), SECONDS)
 
     assert said.problem == ""
     assert said.text
@@ -172,7 +174,7 @@ def test_llama_cli_answers_by_the_template_in_the_file(llama_cpp: Toolchain, fil
 def test_the_binding_answers_from_the_same_libraries(llama_cpp: Toolchain, files: Files) -> None:
     prompt = prompt_of(files, "Tell me.")
 
-    (said,) = smoke.by_binding(llama_cpp, files.q4, [prompt], 1, SECONDS)
+    (said,) = smoke.by_binding(llama_cpp, files.q4, [prompt], Compute(1), always(SECONDS))
 
     assert said.text
     assert "did not end by itself within 4 tokens" in said.problem

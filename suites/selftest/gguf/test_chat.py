@@ -16,6 +16,7 @@ from harness.engines import chat_template, form
 from harness.engines import llama_cpp as llama
 from harness.engines.float32 import FORM
 from harness.engines.generate import Decoding, answer_all
+from harness.engines.llama_compute import Compute
 from harness.fidelity.token_ids import differing_items, explain
 from harness.gguf import convert, retold
 from harness.gguf.toolchain.find import Toolchain
@@ -62,7 +63,7 @@ def files(plain: Path, chat: Path, llama_cpp: Toolchain, tmp_path_factory: pytes
 
 
 def differing(checkpoint: Path, file: Path, runtime: llama.Runtime, asked: list[Item]) -> list[str]:
-    with llama.opened(file, 1, runtime) as loaded:
+    with llama.opened(file, Compute(1), runtime) as loaded:
         return [explain(one) for one in token_parity.readings(asked, checkpoint, checkpoint, loaded) if not one.same]
 
 
@@ -71,14 +72,14 @@ def test_the_files_own_template_has_the_arguments(
     name: str, chat: Path, files: dict[str, Path], runtime: llama.Runtime
 ) -> None:
     assert differing(chat, files[name], runtime, items()) == []
-    with llama.opened(files[name], 1, runtime) as loaded:
+    with llama.opened(files[name], Compute(1), runtime) as loaded:
         text, _ = loaded.render(items()[0].messages)
     assert text.startswith("<|im_start|>user\nYou know the sea.\n\nTell me of")
     assert text.endswith("<think>\n\n</think>\n\n")
 
 
 def test_a_file_without_them_is_told_item_by_item(chat: Path, files: dict[str, Path], runtime: llama.Runtime) -> None:
-    with llama.opened(files["plain"], 1, runtime) as loaded:
+    with llama.opened(files["plain"], Compute(1), runtime) as loaded:
         found = list(token_parity.readings(items(), chat, chat, loaded))
     assert len(differing_items(found)) == len(items())
 
@@ -92,7 +93,7 @@ def test_tools_are_rendered_alike(plain: Path, llama_cpp: Toolchain, runtime: ll
     tool: dict[str, Any] = {"type": "function", "function": {"name": "tide", "parameters": {}}}
     asked = [replace(item, tools=(tool,)) for item in items()]
     assert differing(changed, tmp_path / convert.FILE, runtime, asked) == []
-    with llama.opened(tmp_path / convert.FILE, 1, runtime) as loaded:
+    with llama.opened(tmp_path / convert.FILE, Compute(1), runtime) as loaded:
         assert loaded.render(asked[0].messages, asked[0].tools)[0].startswith("<|im_start|>tide<|im_end|>")
 
 
@@ -118,7 +119,7 @@ def test_a_stop_text_ends_an_answer_in_transformers_and_in_llama_cpp(
     assert wanted.stop == "end"
     assert wanted.text == whole.text[: whole.text.index(stop)]
     assert wanted.ids == whole.ids[: len(wanted.ids)]
-    with llama.opened(files["plain"], 1, runtime) as loaded:
+    with llama.opened(files["plain"], Compute(1), runtime) as loaded:
         found = llama.answer_all(loaded, engine.tokenizer, [item], Decoding(1, 24, (stop,)))[0]
         bare = llama.answer_all(loaded, engine.tokenizer, [item], Decoding(1, 24))[0]
     assert (found.stop, stop in found.text) == ("end", False)

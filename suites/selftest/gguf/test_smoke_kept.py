@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fixtures import gguf_builds
+from harness.engines.llama_compute import Compute
 from harness.errors import SmokeError
 from harness.gguf.files import GgufFiles
 from harness.gguf.smoke import Said
@@ -33,7 +34,7 @@ def smoke(line: Line, tmp_path: Path) -> Callable[[list[list[Said]]], Request]:
 
     def smoke(answers: list[list[Said]]) -> Request:
         parts = (some("base"), some("adapter"), GgufFiles(some("gguf"), some("lora")))
-        return gguf_builds.smoke(spec, *parts, "cli", [], tools, lambda: answers.pop(0))
+        return gguf_builds.smoke(spec, *parts, "cli", [], tools, Compute(1), lambda: answers.pop(0))
 
     return smoke
 

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.engines.llama_compute import Compute
 from harness.engines.native import ChildError
+from harness.engines.patience import always
 from harness.errors import CorruptArtifactError, GgufError
 from harness.gguf import binding, convert, quantize, smoke
 from harness.gguf.smoke import END, Prompt
@@ -111,7 +113,7 @@ def test_a_quantization_that_writes_nothing_is_not_believed(tools: Toolchain, tm
 
 def answered(tools: Toolchain, script: str, seconds: float = 60.0) -> smoke.Said:
     write(tools.tools["llama-completion"], script)
-    return smoke.completion(tools, Path("model.gguf"), PROMPT, 1, seconds)
+    return smoke.completion(tools, Path("model.gguf"), PROMPT, Compute(1), seconds)
 
 
 def test_an_answer_that_ends_by_itself_to_the_tokens_asked_is_sound(tools: Toolchain) -> None:
@@ -178,7 +180,7 @@ def test_llama_cli_is_believed_by_the_answer_that_it_wrote(tools: Toolchain) -> 
     told = 'while [ "$1" != -o ]; do shift; done; printf "User:\\ntell\\n\\nAssistant:\\nit rises\\n\\n" > "$2"'
     write(tools.tools["llama-cli"], told)
 
-    said = smoke.cli(tools, Path("model.gguf"), PROMPT, 1, 60.0)
+    said = smoke.cli(tools, Path("model.gguf"), PROMPT, Compute(1), 60.0)
 
     assert (said.text, said.problem) == ("it rises", "")
 
@@ -186,7 +188,7 @@ def test_llama_cli_is_believed_by_the_answer_that_it_wrote(tools: Toolchain) -> 
 def test_llama_cli_that_writes_no_answer_is_told(tools: Toolchain) -> None:
     write(tools.tools["llama-cli"], "echo banner")
 
-    assert smoke.cli(tools, Path("model.gguf"), PROMPT, 1, 60.0).problem.startswith("printed no answer")
+    assert smoke.cli(tools, Path("model.gguf"), PROMPT, Compute(1), 60.0).problem.startswith("printed no answer")
 
 
 @pytest.mark.parametrize("text", ["/read /etc/passwd", "/exit", "/glob *"])
@@ -205,7 +207,10 @@ def with_lora(tools: Toolchain, completion: str, cli: str = CLI) -> list[str]:
     """The problems of both programs' answers with a LoRA laid upon the model."""
     write(tools.tools["llama-completion"], completion)
     write(tools.tools["llama-cli"], cli)
-    return [one.problem for one in smoke.by_programs(tools, Path("m"), [PROMPT], 1, 60.0, Path("lora.gguf"))]
+    return [
+        one.problem
+        for one in smoke.by_programs(tools, Path("m"), [PROMPT], Compute(1), always(60.0), Path("lora.gguf"))
+    ]
 
 
 def test_programs_that_apply_the_lora_are_sound(tools: Toolchain) -> None:
@@ -247,7 +252,9 @@ def test_a_binding_that_does_not_apply_the_lora_is_told(
         initial="self.lora = settings['lora_path']",
     )
 
-    (said,) = smoke.by_binding(with_binding(tools, tmp_path), Path("m"), [PROMPT], 1, 60.0, Path("lora.gguf"))
+    (said,) = smoke.by_binding(
+        with_binding(tools, tmp_path), Path("m"), [PROMPT], Compute(1), always(60.0), Path("lora.gguf")
+    )
 
     assert said.problem == problem
 
@@ -261,7 +268,7 @@ def test_a_binding_that_dies_is_placed_and_its_earlier_answers_are_kept(tools: T
         "        return {'choices': [choice], 'usage': {'completion_tokens': 2}}\n",
     )
 
-    spoken = binding.ask(with_binding(tools, tmp_path), Path("m"), [[5], [6]], [8, 8], 1, 60.0)
+    spoken = binding.ask(with_binding(tools, tmp_path), Path("m"), [[5], [6]], [8, 8], Compute(1), 60.0)
 
     assert spoken.texts == ("yes",)
     assert spoken.problem.startswith("answering prompt 2 of 2: ")
@@ -271,7 +278,7 @@ def test_a_binding_that_dies_is_placed_and_its_earlier_answers_are_kept(tools: T
 def test_a_binding_that_does_not_load_the_model_is_placed(tools: Toolchain, tmp_path: Path) -> None:
     write_binding(tmp_path, "", initial="raise ValueError('Failed to load model from file: m')")
 
-    spoken = binding.ask(with_binding(tools, tmp_path), Path("m"), [[5]], [8], 1, 60.0)
+    spoken = binding.ask(with_binding(tools, tmp_path), Path("m"), [[5]], [8], Compute(1), 60.0)
 
     assert spoken.problem.startswith("loading the model: ")
     assert "Failed to load model from file: m" in spoken.problem
@@ -280,7 +287,7 @@ def test_a_binding_that_does_not_load_the_model_is_placed(tools: Toolchain, tmp_
 def test_a_binding_that_hangs_is_ended(tools: Toolchain, tmp_path: Path) -> None:
     write_binding(tmp_path, "", initial="import time; time.sleep(300)")
 
-    spoken = binding.ask(with_binding(tools, tmp_path), Path("m"), [[5]], [8], 1, 2.0)
+    spoken = binding.ask(with_binding(tools, tmp_path), Path("m"), [[5]], [8], Compute(1), 2.0)
 
     assert "still at work after its limit of 2 s" in spoken.problem
 
@@ -305,7 +312,7 @@ def test_the_binding_child_asks_for_greedy_answers_of_the_given_ids(tools: Toolc
         "        return {'choices': [choice], 'usage': {'completion_tokens': 2}}\n",
     )
 
-    spoken = binding.ask(with_binding(tools, tmp_path), Path("m"), [[5, 6]], [8], 1, 60.0)
+    spoken = binding.ask(with_binding(tools, tmp_path), Path("m"), [[5, 6]], [8], Compute(1), 60.0)
 
     assert "[5, 6]" in spoken.texts[0]
     assert "('max_tokens', 8)" in spoken.texts[0]

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.engines import processor
+from harness.engines.llama_compute import Compute
 from harness.engines.native import ChildError
 from harness.errors import ToolchainError
 from harness.gguf.toolchain import build, find, instructions, prove, source
@@ -178,7 +179,7 @@ def test_a_set_that_crashes_is_rejected_by_name_and_the_next_is_built(
         def compile(self, chosen: instructions.Instructions, commit: str) -> None:
             built.append(chosen.name)
 
-    def crash_on_avx512(found: object) -> prove.Proof:
+    def crash_on_avx512(found: object, compute: object) -> prove.Proof:
         if built == ["avx512"]:
             raise ChildError("running a tiny model", dead_of_sigill())
         return prove.Proof("AVX2", 0.1)
@@ -188,7 +189,7 @@ def test_a_set_that_crashes_is_rejected_by_name_and_the_next_is_built(
     monkeypatch.setattr(find, "at", lambda folder: folder)
     monkeypatch.setattr(prove, "prove", crash_on_avx512)
 
-    chosen, rejected, _ = build._first_that_runs(Fake(), tmp_path, None)  # type: ignore[arg-type]
+    chosen, rejected, _ = build._first_that_runs(Fake(), tmp_path, None, Compute(2))  # type: ignore[arg-type]
 
     assert (chosen.name, built) == ("avx2", ["avx512", "avx2"])
     assert [one.name for one in rejected] == ["avx512"]

@@ -17,6 +17,7 @@ from harness.engines import form, llama_cpp
 from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding
+from harness.engines.llama_compute import Compute
 from harness.engines.llama_engine import LlamaEngine
 from harness.fidelity import measure, reference
 from harness.fidelity.measure import Measured, Sample
@@ -75,7 +76,7 @@ def _measured(made: Made, quantization: str, folder: Path) -> Measured:
     head = made.base.model.get_output_embeddings()
     adapter, base = reference.against(made.reference, Heads(head, head))
     runtime = llama_cpp.Runtime(environment=made.toolchain.environment())
-    with llama_cpp.opened(folder / convert.FILE, made.spec.threads, runtime) as loaded:
+    with llama_cpp.opened(folder / convert.FILE, Compute(made.spec.threads), runtime) as loaded:
         asked = LlamaEngine(loaded, made.base.tokenizer)
         return measure.measure(asked, made.base.tokenizer, made.sample, adapter, base)
 

@@ -20,8 +20,10 @@ from harness.engines.divergence import completion_logits, passages
 from harness.engines.float32 import FORM
 from harness.engines.form import Loaded
 from harness.engines.generate import Decoding
+from harness.engines.llama_compute import Compute
 from harness.engines.llama_cpp import Llama
 from harness.engines.mount import mounted
+from harness.engines.patience import always
 from harness.errors import EngineError
 from harness.fidelity import summary
 from harness.fidelity.figures import Labelled, PassageFigures, compare
@@ -70,7 +72,7 @@ def made(llama_cpp: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Made
 
 @pytest.fixture
 def loaded(made: Made) -> Iterator[Llama]:
-    with llama.opened(made.file, 1, made.runtime, made.lora) as one:
+    with llama.opened(made.file, Compute(1), made.runtime, made.lora) as one:
         yield one
 
 
@@ -113,7 +115,7 @@ def test_every_context_has_the_lora_again(made: Made, loaded: Llama) -> None:
 def test_a_fingerprint_tells_the_lora_from_the_bare_base(made: Made, loaded: Llama) -> None:
     ids = tokens.prompt_ids(made.engine.tokenizer, fingerprint.PROBE)
     seen = fingerprint.compare(loaded.probe(ids, lora=False), loaded.probe(ids, lora=True))
-    with llama.opened(made.file, 1, made.runtime) as alone:
+    with llama.opened(made.file, Compute(1), made.runtime) as alone:
         bare = alone.probe(ids, lora=True)
 
     assert seen.differs
@@ -148,7 +150,7 @@ def test_a_lora_that_is_loaded_and_not_applied_does_not_speak(made: Made, tmp_pa
     """llama.cpp#28674: the base answered, and nothing said so."""
     with (
         pytest.raises(EngineError, match="the LoRA moves no logit: it was loaded and is not applied"),
-        llama.opened(made.file, 1, program(tmp_path, made, old, new), made.lora),
+        llama.opened(made.file, Compute(1), program(tmp_path, made, old, new), made.lora),
     ):
         pass
 
@@ -156,7 +158,7 @@ def test_a_lora_that_is_loaded_and_not_applied_does_not_speak(made: Made, tmp_pa
 @pytest.mark.parametrize("scale", ["0.5", "2.0"])
 def test_a_lora_applied_at_another_scale_is_away_from_the_adapter(made: Made, tmp_path: Path, scale: str) -> None:
     runtime = program(tmp_path, made, "SCALE = 1.0", f"SCALE = {scale}")
-    with llama.opened(made.file, 1, runtime, made.lora) as loaded:
+    with llama.opened(made.file, Compute(1), runtime, made.lora) as loaded:
         found = summarize(figures(made, loaded))
 
     assert summary.within(found, GgufGates().max_kl_f16, 0.95, {}).value == 0.0
@@ -168,14 +170,14 @@ def test_llama_cpp_serves_a_lora_with_a_pair_missing_and_is_seen_to_be_away(made
     half = tiny_lora.rewritten(
         made.lora, tmp_path / lora.FILE, lambda held: {name: held[name] for name in held if not name.startswith(one)}
     )
-    with llama.opened(made.file, 1, made.runtime, half) as loaded:
+    with llama.opened(made.file, Compute(1), made.runtime, half) as loaded:
         found = summarize(figures(made, loaded))
 
     assert summary.within(found, GgufGates().max_kl_f16, 0.95, {}).value == 0.0
 
 
 def refusal(made: Made, file: Path, path: Path) -> str:
-    with pytest.raises(EngineError) as caught, llama.opened(file, 1, made.runtime, path):
+    with pytest.raises(EngineError) as caught, llama.opened(file, Compute(1), made.runtime, path):
         pass
     return str(caught.value)
 
@@ -212,9 +214,9 @@ def prompt_of(made: Made, limit: int = 6) -> Prompt:
 def test_every_program_answers_otherwise_with_the_lora_than_without(made: Made) -> None:
     prompt = prompt_of(made)
     for ask in (
-        lambda path: smoke.completion(made.tools, made.file, prompt, 1, SECONDS, path),
-        lambda path: smoke.cli(made.tools, made.file, prompt, 1, SECONDS, path),
-        lambda path: smoke.by_binding(made.tools, made.file, [prompt], 1, SECONDS, path)[0],
+        lambda path: smoke.completion(made.tools, made.file, prompt, Compute(1), SECONDS, path),
+        lambda path: smoke.cli(made.tools, made.file, prompt, Compute(1), SECONDS, path),
+        lambda path: smoke.by_binding(made.tools, made.file, [prompt], Compute(1), always(SECONDS), path)[0],
     ):
         with_it, without = ask(made.lora), ask(None)
         assert not with_it.failed
