@@ -1,7 +1,7 @@
 """A call that can travel to another process: the place of a function, and its arguments as JSON.
 
-The function's annotations say what the JSON is read back as: dataclasses, tuples and paths come out as they went in. A table of
-the spec keeps to the ranges of its keys on the way, whoever made it.
+The function's annotations say what the JSON is read back as: dataclasses, tuples and paths come out as they went in. A
+table of the spec keeps to the ranges of its keys on the way, whoever made it.
 """
 
 from __future__ import annotations
