@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from harness.errors import ClusterError
+from harness.errors import ClusterError, GreenrunError
 from harness.jobs.cluster import marker, on_node
 from harness.jobs.cluster.order import Wanted
 
@@ -76,6 +76,14 @@ def _refused(where: str, said: str) -> str:
 
 def _mend() -> str:
     return "start one (ray start --head), or name its head by [compute] address or RAY_ADDRESS"
+
+
+def cut(label: str, address: str, ended: GreenrunError) -> ClusterError:
+    """The error for a process of this room that ended without a word: Ray ends it where the head is gone."""
+    return ClusterError(
+        f"{label}: the connection to the Ray cluster at {named(address)} is lost ({ended}); see whether its head is up "
+        "(ray status), and run the same command again, which goes on from what is stored"
+    )
 
 
 def fit(nodes: Sequence[Mapping[str, Any]], wanted: Wanted) -> list[Mapping[str, Any]]:

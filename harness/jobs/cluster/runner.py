@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.engines import elsewhere
 from harness.engines.elsewhere import Nodes
 from harness.engines.progress import Progress
-from harness.jobs.cluster import marker, order, survey
+from harness.jobs.cluster import connection, marker, order, survey
 from harness.jobs.cluster.driver import lost
 from harness.jobs.cluster.order import Order
 from harness.jobs.job import Job
@@ -93,7 +93,9 @@ def _asked(told: Order, place: Path, shared: Papers, progress: Progress) -> str:
     (place / "order.json").write_text(json.dumps(told.row()), encoding="utf-8")
     own = Papers(place)
     status = watched("harness.jobs.cluster.driver", place, own.log, {}, Relay(shared, progress).look)
-    own.end(told.label, why(status, own))
+    if (ended := why(status, own)) is not None:
+        raise connection.cut(told.label, told.address, ended)
+    own.end(told.label, None)
     return (place / "attempt").read_text(encoding="utf-8")
 
 

@@ -47,7 +47,9 @@ def ask(compute: Compute, threads: int, store: Path | None) -> Nodes:
         (place / "order.json").write_text(json.dumps(_question(compute, threads, left)), encoding="utf-8")
         own = Papers(place)
         status = watched("harness.jobs.cluster.surveyor", place, own.log, {}, lambda: None)
-        own.end("asking the Ray cluster", why(status, own))
+        if (ended := why(status, own)) is not None:
+            raise connection.cut("asking the nodes what they are", compute.address, ended)
+        own.end("asking the nodes what they are", None)
         told = json.loads((place / "answers.json").read_text(encoding="utf-8"))
     return agreed(told["nodes"], told["gpus"])
 

@@ -22,6 +22,8 @@ from harness.spec.compute import Compute
 MEMORY = 80 * 2**20
 """Bytes of each node's object store, near the least that Ray takes; what jobs return is a few hundred bytes."""
 UP_WITHIN = 60.0
+NICENESS = "RAY_worker_niceness"
+"""Ray's variable: 15 where it is not set, and then whatever else a machine does comes before its jobs."""
 
 
 @dataclass
@@ -86,6 +88,7 @@ def nodes(installed: None) -> Iterator[Nodes]:
     from ray.cluster_utils import Cluster
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ[NICENESS] = "0"
     head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": MEMORY}
     found = Nodes(Cluster(initialize_head=True, head_node_args=head))
     try:

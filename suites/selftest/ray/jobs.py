@@ -55,8 +55,8 @@ def die(folder: Path, progress: Progress) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def wait(folder: Path, progress: Progress, begun: Path, seconds: float) -> None:
-    """Say which process it is, and wait."""
-    begun.write_text(str(os.getpid()), encoding="ascii")
+def wait(folder: Path, progress: Progress, seconds: float) -> None:
+    """Tell the first of many steps, and wait."""
+    progress(1, 100)
     time.sleep(seconds)
     (folder / "waited").write_text("", encoding="ascii")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,10 @@ from harness.jobs.cluster import runner, survey
 from harness.jobs.cluster.runner import Cluster
 from harness.jobs.job import Job
 from harness.spec.compute import Compute
+from harness.store.store import Store
 from suites.selftest.ray import jobs
 from suites.selftest.ray.conftest import Nodes, until
-from suites.selftest.ray.test_ray_training import PACE, fetched, training
+from suites.selftest.ray.test_ray_training import KEY, PACE, STEPS, asked, fetched, training
 from suites.tiny.child import Line
 
 APART = "apart"
@@ -42,7 +42,7 @@ def test_a_store_that_goes_in_the_middle_of_a_training_is_told_in_one_sentence(
 
 
 @pytest.fixture(scope="module")
-def apart(nodes: Nodes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Compute, Path, int]]:
+def apart(nodes: Nodes, tmp_path_factory: pytest.TempPathFactory) -> tuple[Compute, Path, int]:
     """Jobs for a node that sees an empty folder in place of the store; the store, and the node's process."""
     place = tmp_path_factory.mktemp("apart")
     store = place / "store"
@@ -78,3 +78,27 @@ def test_and_by_each_job_that_comes_to_it(
     print(error.value)
     assert "the job: node " in str(error.value)
     assert f"does not see the store of the run ({content.parent}/job/marker: No such file" in str(error.value)
+
+
+def test_a_store_that_goes_on_the_node_alone_names_the_node(
+    told: Nodes, apart: tuple[Compute, Path, int], line: Line, tmp_path: Path
+) -> None:
+    """That node sees this test's store, until it is covered in the node's own view of the file system."""
+    compute, _, process = apart
+    store = tmp_path / "store"
+    covered: list[int] = []
+
+    def cover(done: int, total: int) -> None:
+        if done >= 10 and not covered:
+            covered.append(done)
+            command = ["nsenter", f"--mount=/proc/{process}/ns/mnt", "mount", "-t", "tmpfs", "none", str(store)]
+            subprocess.run(command, check=True)
+
+    job = training(line, tmp_path / "steps", PACE)
+    with pytest.raises(StoreError) as error:
+        Store(store).fetch(KEY, lambda folder: Cluster(compute).run(job, folder, cover))
+    print(error.value)
+    assert str(error.value).startswith("adapter slow: the shared store was lost, node ")
+    assert f"({store}/adapter/" in str(error.value)
+    assert "No such file or directory" in str(error.value)
+    assert asked(tmp_path / "steps")[-1][1] < STEPS
