@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
+from harness.engines import rounded
 from harness.gguf import merge
 
 
 def _forget_the_adapter(weights: Path, adapter: Path, folder: Path) -> None:
-    shutil.copytree(weights, folder, dirs_exist_ok=True)
+    import torch
+    from transformers import AutoTokenizer
+
+    rounded.load(weights, torch.float32).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(weights).save_pretrained(folder)
 
 
 merge.write = _forget_the_adapter

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.engines import nf4
+from harness.forms import nf4 as own
 from harness.forms.mounted import Mounted
 from harness.forms.registry import OWN
 from harness.spec.serve import Precision
@@ -33,4 +34,4 @@ def _load(base: Path, precision: Precision) -> Any:
 
 form = OWN["nf4"]
 assert isinstance(form, Mounted)
-OWN["nf4"] = replace(form, loading=replace(form.loading, load=_load))
+OWN["nf4"] = own.FORM = replace(form, loading=replace(form.loading, load=_load))  # by name, and by place
