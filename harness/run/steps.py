@@ -32,7 +32,7 @@ def empty(out: Path, run: str, keep: Collection[Step]) -> int:
     freed = 0
     for used in every(evidence.read(out / "runs" / run / "evidence"), ArtifactUsed):
         folder = out / "store" / used.stage / used.key[:24]
-        if _step(folder) in (None, *keep) or emptied.is_so(folder) or (folder / PIN).exists():
+        if _step(folder) in (None, *keep) or (folder / PIN).exists():
             continue
         try:
             with FileLock(folder.with_name(f"{folder.name}.lock"), timeout=0):

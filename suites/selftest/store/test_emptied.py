@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import MissingArtifactError, StoreError
+from harness.errors import CorruptArtifactError, MissingArtifactError, StoreError
 from harness.store import emptied
 from harness.store.artifact import Artifact, Key, Request
 from harness.store.store import Store
@@ -113,12 +113,29 @@ def test_other_bytes_than_it_had_are_refused(tmp_path: Path, first: Artifact, bu
 def test_a_kill_while_it_is_emptied_leaves_no_damaged_artifact(
     tmp_path: Path, first: Artifact, built: list[str]
 ) -> None:
-    first.path.mkdir()  # marked, and half of it still there
-    (first.path / "mod").write_bytes(b"wei")
+    going = first.path.with_name("going")
+    going.mkdir()  # half of it is removed
+    (going / "mod").write_bytes(b"wei")
     store = Store(tmp_path)
     again = store.fetch(*_parts(step(built)))
     assert (again.digest, again.emptied) == (first.digest, True)
+    assert emptied.empty(first.path.parent) == len(b"wei")
+    assert not going.exists()
     assert (store.fetch(*_parts(made_of(again, built, "q8"))).path / "file").read_bytes() == b"weightsq8"
+
+
+def test_a_kill_between_mark_and_removal_leaves_the_whole_artifact(tmp_path: Path, built: list[str]) -> None:
+    found = Store(tmp_path).fetch(*_parts(step(built)))
+    (found.path.parent / emptied.MARK).touch()
+    again = Store(tmp_path).fetch(*_parts(step(built)))
+    assert (again.emptied, (again.path / "model").read_bytes()) == (False, b"weights")
+
+
+def test_a_mark_excuses_no_byte_that_is_there(tmp_path: Path, first: Artifact, built: list[str]) -> None:
+    first.path.mkdir()
+    (first.path / "model").write_bytes(b"forged!")
+    with pytest.raises(CorruptArtifactError, match="content/model: the manifest says"):
+        Store(tmp_path).fetch(*_parts(step(built)))
 
 
 def test_where_building_is_forbidden_it_is_found_and_not_filled(
