@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness import out_of_memory
+from harness.engines import resident
 from harness.errors import NoMemoryError
 
 FILE = "halved.json"
@@ -69,7 +70,7 @@ def ask(batch: Sequence[str], told: Callable[[Sequence[str]], list[Told]], words
         if len(batch) == 1:
             raise NoMemoryError(why) from error
     # Behind the except, where nothing holds the error any more, nor what it came through.
-    free()
+    resident.give_back()
     one = Halved(tuple(batch), (len(batch) + 1) // 2, why)
     found: list[Told] = []
     for part in one.parts:
@@ -87,17 +88,6 @@ def ask_whole(batch: Sequence[str], told: Callable[[Sequence[str]], list[Told]],
     """
     with out_of_memory.said(f"answering {_counted(len(batch))} {words}", MEND):
         return told(batch)
-
-
-def free() -> None:
-    """Give back what torch keeps of a GPU's memory for later."""
-    import gc
-
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def as_asked(batches: Iterable[Sequence[str]], halved: Iterable[Halved]) -> list[list[str]]:

@@ -39,8 +39,13 @@ def make_room() -> None:
         return
     for slot in full:
         slot.held = None
-    gc.collect()  # modules refer to one another
+    give_back()
+
+
+def give_back() -> None:
+    """Free what nobody holds any more, and what torch keeps of a GPU's memory for later."""
     import torch
 
+    gc.collect()  # modules refer to one another
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

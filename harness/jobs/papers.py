@@ -84,7 +84,7 @@ class Papers:
             told = f"{label}: {otherwise or 'its process ended without an outcome'}"
             raise (NoMemoryError if out_of_memory.in_words(told) else JobError)(told) from None
         if row:
-            raise _raised(label, row)
+            raise raised(label, row)
 
     def last_words(self) -> str:
         """`` : the end of the log`` in one line; "" where it is empty."""
@@ -134,8 +134,8 @@ def _where(error: BaseException) -> str:
     return "" if trace is None else f" (at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"
 
 
-def _raised(label: str, row: dict[str, Any]) -> BaseException:
-    """The exception that `_said` described."""
+def raised(label: str, row: dict[str, Any]) -> BaseException:
+    """The exception that an outcome describes."""
     if not row["class"]:
         return JobError(f"{label}: {row['words']}")
     kind: Callable[..., BaseException] = pkgutil.resolve_name(row["class"])

@@ -4,17 +4,15 @@ that holds the order, and at the end the outcome. Job and progress are with the 
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.engines.parent import die_with_parent
 from harness.engines.progress import Progress
 from harness.errors import JobError
+from harness.jobs import outcome
 from harness.jobs.cluster import order as orders
 from harness.jobs.papers import Papers
 from harness.store import digests
@@ -25,19 +23,12 @@ LOOKED_EVERY = 0.2
 
 
 def main(place: Path) -> int:
-    """Exit status: 0 where an outcome was written, be it an error."""
-    die_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    order = json.loads((place / "order.json").read_text(encoding="utf-8"))
-    try:
+    def do() -> None:
+        order = json.loads((place / "order.json").read_text(encoding="utf-8"))
         check(order)
         carry_out(order)
-    except Exception as error:
-        traceback.print_exc()
-        Papers(place).close(error)
-    else:
-        Papers(place).close(None)
-    return 0
+
+    return outcome.told(Papers(place), do)
 
 
 def check(order: Mapping[str, Any]) -> None:

@@ -8,16 +8,14 @@ whatever ends this one, be it SIGKILL, has the cluster end the job.
 from __future__ import annotations
 
 import json
-import signal
 import socket
 import sys
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
-from harness.engines.parent import die_with_parent
 from harness.errors import ClusterError, JobError, StoreError
+from harness.jobs import outcome, papers
 from harness.jobs.cluster import connection, marker, on_node
 from harness.jobs.cluster.order import Order
 from harness.jobs.papers import Papers
@@ -27,19 +25,14 @@ LOOKED_EVERY = 1.0
 
 
 def main(place: Path) -> int:
-    """Exit status: 0 where an outcome was written, be it an error."""
-    die_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    order = Order.of(json.loads((place / "order.json").read_text(encoding="utf-8")))
-    try:
+    def do() -> None:
+        order = Order.of(json.loads((place / "order.json").read_text(encoding="utf-8")))
         told = carried_out(order)
-    except Exception as error:
-        traceback.print_exc()
-        Papers(place).close(error)
-        return 0
-    (place / "attempt").write_text(told["attempt"], encoding="utf-8")
-    (place / "outcome.json").write_text(json.dumps(told["outcome"]), encoding="utf-8")
-    return 0
+        if told["outcome"]:
+            raise papers.raised(order.label, told["outcome"])
+        (place / "attempt").write_text(told["attempt"], encoding="utf-8")
+
+    return outcome.told(Papers(place), do)
 
 
 def carried_out(order: Order) -> dict[str, Any]:

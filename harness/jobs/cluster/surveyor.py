@@ -4,15 +4,13 @@ that holds the question, and at the end the answers."""
 from __future__ import annotations
 
 import json
-import signal
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.engines.parent import die_with_parent
 from harness.errors import ClusterError
+from harness.jobs import outcome
 from harness.jobs.cluster import connection, on_node
 from harness.jobs.cluster.order import Wanted
 from harness.jobs.papers import Papers
@@ -22,19 +20,11 @@ PATIENCE = 300.0
 
 
 def main(place: Path) -> int:
-    """Exit status: 0 where an outcome was written, be it an error."""
-    die_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    question = json.loads((place / "order.json").read_text(encoding="utf-8"))
-    try:
-        told = answers(question)
-    except Exception as error:
-        traceback.print_exc()
-        Papers(place).close(error)
-        return 0
-    (place / "answers.json").write_text(json.dumps(told), encoding="utf-8")
-    Papers(place).close(None)
-    return 0
+    def do() -> None:
+        told = answers(json.loads((place / "order.json").read_text(encoding="utf-8")))
+        (place / "answers.json").write_text(json.dumps(told), encoding="utf-8")
+
+    return outcome.told(Papers(place), do)
 
 
 def answers(question: dict[str, Any]) -> dict[str, Any]:
