@@ -141,7 +141,7 @@ def completion(
     # the template has written a BOS token where the model wants one; a second would be no prompt of training
     command += ["--override-kv", "tokenizer.ggml.add_bos_token=bool:false", *compute.options()]
     command += ["--no-display-prompt", "--verbose-prompt", "--no-warmup", "--simple-io", *_lora(lora)]
-    ended = native.run(command, seconds, env=toolchain.environment())
+    ended = _heard(command, seconds, toolchain)
     out = ended.out.rstrip()
     whole = out.removesuffix(END).strip()
     text = tokens.before(whole, prompt.stop).strip()
@@ -158,6 +158,18 @@ def completion(
         problem = f"did not end by itself within {prompt.max_new_tokens} tokens: ...{text[-80:]!r}"
     told = (ended.seconds, ended.peak, *program_log.speeds(ended.err), bool(failure), llama_compute.placed(ended.err))
     return Said(prompt.item, "llama-completion", text, problem, *told)
+
+
+def _heard(command: Sequence[str | Path], seconds: float, toolchain: Toolchain) -> Ended:
+    """How the program ended; asked once more where it ended well and did not say which tokens it read.
+
+    It logs by a thread of its own, and one time on a busy machine those lines were missing. Of an answer to tokens that
+    are not known nothing can be said, good or bad; a program that keeps silent twice is judged by that.
+    """
+    ended = native.run(command, seconds, env=toolchain.environment())
+    if not ended.ok or program_log.tokens_read(ended.err):
+        return ended
+    return native.run(command, seconds, env=toolchain.environment())
 
 
 def _failure(ended: Ended, compute: Compute) -> str:

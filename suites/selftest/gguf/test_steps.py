@@ -144,6 +144,22 @@ def test_an_answer_that_is_not_as_it_must_be_says_why(tools: Toolchain, script: 
     assert problem in answered(tools, script).problem
 
 
+def test_a_program_that_once_does_not_say_what_it_read_is_asked_once_more(tools: Toolchain, tmp_path: Path) -> None:
+    mark = tmp_path / "asked"
+    said = answered(tools, f"if [ -e {mark} ]; then {READS}; fi; echo x >> {mark}; echo 'yes {END}'")
+
+    assert (said.text, said.problem) == ("yes", "")
+    assert mark.read_text(encoding="utf-8") == "x\nx\n"
+
+
+def test_a_program_that_reads_other_tokens_is_not_asked_again(tools: Toolchain, tmp_path: Path) -> None:
+    mark = tmp_path / "asked"
+    said = answered(tools, f"{READS.replace('5 6 7', '1 5 6')}; echo x >> {mark}; echo 'yes {END}'")
+
+    assert "at token 0 of 3" in said.problem
+    assert mark.read_text(encoding="utf-8") == "x\n"
+
+
 @pytest.mark.parametrize(
     ("script", "failed"),
     [
